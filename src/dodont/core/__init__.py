@@ -1,0 +1,1 @@
+"""The words every layer shares: rules, diagnostics, fixes, spans, cards. Standard library only."""

@@ -1,0 +1,71 @@
+"""What a rule says of a place in the code, and what could be changed there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Applicability = Literal["safe", "unsafe", "display"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open region of one file: lines count from 1, columns from 0, in characters (not bytes)."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One place on the way of a value, in the order a reader follows it; the path is as the run names the file."""
+
+    path: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The intention to change code. ``dodont.fixes`` turns it into edits when somebody asks.
+
+    ``anchor`` is the node to rewrite (an expression or a statement of the diagnostic's own file), ``parameters`` is
+    plain data that the rewriter of the same name takes as keyword arguments.
+    """
+
+    title: str
+    applicability: Applicability
+    anchor: Span
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text of ``span`` by ``text``."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A finding. ``rule`` is the rule's name, ``symbol`` the qualified name of the enclosing function or class."""
+
+    rule: str
+    code: str
+    path: str
+    span: Span
+    message: str
+    help: str = ""
+    severity: Literal["error", "warning"] = "warning"
+    symbol: str = ""
+    flow: tuple[Step, ...] = ()
+    related: tuple[Step, ...] = ()
+    fix: Fix | None = None
+
+    @property
+    def sort_key(self) -> tuple[str, Span, str, str]:
+        return (self.path, self.span, self.code, self.message)
