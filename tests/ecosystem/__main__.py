@@ -1,0 +1,130 @@
+"""``python -m tests.ecosystem``: fetch the pinned projects, run dodont on them, look at what it says."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.ecosystem import show
+from tests.ecosystem.fetch import FetchError, fetch
+from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
+from tests.ecosystem.results import Finding, RunError, check, load_results
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    try:
+        status: int = arguments.command(arguments)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return status
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
+    failed = 0
+    for project in load_projects(arguments.names):
+        try:
+            new = fetch(project, arguments.directory)
+        except FetchError as error:
+            failed += 1
+            print(error, file=sys.stderr, flush=True)
+            continue
+        size = measure_size([arguments.directory / project.name])
+        state = "fetched" if new else "there"
+        print(f"{project.name:28} {state:8} {size.files:6,} files {size.lines:10,} lines  {project.why}", flush=True)
+    return 1 if failed else 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    results = arguments.results or arguments.directory / "results"
+    options = ["--select", arguments.select] if arguments.select else []
+    failed = 0
+    findings: list[Finding] = []
+    for project in fetched_projects(arguments.directory, arguments.names):
+        try:
+            result = check(project, arguments.directory, results, [*options, *arguments.option])
+        except RunError as error:
+            failed += 1
+            print(error, file=sys.stderr, flush=True)
+            continue
+        findings += result.findings
+        print(
+            f"{result.project}: {len(result.findings)} findings, {result.files:,} files, {result.lines:,} lines, "
+            f"{result.seconds:.1f} s, {result.peak_mb:.0f} MB",
+            flush=True,
+        )
+        _print_counts(result.findings)
+    print(f"all: {len(findings)} findings")
+    _print_counts(findings)
+    return 1 if failed else 0
+
+
+def _sample(arguments: argparse.Namespace) -> int:
+    results = load_results(arguments.results or arguments.directory / "results", arguments.names)
+    findings, total = show.sample(results, arguments.rule, arguments.size, arguments.seed)
+    for number, finding in enumerate(findings, 1):
+        print(f"[{number}]", "\n".join(show.render(finding, arguments.directory)), end="\n\n")
+    print(f"{len(findings)} of {total} findings of {arguments.rule}, seed {arguments.seed}")
+    return 0
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    gone, new = show.changes(load_results(arguments.old), load_results(arguments.new))
+    for sign, findings in (("-", gone), ("+", new)):
+        for item in findings:
+            print(f"{sign} {item.project}/{item.filename}:{item.row}:{item.column}: {item.code} {item.message}")
+    for title, findings in (("gone", gone), ("new", new)):
+        print(f"{title}: {len(findings)}")
+        _print_counts(findings)
+    return 0
+
+
+def _print_counts(findings: Iterable[Finding]) -> None:
+    for code, rule, count in show.count_by_rule(findings):
+        print(f"  {count:6} {code} {rule}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.ecosystem", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("fetch", help="download, verify and unpack projects into DIR/<name>")
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument("names", metavar="NAME", nargs="*")
+    command.set_defaults(command=_fetch)
+
+    command = commands.add_parser("run", help="run dodont on the projects fetched into DIR, keep the findings")
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument("names", metavar="NAME", nargs="*")
+    command.add_argument("--select", metavar="RULES", help="handed to dodont")
+    command.add_argument("--results", metavar="DIR", type=_directory, help="where to (default: DIR/results)")
+    command.add_argument(
+        "--option", metavar="OPTION", action="append", default=[], help="handed to dodont, as --option=--jobs=1"
+    )
+    command.set_defaults(command=_run)
+
+    command = commands.add_parser("sample", help="print a random sample of a rule's findings with their source")
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument("rule", metavar="RULE", help="name or code")
+    command.add_argument("names", metavar="NAME", nargs="*", help="only of these projects")
+    command.add_argument("-n", dest="size", type=int, default=30, help="how many (default: 30)")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--results", metavar="DIR", type=_directory, help="where from (default: DIR/results)")
+    command.set_defaults(command=_sample)
+
+    command = commands.add_parser("diff", help="print the findings gone and new between two results directories")
+    command.add_argument("old", metavar="OLD", type=_directory)
+    command.add_argument("new", metavar="NEW", type=_directory)
+    command.set_defaults(command=_diff)
+    return parser
+
+
+def _directory(text: str) -> Path:
+    return Path(text).resolve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
