@@ -35,7 +35,7 @@ def keys(kind: type) -> dict[str, Any]:
 
 
 def kind_of(entry: Mapping[str, Any]) -> type:
-    """What an entry describes: a value has ``type``, a class has ``class`` or a key no function has, else a function."""
+    """What an entry describes: a value has ``type``, a class ``class`` or a key no function has, else a function."""
     if "type" in entry:
         return Value
     own = keys(Class).keys() - keys(Function).keys()
