@@ -10,53 +10,102 @@ import re
 
 _LEAD = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*", re.S)
 # A name, perhaps with dots, quotes and holes in it.
-_NAME = r"""(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|\{[^{}]*\}|%s|[\w$@])+(?:\s*\.\s*(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|\{[^{}]*\}|%s|[\w$@])+)*"""
+_WORD = r"""(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|\{[^{}]*\}|%s|[\w$@])+"""
+_NAME = rf"{_WORD}(?:\s*\.\s*{_WORD})*"
 _END = r"\s*(?:;|\)|\Z|--|/\*)"
-_OBJECT = r"(?:TABLE|INDEX|VIEW|SEQUENCE|SCHEMA|DATABASE|TRIGGER|FUNCTION|PROCEDURE|TYPE|EXTENSION|ROLE|USER|POLICY|DOMAIN)"
-_CLAUSE = r"(?:WHERE|GROUP|ORDER|HAVING|LIMIT|OFFSET|UNION|EXCEPT|INTERSECT|JOIN|INNER|LEFT|RIGHT|FULL|CROSS|NATURAL|FOR|FETCH|WINDOW|USING|SET|ON)"
+_OBJECT = (
+    r"(?:TABLE|INDEX|VIEW|SEQUENCE|SCHEMA|DATABASE|TRIGGER|FUNCTION|PROCEDURE|TYPE|EXTENSION|ROLE|USER|POLICY|DOMAIN)"
+)
+_CLAUSE = (
+    r"(?:WHERE|GROUP|ORDER|HAVING|LIMIT|OFFSET|UNION|EXCEPT|INTERSECT|JOIN|INNER|LEFT|RIGHT|FULL|CROSS|NATURAL|FOR|FETCH"
+    r"|WINDOW|USING|SET|ON)"
+)
+_ARTICLE = r"(?!(?:the|an?|your|our|my|his|her|its|their|this|that|these|those)\s)"
+_PARENS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_CALL = rf"{_NAME}\s*{_PARENS}(?:\s+(?:FILTER|OVER|WITHIN\s+GROUP)\s*{_PARENS})*(?:\s+(?!(?:FROM|AS|INTO)\b)\w+)?"
 # One entry of a SELECT list: no two bare words in a row unless AS joins them.
-_ITEM = rf"""(?:(?:DISTINCT|ALL)\s+)?(?:(?:{_NAME}\s*\.\s*)?\*|CASE\b.*?\bEND|'(?:[^']|'')*'|[:$?]\w*|{_NAME}(?:\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))(?:\s*::\s*\w+)?(?:\s*(?:[-+*/]|\|\||->>?)\s*(?:{_NAME}|'[^']*'))*(?:\s+(?:AS\s+){_NAME})?"""
+_ITEM = (
+    rf"(?:(?:DISTINCT|ALL)\s+(?!FROM\b))?"
+    rf"(?:(?:{_NAME}\s*\.\s*)?\*|CASE\b.*?\bEND|'(?:[^']|'')*'|[:$?]\w*|{_CALL}|{_NAME}|{_PARENS})"
+    rf"(?:\s*::\s*\w+)?(?:\s*(?:[-+*/]|\|\||->>?)\s*(?:{_NAME}|'[^']*'))*(?:\s+(?:AS\s+){_NAME})?"
+)
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.I | re.S)
+def _compiled(*alternatives: str) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives), re.I | re.S)
 
 
 _PATTERNS = {
     "SELECT": _compiled(
-        rf"SELECT\s+{_ITEM}(?:\s*,\s*{_ITEM})*(?:\s+INTO\s+{_NAME})?\s+FROM\s+(?:ONLY\s+)?(?:\(|LATERAL\b|UNNEST\b"
-        rf"|{_NAME}(?:\s*\(.*?\))?(?:\s+AS\s+{_NAME}|\s+(?!{_CLAUSE}\b)[\w{{}}]+)?\s*(?:,|{_CLAUSE}\b|[{{%]|{_END}))"
-        rf"|SELECT\s+(?:\w+\s*\([^()]*\)|\d+|'[^']*'|\(SELECT\b.*\)|EXISTS\s*\(.*\)|@@\w+)(?:\s+AS\s+\w+)?{_END}"
+        rf"SELECT\s+{_ITEM}(?:\s*,\s*{_ITEM})*(?:\s+INTO\s+{_NAME})?\s+FROM\s+{_ARTICLE}(?:ONLY\s+)?"
+        rf"(?:\(|LATERAL\b|UNNEST\b|{_NAME}(?:\s*\(.*?\))?(?:\s+AS\s+{_NAME}|\s+(?!{_CLAUSE}\b)[\w{{}}]+)?"
+        rf"\s*(?:,|{_CLAUSE}\b|[{{%]|{_END}))",
+        rf"SELECT\s+(?:\w+\s*\([^()]*\)|\d+|'[^']*'|\(SELECT\b.*\)|EXISTS\s*\(.*\)|@@\w+)(?:\s+AS\s+\w+)?{_END}",
     ),
     "INSERT": _compiled(
         rf"(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+|IGNORE\s+|\{{[^{{}}]*\}}\s+)*INTO\s+{_NAME}(?:\s+AS\s+\w+)?\s*"
         rf"(?:\(|\bVALUES?\b\s*[({{%]|\bSELECT\b|\bDEFAULT\s+VALUES\b|\bSET\s+{_NAME}\s*=)"
     ),
-    "UPDATE": _compiled(rf"UPDATE\s+(?:ONLY\s+|OR\s+\w+\s+)?{_NAME}(?:\s+(?:AS\s+)?(?!SET\b)\w+)?\s+SET\s+(?:{_NAME}\s*=|\(|\{{)"),
-    "DELETE": _compiled(rf"DELETE\s+FROM\s+(?:ONLY\s+)?{_NAME}(?:\s+(?:AS\s+)?(?!(?:WHERE|USING)\b)\w+)?(?:{_END}|\s+(?:WHERE|USING|RETURNING|LIMIT)\b|\s*[{{%])"),
+    "UPDATE": _compiled(
+        rf"UPDATE\s+(?:ONLY\s+|OR\s+\w+\s+)?{_NAME}(?:\s+(?:AS\s+)?(?!SET\b)\w+)?\s+SET\s+(?:{_NAME}\s*=|\(|\{{)"
+    ),
+    "DELETE": _compiled(
+        rf"DELETE\s+FROM\s+(?:ONLY\s+)?{_ARTICLE}{_NAME}(?:\s+(?:AS\s+)?(?!(?:WHERE|USING)\b)\w+)?"
+        rf"(?:{_END}|\s+(?:WHERE|USING|RETURNING|LIMIT)\b|\s*[{{%])"
+    ),
     "MERGE": _compiled(rf"MERGE\s+INTO\s+{_NAME}(?:\s+(?:AS\s+)?\w+)?\s+USING\b"),
-    "WITH": _compiled(rf"WITH\s+(?:RECURSIVE\s+)?{_NAME}(?:\s*\([^()]*\))?\s+AS\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\("),
+    "WITH": _compiled(
+        rf"WITH\s+(?:RECURSIVE\s+)?{_NAME}(?:\s*\([^()]*\))?\s+AS\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\("
+    ),
     "VALUES": _compiled(r"VALUES\s*\(.+\)"),
     "CREATE": _compiled(
-        rf"CREATE\s+(?:(?:OR\s+REPLACE|TEMP|TEMPORARY|UNIQUE|UNLOGGED|MATERIALIZED|GLOBAL|LOCAL|VIRTUAL|RECURSIVE)\s+)*{_OBJECT}\s+"
-        rf"(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}(?:{_END}|\s*\(|\s+(?:AS|ON|USING|LIKE|PARTITION|WITH|BEFORE|AFTER|RETURNS)\b)"
-        rf"|CREATE\s+(?:UNIQUE\s+)?INDEX\s+ON\s+{_NAME}\s*\("
+        r"CREATE\s+(?:(?:OR\s+REPLACE|TEMP|TEMPORARY|UNIQUE|UNLOGGED|MATERIALIZED|GLOBAL|LOCAL|VIRTUAL|RECURSIVE)\s+)*"
+        rf"{_OBJECT}\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}"
+        rf"(?:{_END}|\s*\(|\s+(?:AS|ON|USING|LIKE|PARTITION|WITH|BEFORE|AFTER|RETURNS)\b)",
+        rf"CREATE\s+(?:UNIQUE\s+)?INDEX\s+ON\s+{_NAME}\s*\(",
     ),
-    "ALTER": _compiled(rf"ALTER\s+{_OBJECT}\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?{_NAME}\s+(?:ADD|DROP|ALTER|RENAME|SET|RESET|OWNER|ENABLE|DISABLE|MODIFY|CHANGE|WITH)\b"),
-    "DROP": _compiled(rf"DROP\s+(?:MATERIALIZED\s+)?{_OBJECT}\s+(?:CONCURRENTLY\s+)?(?:IF\s+EXISTS\s+)?{_NAME}(?:\s*,\s*{_NAME})*(?:\s*\([^()]*\))?(?:\s+ON\s+{_NAME})?(?:\s+(?:CASCADE|RESTRICT))?{_END}"),
-    "TRUNCATE": _compiled(rf"TRUNCATE\s+(?:TABLE\s+)?(?:ONLY\s+)?{_NAME}(?:\s*,\s*{_NAME})*(?:\s+(?:RESTART|CONTINUE)\s+IDENTITY)?(?:\s+(?:CASCADE|RESTRICT))?{_END}"),
-    "GRANT": _compiled(rf"(?:GRANT|REVOKE)\s+[\w\s,(){{}}]+?\s+ON\s+.+?\s+(?:TO|FROM)\s+{_NAME}"),
+    "ALTER": _compiled(
+        rf"ALTER\s+{_OBJECT}\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?{_NAME}\s+"
+        r"(?:ADD|DROP|ALTER|RENAME|SET|RESET|OWNER|ENABLE|DISABLE|MODIFY|CHANGE|WITH)\b"
+    ),
+    "DROP": _compiled(
+        rf"DROP\s+(?:MATERIALIZED\s+)?{_OBJECT}\s+(?:CONCURRENTLY\s+)?(?:IF\s+EXISTS\s+)?{_NAME}(?:\s*,\s*{_NAME})*"
+        rf"(?:\s*\([^()]*\))?(?:\s+ON\s+{_NAME})?(?:\s+(?:CASCADE|RESTRICT))?{_END}"
+    ),
+    "TRUNCATE": _compiled(
+        rf"(?:(?-i:TRUNCATE)|TRUNCATE\s+TABLE)\s+(?:TABLE\s+)?(?:ONLY\s+)?{_NAME}(?:\s*,\s*{_NAME})*"
+        rf"(?:\s+(?:RESTART|CONTINUE)\s+IDENTITY)?(?:\s+(?:CASCADE|RESTRICT))?{_END}"
+    ),
+    "GRANT": _compiled(
+        rf"(?:GRANT|REVOKE)\s+[\w\s,(){{}}]{{1,200}}?\s+ON\s+.{{1,200}}?\s+(?:TO|FROM)\s+{_NAME}"
+    ),
     "PRAGMA": _compiled(rf"PRAGMA\s+{_NAME}\s*(?:\(|=|{_END})"),
     "CALL": _compiled(rf"(?:CALL|EXEC|EXECUTE)\s+{_NAME}\s*\(.*\){_END}"),
-    "COPY": _compiled(rf"COPY\s+(?:{_NAME}(?:\s*\([^()]*\))?|\(SELECT\b.*\))\s+(?:FROM|TO)\s+(?:STDIN|STDOUT|PROGRAM|'|\{{)"),
-    "SET": _compiled(rf"SET\s+(?:(?:LOCAL|SESSION|GLOBAL)\s+)?(?:{_NAME}\s*(?:=|\bTO\b)|ROLE\b|TRANSACTION\b|TIME\s+ZONE\b)"),
+    "COPY": _compiled(
+        rf"COPY\s+(?:{_NAME}(?:\s*\([^()]*\))?|\(SELECT\b.*\))\s+(?:(?-i:FROM|TO)\s+(?:STDIN|STDOUT|PROGRAM|'|\{{)"
+        r"|(?:FROM|TO)\s+(?:STDIN|STDOUT|PROGRAM|'))"
+    ),
+    "SET": _compiled(
+        rf"SET\s+(?:(?:LOCAL|SESSION|GLOBAL)\s+)?(?:{_NAME}\s*(?:=|\bTO\b)|ROLE\b|TRANSACTION\b|TIME\s+ZONE\b)"
+    ),
     "USE": _compiled(rf"USE\s+{_NAME}{_END}"),
-    "SAVEPOINT": _compiled(rf"(?:SAVEPOINT|RELEASE\s+SAVEPOINT|ROLLBACK\s+TO(?:\s+SAVEPOINT)?)\s+{_NAME}{_END}"),
+    "SAVEPOINT": _compiled(
+        rf"(?:SAVEPOINT|RELEASE\s+SAVEPOINT|ROLLBACK\s+TO(?:\s+SAVEPOINT)?)\s+{_NAME}{_END}"
+    ),
     "SHOW": _compiled(rf"SHOW\s+(?:TABLES|DATABASES|COLUMNS|INDEX(?:ES)?|CREATE\s+TABLE|{_NAME}{_END})"),
 }
-_SAME = {"REPLACE": "INSERT", "REVOKE": "GRANT", "EXEC": "CALL", "EXECUTE": "CALL", "RELEASE": "SAVEPOINT", "ROLLBACK": "SAVEPOINT"}
+_SAME = {
+    "REPLACE": "INSERT",
+    "REVOKE": "GRANT",
+    "EXEC": "CALL",
+    "EXECUTE": "CALL",
+    "RELEASE": "SAVEPOINT",
+    "ROLLBACK": "SAVEPOINT",
+}
 #: English verbs and nouns that count as SQL in capitals only.
-_SHOUTED = frozenset({"SET", "USE", "CALL", "SHOW", "GRANT", "REVOKE", "EXECUTE", "EXEC", "RELEASE", "ROLLBACK", "VALUES"})
+_SHOUTED = frozenset(
+    {"SET", "USE", "CALL", "SHOW", "GRANT", "REVOKE", "EXECUTE", "EXEC", "RELEASE", "ROLLBACK", "VALUES"}
+)
 # What a sentence that begins with a verb does not have.
 _EVIDENCE = re.compile(
     r"SELECT\s+(?:\w+\.)?\*\s+FROM\b|\b(?:WHERE|SET)\s+\S+\s*(?:[<>=]|LIKE\b|IN\s*\()|\bVALUES\s*\(|IF\s+(?:NOT\s+)?EXISTS\b"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from dodont.sql.text import (
     HOLE,
@@ -18,12 +18,11 @@ from dodont.sql.text import (
     Written,
     statements,
     tokens,
+    word_set,
     write,
 )
 
-if TYPE_CHECKING:
-    from sqlglot import exp
-
+Node = Any  # of sqlglot's tree; its base class differs between versions
 Position = Literal["value", "list", "identifier", "fragment", "unknown"]
 
 LONGEST = 100_000
@@ -31,6 +30,7 @@ LONGEST = 100_000
 MOST_HOLES = 60
 _DEEPEST = 60  # nested parentheses; the parser recurses
 _RETRIES = 3
+_LONG = 4_000  # characters; a longer text gets two dialects and no retries
 _DIALECTS = ("postgres", "mysql", "sqlite", "")
 _SYNONYMS = {"postgresql": "postgres", "mariadb": "mysql", "sqlite3": "sqlite", "mssql": "tsql"}
 
@@ -51,12 +51,13 @@ _KINDS = {
     "DESCRIBE": "SHOW",
     "RESET": "SET",
 }
-_NAME_FOLLOWS = frozenset(
+_NAME_FOLLOWS = word_set(
     """
-    TABLE INDEX VIEW SCHEMA DATABASE USER ROLE EXISTS ONLY COLUMN CONSTRAINT SEQUENCE TYPE EXTENSION FUNCTION PROCEDURE
-    TRIGGER FROM INTO JOIN UPDATE ON TO SAVEPOINT USE PRAGMA LISTEN UNLISTEN NOTIFY CALL EXECUTE CONCURRENTLY TRUNCATE
-    VACUUM ANALYZE REINDEX CLUSTER COPY LOCK OWNER REFERENCES RENAME DESCRIBE DESC REFRESH SEARCH_PATH PUBLICATION
-    """.split()
+    TABLE INDEX VIEW SCHEMA DATABASE USER ROLE EXISTS ONLY COLUMN CONSTRAINT SEQUENCE TYPE EXTENSION FUNCTION
+    PROCEDURE TRIGGER FROM INTO JOIN UPDATE ON TO SAVEPOINT USE PRAGMA LISTEN UNLISTEN NOTIFY CALL EXECUTE
+    CONCURRENTLY TRUNCATE VACUUM ANALYZE REINDEX CLUSTER COPY LOCK OWNER REFERENCES RENAME DESCRIBE DESC
+    REFRESH SEARCH_PATH PUBLICATION
+    """
 )
 
 
@@ -65,8 +66,8 @@ class Hole:
     """What an interpolated value stands for in the text.
 
     ``value``: a bound parameter is legal there. ``list``: a whole list, ``IN ({})``, ``IN {}``, ``VALUES ({})``.
-    ``identifier``: (part of) a name. ``fragment``: anything else, no parameter can replace it. ``unknown``: the text could
-    not be read. ``quoted``: inside a string literal; ``like`` is then the literal's text before and after the hole.
+    ``identifier``: (part of) a name. ``fragment``: anything else, no parameter can replace it. ``unknown``: the
+    text could not be read. ``quoted``: inside a string literal; ``like`` is then the literal's text before and after the hole.
     """
 
     position: Position
@@ -78,8 +79,8 @@ class Hole:
 class Star:
     """A star in a SELECT list or in ``COUNT(*)``; ``part`` and ``offset`` are its place in the template's parts.
 
-    ``tables``: names of the tables it expands to. ``exists``: of ``EXISTS (SELECT *)``. ``derived``: all it expands to are
-    subqueries or common table expressions whose columns are spelt out. ``outermost``: not of a subquery.
+    ``tables``: names of the tables it expands to. ``exists``: of ``EXISTS (SELECT *)``. ``derived``: all it expands to
+    are subqueries or common table expressions whose columns are spelt out. ``outermost``: not of a subquery.
     """
 
     qualifier: str
@@ -96,8 +97,9 @@ class Star:
 class Statement:
     """A template's statements together. ``holes`` are aligned with the template's None parts.
 
-    ``kinds``: first keyword of each statement in upper case, ``OTHER`` if unfamiliar. ``writes``: changes rows. ``ddl``: changes
-    definitions or grants. ``tables``: names without schema, in order of appearance; those of system schemas keep it.
+    ``kinds``: first keyword of each statement in upper case, ``OTHER`` if unfamiliar. ``writes``: changes rows.
+    ``ddl``:
+    changes definitions or grants. ``tables``: names without schema, in order of appearance; those of system schemas keep it.
     """
 
     kinds: tuple[str, ...]
@@ -112,8 +114,8 @@ class Statement:
 def read(parts: tuple[str | None, ...], dialect: str | None = None) -> Statement | None:
     """The template's meaning; None for one that is empty or too long. Never raises.
 
-    ``parts`` is the text in order, None for each hole. ``dialect`` is a database's name (``postgres``, ``mysql``, ``sqlite``,
-    ``mssql``, ...); without one the usual dialects are tried.
+    ``parts`` is the text in order, None for each hole. ``dialect`` is a database's name (``postgres``, ``mysql``,
+    ``sqlite``, ``mssql``, ...); without one the usual dialects are tried.
     """
     if sum(len(part) for part in parts if part is not None) > LONGEST:
         return None
@@ -175,7 +177,7 @@ class _Reading:
         if tree is None:
             self.tables |= dict.fromkeys(_names(significant))
 
-    def _ask(self, tree: exp.Expression, written: Written, *, kind: str, executed: bool) -> None:
+    def _ask(self, tree: Node, written: Written, *, kind: str, executed: bool) -> None:
         from sqlglot import exp
 
         bindable = kind != "CREATE"  # definitions take no parameters
@@ -197,7 +199,7 @@ class _Reading:
                         if number not in self.holes and (number in written.spots):
                             self.holes[number] = _asked(node, number, written, self.dialect, bindable=bindable)
 
-    def _star(self, column: exp.Column, offset: int) -> None:
+    def _star(self, column: Node, offset: int) -> None:
         from sqlglot import exp
 
         select = column.parent
@@ -224,9 +226,9 @@ class _Reading:
 
 
 def _kind(significant: Sequence[Token]) -> str:
-    words = [t for t in significant if not (t.kind == "operator" and t.text == "(")]
-    while words and words[0].text.strip(HOLE) == "" and words[0].holes:
-        words = words[1:]
+    words = list(significant)
+    while words and (words[0].text == "(" or (words[0].holes and words[0].text.strip(HOLE) == "")):
+        del words[0]
     if not words:
         return "OTHER"
     first = words[0].upper
@@ -261,7 +263,7 @@ def _deep(significant: Sequence[Token]) -> bool:
     return False
 
 
-def _parsed(written: Written, dialect: str) -> exp.Expression | None:
+def _parsed(written: Written, dialect: str) -> Node | None:
     """The tree, after dropping up to a few holes at which the parser stops."""
     import sqlglot
     from sqlglot.errors import ParseError
@@ -272,7 +274,10 @@ def _parsed(written: Written, dialect: str) -> exp.Expression | None:
         order = [dialect, *(one for one in order if one != dialect)][:3]
     elif any("`" in piece for piece in written.pieces):
         order = ["mysql", "sqlite"]
-    for attempt in range(_RETRIES + 1):
+    retries = _RETRIES
+    if len(written.text) > _LONG:
+        order, retries = order[:2], 0
+    for attempt in range(retries + 1):
         furthest, best = -1, order[0]
         for name in order:
             try:
@@ -287,7 +292,7 @@ def _parsed(written: Written, dialect: str) -> exp.Expression | None:
             else:
                 if not isinstance(found, sqlglot.exp.Command):
                     return found
-        if attempt == _RETRIES or not written.spots or not written.drop(max(furthest, 0)):
+        if attempt == retries or not written.spots or not written.drop(max(furthest, 0)):
             return None
         order = [best]
     return None
@@ -296,7 +301,7 @@ def _parsed(written: Written, dialect: str) -> exp.Expression | None:
 # --- holes -----------------------------------------------------------------------------------------------------------
 
 
-def _asked(node: exp.Expression, number: int, written: Written, dialect: str, *, bindable: bool) -> Hole:
+def _asked(node: Node, number: int, written: Written, dialect: str, *, bindable: bool) -> Hole:
     """The hole whose marker ``node`` holds as one of its strings."""
     from sqlglot import exp
 
@@ -332,11 +337,11 @@ def _asked(node: exp.Expression, number: int, written: Written, dialect: str, *,
     return Hole(position, quoted, like if quoted else ("", ""))
 
 
-def _climb(start: exp.Expression, number: int, written: Written, *, quoted: bool) -> Position:
+def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Position:
     """The position of an operand, from the first node above it that decides."""
     from sqlglot import exp
 
-    wrapped: exp.Expression = start
+    wrapped: Node = start
     direct = True  # only casts and arithmetic so far
     while (parent := wrapped.parent) is not None:
         key = wrapped.arg_key
@@ -425,7 +430,7 @@ def _climb(start: exp.Expression, number: int, written: Written, *, quoted: bool
     return "fragment"
 
 
-def _branch(branch: exp.Expression) -> Position:
+def _branch(branch: Node) -> Position:
     """``CASE a WHEN {}`` compares; ``CASE WHEN {}`` is a condition."""
     from sqlglot import exp
 
@@ -433,7 +438,7 @@ def _branch(branch: exp.Expression) -> Position:
     return "value" if isinstance(case, exp.Case) and case.args.get("this") is not None else "fragment"
 
 
-def _side(comparison: exp.Expression, key: str | None, *, quoted: bool) -> Position:
+def _side(comparison: Node, key: str | None, *, quoted: bool) -> Position:
     """A side of a comparison. A hole on the left of a plain value is the column's name."""
     from sqlglot import exp
 
@@ -451,16 +456,16 @@ def _named(node: Any) -> bool:
     """Mentions a column whose name is in the text."""
     from sqlglot import exp
 
-    return isinstance(node, exp.Expression) and any(not MARKER.search(c.name) for c in node.find_all(exp.Column))
+    return node is not None and any(not MARKER.search(c.name) for c in node.find_all(exp.Column))
 
 
-def _row(row: exp.Expression, alone: bool, number: int, written: Written) -> Position | None:
+def _row(row: Node, alone: bool, number: int, written: Written) -> Position | None:
     """A hole in a row of VALUES, or None where the row is an operand of something else."""
     from sqlglot import exp
 
     above = row.parent
     if isinstance(above, exp.Values):
-        insert: exp.Expression | None = above.parent
+        insert: Node | None = above.parent
     elif isinstance(above, exp.Insert):
         if row.arg_key == "this":
             return "identifier"
@@ -476,7 +481,7 @@ def _row(row: exp.Expression, alone: bool, number: int, written: Written) -> Pos
     return "value" if single and not bare else "list"
 
 
-def _argument(function: exp.Expression, wrapped: exp.Expression) -> Position:
+def _argument(function: Node, wrapped: Node) -> Position:
     """A function's argument: a value, unless the function is what is compared, sorted or selected by that column."""
     from sqlglot import exp
 
@@ -550,7 +555,7 @@ def _names(significant: Sequence[Token]) -> Iterator[str]:
 # --- tables and stars ------------------------------------------------------------------------------------------------
 
 
-def _table(table: exp.Expression) -> str:
+def _table(table: Node) -> str:
     """The name, with the schema if it is a system's; empty for holes and functions."""
     from sqlglot import exp
 
@@ -560,11 +565,11 @@ def _table(table: exp.Expression) -> str:
     return f"{schema}.{table.name}" if schema.lower() in _SYSTEM_SCHEMAS else table.name
 
 
-def _from(select: exp.Expression) -> exp.Expression | None:
+def _from(select: Node) -> Node | None:
     return select.args.get("from_") or select.args.get("from")
 
 
-def _sources(select: exp.Expression, qualifier: str) -> tuple[tuple[str, ...], bool]:
+def _sources(select: Node, qualifier: str) -> tuple[tuple[str, ...], bool]:
     """The tables a star of this SELECT expands to, and whether all its sources spell out their columns."""
     origin = _from(select)
     sources = [origin.this] if origin is not None else []
@@ -580,7 +585,7 @@ def _sources(select: exp.Expression, qualifier: str) -> tuple[tuple[str, ...], b
     return tuple(tables), derived
 
 
-def _columns(source: Any, scope: exp.Expression, seen: tuple[int, ...]) -> tuple[tuple[str, ...], bool]:
+def _columns(source: Any, scope: Node, seen: tuple[int, ...]) -> tuple[tuple[str, ...], bool]:
     """The tables whose columns come through ``source`` by a star, and whether its own columns are spelt out."""
     from sqlglot import exp
 
@@ -619,25 +624,24 @@ def _columns(source: Any, scope: exp.Expression, seen: tuple[int, ...]) -> tuple
             return (), False
 
 
-def _defined(name: str, scope: exp.Expression | None) -> exp.Expression | None:
+def _defined(name: str, scope: Node | None) -> Node | None:
     """The common table expression of that name which ``scope`` sees."""
     while scope is not None:
         clause = scope.args.get("with_") or scope.args.get("with")
         for cte in clause.expressions if clause is not None else ():
             if cte.alias.lower() == name.lower():
-                found: exp.Expression = cte
-                return found
+                return cte
         scope = scope.parent
     return None
 
 
-def _outermost(select: exp.Expression) -> bool:
+def _outermost(select: Node) -> bool:
     from sqlglot import exp
 
     node, parent = select, select.parent
     while parent is not None:
         bare = isinstance(parent, exp.Subquery) and not isinstance(parent.parent, exp.From | exp.Join | exp.Select)
-        if not (bare or isinstance(parent, exp.SetOperation | exp.Insert | exp.Create) and node.arg_key != "with_"):
+        if not (bare or (isinstance(parent, exp.SetOperation | exp.Insert | exp.Create) and node.arg_key != "with_")):
             return False
         node, parent = parent, parent.parent
     return True

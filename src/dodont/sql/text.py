@@ -44,33 +44,52 @@ def _scanner(*, backslash: bool, hash_comments: bool) -> re.Pattern[str]:
 _PLAIN = _scanner(backslash=False, hash_comments=False)
 _MYSQL = _scanner(backslash=True, hash_comments=True)
 
+
+def word_set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Words after which an operand, a name or another keyword is still to come.
-KEYWORDS = frozenset(
+KEYWORDS = word_set(
     """
-    ADD ALL ALTER ANALYZE AND ANY AS BETWEEN BY CALL CASE CAST COLLATE COLUMN CONCURRENTLY CONSTRAINT COPY CREATE CROSS
-    DATABASE DEFAULT DELETE DISTINCT DO DROP ELSE ESCAPE EXCEPT EXECUTE EXISTS EXPLAIN FETCH FOR FROM FULL FUNCTION GLOB
-    GRANT GROUP HAVING IF ILIKE IN INDEX INNER INSERT INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT MATCHED
-    MERGE NATURAL NOT OFFSET ON ONLY OR ORDER OUTER OVER PARTITION PRAGMA REGEXP RENAME REPLACE RETURNING REVOKE RIGHT
-    RLIKE ROLE SAVEPOINT SCHEMA SELECT SET SHOW SIMILAR TABLE THEN TO TRUNCATE UNION UNIQUE UPDATE USE USER USING VALUES
-    VIEW WHEN WHERE WINDOW WITH
-    """.split()
+    ADD ALL ALTER ANALYZE AND ANY AS BETWEEN BY CALL CASE CAST COLLATE COLUMN CONCURRENTLY CONSTRAINT COPY
+    CREATE CROSS DATABASE DEFAULT DELETE DISTINCT DO DROP ELSE ESCAPE EXCEPT EXECUTE EXISTS EXPLAIN FETCH FOR
+    FROM FULL FUNCTION GLOB GRANT GROUP HAVING IF ILIKE IN INDEX INNER INSERT INTERSECT INTERVAL INTO IS JOIN
+    LATERAL LEFT LIKE LIMIT MATCHED MERGE NATURAL NOT OFFSET ON ONLY OR ORDER OUTER OVER PARTITION PRAGMA
+    REGEXP RENAME REPLACE RETURNING REVOKE RIGHT RLIKE ROLE SAVEPOINT SCHEMA SELECT SET SHOW SIMILAR TABLE
+    THEN TO TRUNCATE UNION UNIQUE UPDATE USE USER USING VALUES VIEW WHEN WHERE WINDOW WITH
+    """
 )
 #: Words that open a statement.
-STARTERS = frozenset(
+STARTERS = word_set(
     """
-    SELECT INSERT UPDATE DELETE MERGE REPLACE WITH VALUES CREATE ALTER DROP TRUNCATE SET RESET USE GRANT REVOKE PRAGMA
-    CALL EXEC EXECUTE EXPLAIN DESCRIBE DESC SHOW COPY BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE LOCK
-    VACUUM ANALYZE REINDEX CLUSTER REFRESH COMMENT LISTEN UNLISTEN NOTIFY DO DECLARE FETCH CLOSE PREPARE DEALLOCATE
-    ATTACH DETACH OPTIMIZE KILL LOAD FLUSH RENAME HANDLER DISCARD CHECKPOINT
-    """.split()
+    SELECT INSERT UPDATE DELETE MERGE REPLACE WITH VALUES CREATE ALTER DROP TRUNCATE SET RESET USE GRANT
+    REVOKE PRAGMA CALL EXEC EXECUTE EXPLAIN DESCRIBE DESC SHOW COPY BEGIN START COMMIT END ROLLBACK ABORT
+    SAVEPOINT RELEASE LOCK VACUUM ANALYZE REINDEX CLUSTER REFRESH COMMENT LISTEN UNLISTEN NOTIFY DO DECLARE
+    FETCH CLOSE PREPARE DEALLOCATE ATTACH DETACH OPTIMIZE KILL LOAD FLUSH RENAME HANDLER DISCARD CHECKPOINT
+    """
 )
-_CLAUSES = frozenset("SELECT FROM WHERE ON HAVING WHEN JOIN UPDATE INTO SET VALUES ORDER GROUP BY LIMIT USING".split())
-_CONDITION = frozenset("WHERE ON HAVING WHEN".split())
-_TABLES = frozenset("FROM JOIN UPDATE INTO USING".split())
+_CLAUSES = word_set(
+    """
+    SELECT FROM WHERE ON HAVING WHEN JOIN UPDATE INTO SET VALUES ORDER GROUP BY LIMIT USING
+    """
+)
+_CONDITION = word_set(
+    """
+    WHERE ON HAVING WHEN
+    """
+)
+_TABLES = word_set(
+    """
+    FROM JOIN UPDATE INTO USING
+    """
+)
 #: After these a hole before another keyword is a modifier (``INSERT {ignore} INTO``), never an operand.
-_MODIFIED = frozenset(
-    """INSERT DELETE UNION EXCEPT INTERSECT CREATE DROP ALTER ORDER GROUP LEFT RIGHT FULL INNER OUTER NATURAL CROSS
-    REPLACE MERGE TRUNCATE""".split()
+_MODIFIED = word_set(
+    """
+    INSERT DELETE UNION EXCEPT INTERSECT CREATE DROP ALTER ORDER GROUP LEFT RIGHT FULL INNER OUTER NATURAL
+    CROSS REPLACE MERGE TRUNCATE
+    """
 )
 
 
@@ -154,7 +173,8 @@ def tokens(text: str, *, mysql: bool = False) -> list[Token]:
             for piece in pieces:
                 own = piece.count(HOLE)
                 first = hole + sum(len(t.holes) for t in made)
-                made.append(Token("number" if piece.isdigit() else "word", piece, start, tuple(range(first, first + own))))
+                sort: Kind = "number" if piece.isdigit() else "word"
+                made.append(Token(sort, piece, start, tuple(range(first, first + own))))
                 start += len(piece)
         else:
             made = [Token(kind, value, start, numbers)]
@@ -200,8 +220,8 @@ def statements(found: Sequence[Token]) -> list[list[Token]]:
 class Written:
     """One statement as the parser gets it: on one line, holes, placeholders and stars as marker names.
 
-    ``fragments`` are the holes known to be no operand from what surrounds them; ``quoted`` maps holes in string literals to the text
-    before and after them in the literal.
+    ``fragments`` are the holes known to be no operand from what surrounds them; ``quoted`` maps holes in string
+    literals to the text before and after them in the literal.
     """
 
     pieces: list[str] = field(default_factory=list)
@@ -221,8 +241,8 @@ class Written:
     def drop(self, before: int) -> bool:
         """Blank the last marker that begins at or before the column; False when none is left. It becomes a fragment."""
         starts = [0]
-        for piece in self.pieces:
-            starts.append(starts[-1] + len(piece))
+        for text in self.pieces:
+            starts.append(starts[-1] + len(text))
         candidates = [
             (starts[piece], hole)
             for hole, piece in self.spots.items()
@@ -247,7 +267,7 @@ def star_marker(number: int) -> str:
 
 MARKER = re.compile(r"zqh(\d+)z", re.I)
 STAR_MARKER = re.compile(r"zqs(\d+)z\Z", re.I)
-_TYPED = frozenset("DATE TIME TIMESTAMP TIMESTAMPTZ INTERVAL".split())
+_TYPED = frozenset({"DATE", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL"})
 
 
 def _marked(token: Token) -> str:
@@ -271,7 +291,7 @@ def write(statement: Sequence[Token]) -> Written:
         before = significant[index - 1] if index else None
         after = significant[index + 1] if index + 1 < len(significant) else None
         complete = before is not None and before.ends_operand
-        piece = token.text
+        piece: str = token.text
         match token.kind:
             case "word" if token.holes:
                 if token.text == HOLE:
@@ -308,7 +328,7 @@ def write(statement: Sequence[Token]) -> Written:
                 piece = _marked(token).replace("\n", " ")
                 if token.kind == "bracket":
                     piece = f'"{piece[1:-1]}"'
-                elif piece[0] == '"':
+                elif piece.startswith('"'):
                     out.double |= _literal(token)
                 if token.text[1:-1] != HOLE:
                     out.glued.update(token.holes)
