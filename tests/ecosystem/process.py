@@ -7,6 +7,7 @@ must stay small itself.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 # -P: a project's own top-level modules must not shadow the tool's when it runs inside the project.
 PYTHON = (sys.executable, "-P")
-DODONT = (*PYTHON, "-m", "dodont", "check")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ class Outcome:
     user: float
     system: float
     peak: float
+
+
+def run_dodont(options: Sequence[str], cwd: Path, launcher: Sequence[str] = PYTHON) -> Outcome:
+    """Run ``dodont check`` with ``options`` as if for the first time: what an earlier run may have cached is removed."""
+    shutil.rmtree(cwd / ".dodont_cache", ignore_errors=True)
+    return run((*launcher, "-m", "dodont", "check", *options), cwd)
 
 
 def run(command: Sequence[str], cwd: Path, standard_input: bytes = b"") -> Outcome:

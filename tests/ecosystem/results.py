@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.ecosystem.process import DODONT, run
+from tests.ecosystem.process import run_dodont
 from tests.ecosystem.projects import Project, measure_size
 
 
@@ -78,8 +78,7 @@ def check(project: Project, directory: Path, results: Path, arguments: Sequence[
     root = directory / project.name
     path = results / f"{project.name}.json"
     path.unlink(missing_ok=True)
-    options = ("--isolated", "--output-format", "json", *arguments)
-    outcome = run((*DODONT, ".", *options), cwd=root)
+    outcome = run_dodont((".", "--isolated", "--output-format", "json", *arguments), cwd=root)
     if outcome.status not in (0, 1):
         raise RunError(f"{project.name}: dodont ended with {outcome.status}: {outcome.errors.strip()[-2000:]}")
     try:

@@ -1,0 +1,141 @@
+"""``python -m tests.bench``: what a cold check costs, beside the yardsticks of the same run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.bench.tools import TOOLS, BenchError, Cost, Unit, available_tools, profile
+from tests.ecosystem.projects import Size, fetched_projects, measure_size
+
+# About 400,000 lines: Django, FastAPI, asynchronous drivers.
+DEFAULT = ("pretix", "open-webui", "label-studio", "procrastinate")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The least of the runs of each tool on one unit."""
+
+    unit: str
+    size: Size
+    costs: Mapping[str, Cost]
+
+    def ratio(self, tool: str, yardstick: str) -> float | None:
+        if tool not in self.costs or yardstick not in self.costs:
+            return None
+        return self.costs[tool].seconds / self.costs[yardstick].seconds
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    try:
+        projects = fetched_projects(arguments.directory, arguments.names or DEFAULT)
+        units = _units(arguments.directory, [project.name for project in projects], arguments.together)
+        if arguments.profile:
+            for unit in units:
+                print(f"{unit.name}\n{profile(unit, arguments.option)}\n")
+            return 0
+        tools = [name for name in arguments.only or TOOLS if name in available_tools()]
+        rows = [_measure(unit, tools, arguments.runs, arguments.option) for unit in units]
+    except (BenchError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    total = [_total(rows)] if len(rows) > 1 else []
+    print(_table([*rows, *total], tools))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(_document([*rows, *total], arguments.runs), indent=1) + "\n")
+    return 0
+
+
+def _units(directory: Path, names: Sequence[str], together: bool) -> list[Unit]:
+    if together:
+        return [Unit("together", directory, tuple(names))]
+    return [Unit(name, directory / name, (".",)) for name in names]
+
+
+def _measure(unit: Unit, tools: Sequence[str], runs: int, options: Sequence[str]) -> Row:
+    costs = {}
+    for tool in tools:
+        print(f"{unit.name}: {tool}", file=sys.stderr, flush=True)
+        costs[tool] = _least([TOOLS[tool](unit, options) for _ in range(runs)])
+    return Row(unit.name, measure_size(unit.roots), costs)
+
+
+def _least(costs: Sequence[Cost]) -> Cost:
+    return Cost(
+        min(cost.seconds for cost in costs),
+        min(cost.elapsed for cost in costs),
+        min(cost.peak_mb for cost in costs),
+    )
+
+
+def _total(rows: Sequence[Row]) -> Row:
+    """Seconds add up; memory does not, since each unit had a process of its own."""
+    costs = {
+        tool: Cost(
+            sum(row.costs[tool].seconds for row in rows),
+            sum(row.costs[tool].elapsed for row in rows),
+            max(row.costs[tool].peak_mb for row in rows),
+        )
+        for tool in rows[0].costs
+    }
+    return Row("all", Size(sum(row.size.files for row in rows), sum(row.size.lines for row in rows)), costs)
+
+
+def _table(rows: Sequence[Row], tools: Sequence[str]) -> str:
+    head = ["project", "files", "lines"]
+    for tool in tools:
+        head += [f"{tool} s"] if tool == "parse" else [f"{tool} s", "MB"]
+    ratios = [pair for pair in (("dodont", "parse"), ("flake8+dodont", "flake8")) if set(pair) <= set(tools)]
+    head += [f"{tool} / {yardstick}" for tool, yardstick in ratios]
+    lines = [head]
+    for row in rows:
+        cells = [row.unit, f"{row.size.files:,}", f"{row.size.lines:,}"]
+        for tool in tools:
+            cost = row.costs[tool]
+            cells += [f"{cost.seconds:.2f}"] if tool == "parse" else [f"{cost.seconds:.2f}", f"{cost.peak_mb:.0f}"]
+        lines.append(cells + [f"{row.ratio(*pair):.2f}" for pair in ratios])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) if column else cell.ljust(width) for column, (cell, width) in enumerate(pairs))
+        for pairs in ([*zip(line, widths, strict=True)] for line in lines)
+    )
+
+
+def _document(rows: Sequence[Row], runs: int) -> dict[str, object]:
+    return {
+        "python": platform.python_version(),
+        "runs": runs,
+        "rows": [
+            {
+                "unit": row.unit,
+                **asdict(row.size),
+                "costs": {tool: asdict(cost) for tool, cost in row.costs.items()},
+                "dodont_to_parse": row.ratio("dodont", "parse"),
+                "plugin_to_flake8": row.ratio("flake8+dodont", "flake8"),
+            }
+            for row in rows
+        ],
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("directory", metavar="DIR", type=lambda text: Path(text).resolve(), help="fetched projects")
+    parser.add_argument("names", metavar="NAME", nargs="*", help=f"default: {' '.join(DEFAULT)}")
+    parser.add_argument("--runs", type=int, default=3, help="the least of so many runs counts (default: 3)")
+    parser.add_argument("--together", action="store_true", help="all projects in one process")
+    parser.add_argument("--only", action="append", choices=[*TOOLS], help="this tool alone; may be repeated")
+    parser.add_argument("--profile", action="store_true", help="print where dodont spends its time instead")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures here too")
+    parser.add_argument("--option", action="append", default=[], help="handed to dodont, as --option=--jobs=1")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
