@@ -54,9 +54,7 @@ _PATTERNS = {
         rf"(?:{_END}|\s+(?:WHERE|USING|RETURNING|LIMIT)\b|\s*[{{%])"
     ),
     "MERGE": _compiled(rf"MERGE\s+INTO\s+{_NAME}(?:\s+(?:AS\s+)?\w+)?\s+USING\b"),
-    "WITH": _compiled(
-        rf"WITH\s+(?:RECURSIVE\s+)?{_NAME}(?:\s*\([^()]*\))?\s+AS\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\("
-    ),
+    "WITH": _compiled(rf"WITH\s+(?:RECURSIVE\s+)?{_NAME}(?:\s*\([^()]*\))?\s+AS\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\("),
     "VALUES": _compiled(r"VALUES\s*\(.+\)"),
     "CREATE": _compiled(
         r"CREATE\s+(?:(?:OR\s+REPLACE|TEMP|TEMPORARY|UNIQUE|UNLOGGED|MATERIALIZED|GLOBAL|LOCAL|VIRTUAL|RECURSIVE)\s+)*"
@@ -76,9 +74,7 @@ _PATTERNS = {
         rf"(?:(?-i:TRUNCATE)|TRUNCATE\s+TABLE)\s+(?:TABLE\s+)?(?:ONLY\s+)?{_NAME}(?:\s*,\s*{_NAME})*"
         rf"(?:\s+(?:RESTART|CONTINUE)\s+IDENTITY)?(?:\s+(?:CASCADE|RESTRICT))?{_END}"
     ),
-    "GRANT": _compiled(
-        rf"(?:GRANT|REVOKE)\s+[\w\s,(){{}}]{{1,200}}?\s+ON\s+.{{1,200}}?\s+(?:TO|FROM)\s+{_NAME}"
-    ),
+    "GRANT": _compiled(rf"(?:GRANT|REVOKE)\s+[\w\s,(){{}}]{{1,200}}?\s+ON\s+.{{1,200}}?\s+(?:TO|FROM)\s+{_NAME}"),
     "PRAGMA": _compiled(rf"PRAGMA\s+{_NAME}\s*(?:\(|=|{_END})"),
     "CALL": _compiled(rf"(?:CALL|EXEC|EXECUTE)\s+{_NAME}\s*\(.*\){_END}"),
     "COPY": _compiled(
@@ -89,9 +85,7 @@ _PATTERNS = {
         rf"SET\s+(?:(?:LOCAL|SESSION|GLOBAL)\s+)?(?:{_NAME}\s*(?:=|\bTO\b)|ROLE\b|TRANSACTION\b|TIME\s+ZONE\b)"
     ),
     "USE": _compiled(rf"USE\s+{_NAME}{_END}"),
-    "SAVEPOINT": _compiled(
-        rf"(?:SAVEPOINT|RELEASE\s+SAVEPOINT|ROLLBACK\s+TO(?:\s+SAVEPOINT)?)\s+{_NAME}{_END}"
-    ),
+    "SAVEPOINT": _compiled(rf"(?:SAVEPOINT|RELEASE\s+SAVEPOINT|ROLLBACK\s+TO(?:\s+SAVEPOINT)?)\s+{_NAME}{_END}"),
     "SHOW": _compiled(rf"SHOW\s+(?:TABLES|DATABASES|COLUMNS|INDEX(?:ES)?|CREATE\s+TABLE|{_NAME}{_END})"),
 }
 _SAME = {

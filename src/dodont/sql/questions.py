@@ -67,7 +67,8 @@ class Hole:
 
     ``value``: a bound parameter is legal there. ``list``: a whole list, ``IN ({})``, ``IN {}``, ``VALUES ({})``.
     ``identifier``: (part of) a name. ``fragment``: anything else, no parameter can replace it. ``unknown``: the
-    text could not be read. ``quoted``: inside a string literal; ``like`` is then the literal's text before and after the hole.
+    text could not be read. ``quoted``: inside a string literal; ``like`` is then the literal's text before and after
+    the hole.
     """
 
     position: Position
@@ -98,8 +99,8 @@ class Statement:
     """A template's statements together. ``holes`` are aligned with the template's None parts.
 
     ``kinds``: first keyword of each statement in upper case, ``OTHER`` if unfamiliar. ``writes``: changes rows.
-    ``ddl``:
-    changes definitions or grants. ``tables``: names without schema, in order of appearance; those of system schemas keep it.
+    ``ddl``: changes definitions or grants. ``tables``: names without schema, in no promised order; those of system
+    schemas keep it.
     """
 
     kinds: tuple[str, ...]

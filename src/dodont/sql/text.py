@@ -364,9 +364,7 @@ def _literal(token: Token) -> dict[int, tuple[str, str]]:
     return {hole: (body[number], body[number + 1]) for number, hole in enumerate(token.holes)}
 
 
-def _hole(
-    out: Written, hole: int, outer: Token | None, before: Token | None, after: Token | None, clause: str
-) -> str:
+def _hole(out: Written, hole: int, outer: Token | None, before: Token | None, after: Token | None, clause: str) -> str:
     """What to write for a hole that is a word of its own, given its neighbours."""
     following = after.upper if after is not None else ""
     if before is None:
