@@ -1,0 +1,1 @@
+"""What runs the rules over files: catalogue, selection, driver."""

@@ -1,0 +1,64 @@
+"""What a run is asked to do: a plain, validated value that every front end makes and the engine reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+OutputFormat = Literal["concise", "full", "json", "sarif"]
+OUTPUT_FORMATS: tuple[str, ...] = get_args(OutputFormat)
+
+FailOn = Literal["error", "warning"]
+
+#: What a file can be told to be in ``[tool.dodont.roles]``.
+ROLES = ("controller", "service", "repository", "test", "migration", "script", "settings")
+
+#: Directories that hold nobody's own code, as gitignore patterns.
+DEFAULT_EXCLUDE = (
+    ".git/",
+    ".hg/",
+    ".svn/",
+    ".venv/",
+    "venv/",
+    "__pycache__/",
+    "build/",
+    "dist/",
+    "node_modules/",
+    "site-packages/",
+    ".eggs/",
+    ".tox/",
+    ".nox/",
+    ".mypy_cache/",
+    ".ruff_cache/",
+    ".pytest_cache/",
+    ".dodont_cache/",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one run.
+
+    ``root`` is absolute; globs (gitignore-style), source roots and reported paths are relative to it. Selection words
+    are explained in ``dodont.engine.selection``; an empty ``select`` means every stable rule. ``rule_options`` holds
+    what was set for a rule (by its name), not the defaults, which stand in the rule's card.
+    """
+
+    root: Path
+    select: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    extend_ignore: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    extend_exclude: tuple[str, ...] = ()
+    src: tuple[str, ...] = ("", "src")
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    models: Mapping[str, Any] = field(default_factory=dict)
+    rule_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    fail_on: FailOn = "warning"
+    output_format: OutputFormat = "full"
+    force_exclude: bool = False
+    project_rules: bool = True
