@@ -1,0 +1,1 @@
+"""Rewriters of the concurrency rules, one module a rule."""

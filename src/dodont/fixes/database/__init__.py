@@ -1,0 +1,1 @@
+"""Rewriters of the database rules, one module a rule."""

@@ -1,0 +1,1 @@
+"""Rewriters of the errors rules, one module a rule."""
