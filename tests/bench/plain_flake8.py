@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterator
 
-from flake8.main.cli import main
+from flake8.main.cli import main  # type: ignore[import-untyped]
 
 _distributions = importlib.metadata.distributions
 

@@ -47,29 +47,29 @@ def parse(unit: Unit, options: Sequence[str]) -> Cost:
     """``ast.parse`` alone: reading the files and starting Python are not in ``seconds``."""
     names = "\0".join(str(path) for root in unit.roots for path in python_files(root))
     outcome = run((*PYTHON, str(REPOSITORY / "tests/bench/parse_files.py")), unit.cwd, names.encode())
-    _demand("ast.parse", unit, outcome, (0,))
+    _demand("ast.parse", unit, outcome, 0)
     return Cost(json.loads(outcome.output)["seconds"], outcome.elapsed, outcome.peak)
 
 
 def dodont(unit: Unit, options: Sequence[str]) -> Cost:
     outcome = run_dodont((*unit.paths, "--isolated", *options), unit.cwd)
-    return _cost("dodont", unit, outcome, (0, 1))
+    return _cost("dodont", unit, outcome, 0, 1)
 
 
 def flake8(unit: Unit, options: Sequence[str]) -> Cost:
     script = str(REPOSITORY / "tests/bench/plain_flake8.py")
     outcome = run((*PYTHON, script, *_FLAKE8, "E,W,F,C", *unit.paths), unit.cwd)
-    return _cost("flake8", unit, outcome, (0,))
+    return _cost("flake8", unit, outcome, 0)
 
 
 def flake8_with_dodont(unit: Unit, options: Sequence[str]) -> Cost:
     outcome = run((*PYTHON, "-m", "flake8", *_FLAKE8, "E,W,F,C,ODD", *unit.paths), unit.cwd)
-    return _cost("flake8 with dodont", unit, outcome, (0,))
+    return _cost("flake8 with dodont", unit, outcome, 0)
 
 
 def bandit(unit: Unit, options: Sequence[str]) -> Cost:
     outcome = run((*PYTHON, "-m", "bandit", "--quiet", "--exit-zero", "--recursive", *unit.paths), unit.cwd)
-    return _cost("bandit", unit, outcome, (0,))
+    return _cost("bandit", unit, outcome, 0)
 
 
 TOOLS: Mapping[str, Callable[[Unit, Sequence[str]], Cost]] = {
@@ -94,18 +94,18 @@ def profile(unit: Unit, options: Sequence[str]) -> str:
     with tempfile.TemporaryDirectory() as directory:
         data = str(Path(directory, "profile"))
         launcher = (*PYTHON, "-m", "cProfile", "-o", data)
-        _demand("dodont", unit, run_dodont((*unit.paths, "--isolated", *options), unit.cwd, launcher), (0, 1))
+        _demand("dodont", unit, run_dodont((*unit.paths, "--isolated", *options), unit.cwd, launcher), 0, 1)
         script = "import pstats, sys; pstats.Stats(sys.argv[1]).sort_stats('tottime').print_stats(int(sys.argv[2]))"
         outcome = run((*PYTHON, "-c", script, data, str(_PROFILED)), unit.cwd)
-        _demand("pstats", unit, outcome, (0,))
+        _demand("pstats", unit, outcome, 0)
         return outcome.output.decode("utf-8", "replace").strip()
 
 
-def _cost(tool: str, unit: Unit, outcome: Outcome, expected: tuple[int, ...]) -> Cost:
-    _demand(tool, unit, outcome, expected)
+def _cost(tool: str, unit: Unit, outcome: Outcome, *statuses: int) -> Cost:
+    _demand(tool, unit, outcome, *statuses)
     return Cost(outcome.user, outcome.elapsed, outcome.peak)
 
 
-def _demand(tool: str, unit: Unit, outcome: Outcome, expected: tuple[int, ...]) -> None:
-    if outcome.status not in expected:
+def _demand(tool: str, unit: Unit, outcome: Outcome, *statuses: int) -> None:
+    if not outcome.succeeded(*statuses):
         raise BenchError(f"{tool} on {unit.name} ended with {outcome.status}: {outcome.errors.strip()[-2000:]}")

@@ -34,9 +34,13 @@ class Outcome:
     system: float
     peak: float
 
+    def succeeded(self, *statuses: int) -> bool:
+        """Whether the status is one of ``statuses`` and the program did not crash, which Python reports as 1 too."""
+        return self.status in statuses and "Traceback (most recent call last)" not in self.errors
+
 
 def run_dodont(options: Sequence[str], cwd: Path, launcher: Sequence[str] = PYTHON) -> Outcome:
-    """Run ``dodont check`` with ``options`` as if for the first time: what an earlier run may have cached is removed."""
+    """Run ``dodont check`` with ``options`` as if for the first time: what an earlier run cached is removed."""
     shutil.rmtree(cwd / ".dodont_cache", ignore_errors=True)
     return run((*launcher, "-m", "dodont", "check", *options), cwd)
 

@@ -79,7 +79,7 @@ def check(project: Project, directory: Path, results: Path, arguments: Sequence[
     path = results / f"{project.name}.json"
     path.unlink(missing_ok=True)
     outcome = run_dodont((".", "--isolated", "--output-format", "json", *arguments), cwd=root)
-    if outcome.status not in (0, 1):
+    if not outcome.succeeded(0, 1):
         raise RunError(f"{project.name}: dodont ended with {outcome.status}: {outcome.errors.strip()[-2000:]}")
     try:
         findings = json.loads(outcome.output)["findings"]
