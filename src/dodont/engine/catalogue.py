@@ -15,13 +15,25 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from dodont.core.rule import Rule
+from dodont.core.rule import INTERNAL_CODE, INTERNAL_RULE, Rule
 
 if TYPE_CHECKING:
     from dodont.core.card import Card
 
 _PACKAGE = Path(__file__).parent.parent
 CATALOGUE = _PACKAGE / "catalogue.jsonl"
+
+#: dodont's own trouble has a code and no card: it cannot be selected, ignored or measured.
+INTERNAL = Rule(
+    name=INTERNAL_RULE,
+    code=INTERNAL_CODE,
+    summary="dodont could not do all of its work on a file",
+    practices=(),
+    category="internal",
+    status="stable",
+    since="0.1",
+    remedy="mend or exclude a file that cannot be read or parsed; report a rule that failed",
+)
 _TUPLES = tuple(field.name for field in dataclasses.fields(Rule) if str(field.type).startswith("tuple"))
 
 

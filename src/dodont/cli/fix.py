@@ -1,0 +1,109 @@
+"""``dodont fix``: change what can be changed by machine, and say what is left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dodont.cli import options as shared
+from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dodont.engine.fixing import ChangedFile
+
+
+@click.command("fix")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@shared.selection
+@shared.presentation
+@click.option("--diff", is_flag=True, help="Show the changes as a patch and make none; exit 1 if there are any.")
+@click.option("--unsafe-fixes", is_flag=True, help="Apply fixes that may change what the code does, too.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even if findings are left.")
+@click.option("--exit-zero-on-fix", is_flag=True, help="Exit with 0 whatever could not be fixed; another run tells it.")
+def command(paths: tuple[Path, ...], **options: Any) -> int:
+    """Fix files and directories (the current one by default)."""
+    if Path("-") in paths:
+        raise CannotRunError("fix cannot rewrite stdin; name a file")
+    return fix(paths or (Path(),), options, unsafe=options["unsafe_fixes"])
+
+
+def fix(paths: Sequence[Path], options: dict[str, Any], *, unsafe: bool) -> int:
+    """Fix, report what is left, and give the exit code. ``options`` as of ``fix`` or ``check``."""
+    settings = shared.settings_from(paths[0], options)
+    from dodont.cli.check import missing
+    from dodont.cli.report import exit_code, report
+    from dodont.engine import fixing
+    from dodont.engine.catalogue import rules
+    from dodont.engine.files import MissingPath
+    from dodont.engine.selection import select
+    from dodont.output.result import Result
+
+    showing = options.get("diff", False)
+    try:
+        done = fixing.fix(paths, settings, unsafe=unsafe, write=not showing)
+    except MissingPath as error:
+        raise missing(error) from None
+    if showing:
+        for changed in done.changed:
+            sys.stdout.buffer.write(patch(changed).encode("utf-8", "surrogateescape"))
+        for trouble in done.trouble:
+            click.echo(f"{trouble.path}:{trouble.span.line}: {trouble.code} {trouble.message}", err=True)
+        _tell(done.changed, options, would=True)
+        return FINDINGS if done.changed or done.trouble else CLEAN
+    _tell(done.changed, options, would=False)
+    # Leftovers are the business of the run that checks; a fix that failed is not.
+    left = done.trouble if options.get("exit_zero_on_fix") else (*done.remaining, *done.trouble)
+    found = sorted(left, key=lambda each: each.sort_key)
+    result = Result(found, None, _Lines(settings.root), settings.root, select(rules(), settings))
+    if left or not options.get("exit_zero_on_fix"):
+        report(result, settings, options)
+    return exit_code(result, settings, exit_zero=options["exit_zero"])
+
+
+def patch(changed: ChangedFile) -> str:
+    """A patch of one file that ``git apply`` and ``patch -p1`` take, line endings included."""
+    before, after = _lines(changed.before), _lines(changed.after)
+    return "".join(_ended(unified_diff(before, after, f"a/{changed.path}", f"b/{changed.path}")))
+
+
+def _lines(text: str) -> list[str]:
+    """Split after line feeds only: other characters that Python calls line ends are none to a patch."""
+    return [part + "\n" for part in text.split("\n")[:-1]] + [last for last in text.split("\n")[-1:] if last]
+
+
+def _ended(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _tell(changed: Sequence[ChangedFile], options: dict[str, Any], *, would: bool) -> None:
+    if options["quiet"]:
+        return
+    count, files = sum(each.fixed for each in changed), len(changed)
+    verb = "Would fix" if would else "Fixed"
+    what = f"{count} finding{'' if count == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
+    click.echo(f"{verb} {what}." if changed else "Nothing to fix.", err=True)
+
+
+class _Lines:
+    """The lines of files as they are on disk after the fixes, read once each."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, list[str]] = {}
+
+    def __call__(self, path: str) -> list[str]:
+        if path not in self._known:
+            try:
+                text = (self._root / path).read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                text = ""
+            self._known[path] = text.splitlines(keepends=True)
+        return self._known[path]

@@ -1,0 +1,84 @@
+"""Write a finished run: findings to stdout or a file, everything else to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dodont.engine.settings import Settings
+    from dodont.output.result import Result
+    from dodont.output.text import Piece
+
+
+def report(result: Result, settings: Settings, options: dict[str, Any]) -> None:
+    """Write the findings as the options of ``presentation`` ask. Raises CannotRunError."""
+    form, to_file = settings.output_format, options["output_file"]
+    text = _written(result, form, options)
+    if form in ("concise", "full") and not options["quiet"]:
+        from dodont.output.text import verdict
+
+        closing = verdict(result)
+        if to_file:
+            click.echo(closing, err=True)
+        text = "\n".join(part for part in (text, closing) if part)
+    if to_file:
+        _write(to_file, text)
+    elif text:
+        # Not click.echo, which would strip colours that were asked for.
+        sys.stdout.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
+
+
+def exit_code(result: Result, settings: Settings, *, exit_zero: bool) -> int:
+    blocking = (
+        diagnostic
+        for diagnostic in result.diagnostics
+        if settings.fail_on == "warning" or diagnostic.severity == "error"
+    )
+    return FINDINGS if not exit_zero and any(blocking) else CLEAN
+
+
+def _written(result: Result, form: str, options: dict[str, Any]) -> str:
+    counted: bool = options["statistics"]
+    if form == "sarif":
+        if counted:
+            raise CannotRunError("--statistics has no SARIF form; use --output-format json or concise")
+        from dodont.output import sarif
+
+        return sarif.render(result)
+    if form == "json":
+        from dodont.output import json
+
+        return json.statistics(result) if counted else json.render(result)
+    from dodont.output import text
+
+    lines: Iterator[list[Piece]] = (
+        text.statistics(result) if counted else text.full(result) if form == "full" else text.concise(result)
+    )
+    coloured = form == "full" and not options["output_file"] and _wants_colour(options["color"])
+    return text.coloured(lines) if coloured else text.plain(lines)
+
+
+def _wants_colour(choice: str) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text + "\n" if text else "", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise CannotRunError(f"{path}: cannot be written: {error.strerror}; choose another --output-file") from None

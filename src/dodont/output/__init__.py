@@ -1,0 +1,1 @@
+"""Findings as text: one module per format, each with ``render(result, ...) -> str``."""

@@ -1,0 +1,76 @@
+"""Findings as one JSON document. Keys are only ever added; ``schema_version`` changes when one has to go."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from dodont import __version__
+from dodont.core.diagnostic import Edit, Span, Step
+from dodont.output.fingerprint import fingerprints
+from dodont.output.result import Result
+
+SCHEMA_VERSION = 1
+
+
+def render(result: Result) -> str:
+    """Rows and columns count from 1, an end column is the one after the last character."""
+    edits, names = result.edits(), fingerprints(result)
+    findings = []
+    for index, diagnostic in enumerate(result.diagnostics):
+        rule, fix = result.rule(diagnostic), diagnostic.fix
+        findings.append(
+            {
+                "code": diagnostic.code,
+                "name": diagnostic.rule,
+                "practices": list(rule.practices),
+                "severity": diagnostic.severity,
+                "message": diagnostic.message,
+                "help": result.remedy(diagnostic),
+                "filename": diagnostic.path,
+                **_places(diagnostic.span),
+                "symbol": diagnostic.symbol,
+                "fingerprint": names[index],
+                "fix": {
+                    "applicability": fix.applicability,
+                    "message": fix.title,
+                    **({"edits": [_edit(edit) for edit in edits[index]]} if index in edits else {}),
+                }
+                if fix
+                else None,
+                "related": [_step(step) for step in diagnostic.related],
+                "flow": [_step(step) for step in diagnostic.flow],
+            }
+        )
+    return _document(result, findings=findings)
+
+
+def statistics(result: Result) -> str:
+    counts = Counter((diagnostic.code, diagnostic.rule) for diagnostic in result.diagnostics)
+    rows = [{"code": code, "name": name, "count": count} for (code, name), count in counts.most_common()]
+    return _document(result, statistics=rows)
+
+
+def _document(result: Result, **content: Any) -> str:
+    head = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "dodont", "version": __version__},
+        "files": result.files,
+    }
+    return json.dumps({**head, **content}, indent=2, ensure_ascii=False)
+
+
+def _places(span: Span) -> dict[str, Any]:
+    return {
+        "location": {"row": span.line, "column": span.column + 1},
+        "end_location": {"row": span.end_line, "column": span.end_column + 1},
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"filename": step.path, **_places(step.span), "message": step.text}
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {**_places(edit.span), "content": edit.text}

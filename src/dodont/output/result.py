@@ -1,0 +1,69 @@
+"""What every format starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dodont.core.diagnostic import Diagnostic, Edit, Span
+from dodont.core.rule import Rule
+from dodont.engine import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished run. ``source`` gives a file's lines by the path a diagnostic has; ``ran`` are the rules' names.
+
+    ``files`` counts the files that were read, None when the run doesn't tell.
+    """
+
+    diagnostics: Sequence[Diagnostic]
+    files: int | None
+    source: Callable[[str], Sequence[str]]
+    root: Path
+    ran: frozenset[str] = frozenset()
+    rules: Mapping[str, Rule] = field(default_factory=catalogue.rules)
+
+    def rule(self, diagnostic: Diagnostic) -> Rule:
+        return self.rules.get(diagnostic.rule, catalogue.INTERNAL)
+
+    def remedy(self, diagnostic: Diagnostic) -> str:
+        return diagnostic.help or self.rule(diagnostic).remedy
+
+    def line(self, path: str, number: int) -> str:
+        """The line without its ending; empty when there is no such line."""
+        lines = self.source(path)
+        return lines[number - 1].rstrip("\r\n") if 0 < number <= len(lines) else ""
+
+    def text(self, path: str, span: Span) -> str:
+        """What the span covers."""
+        lines = [self.line(path, number) for number in range(span.line, span.end_line + 1)]
+        if not lines:
+            return ""
+        lines[-1] = lines[-1][: span.end_column]
+        lines[0] = lines[0][span.column :]
+        return "\n".join(lines)
+
+    def edits(self) -> dict[int, tuple[Edit, ...]]:
+        """The edits of each finding that has them now, by its index in ``diagnostics``."""
+        return dict(self._edits())
+
+    def _edits(self) -> Iterator[tuple[int, tuple[Edit, ...]]]:
+        fixable: dict[str, list[int]] = {}
+        for index, diagnostic in enumerate(self.diagnostics):
+            if diagnostic.fix and diagnostic.fix.applicability != "display":
+                fixable.setdefault(diagnostic.path, []).append(index)
+        if not fixable:
+            return
+        from dodont.engine.fixing import edits_for
+
+        for path, indexes in fixable.items():
+            lines = self.source(path)
+            ended = any(line.endswith("\n") for line in lines)
+            found = edits_for(("" if ended else "\n").join(lines), [self.diagnostics[index] for index in indexes])
+            yield from ((indexes[position], edits) for position, edits in found.items() if edits)
