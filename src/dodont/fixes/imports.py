@@ -20,7 +20,7 @@ _SCOPES = (cst.FunctionDef, cst.Lambda, cst.ClassDef)
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """An import binds ``local``, so that ``expression`` is ``dotted``; ``certain`` when nothing around makes it optional."""
+    """An import binds ``local``, so that ``expression`` is ``dotted``; ``certain`` when it surely happens."""
 
     local: str
     expression: str

@@ -1,0 +1,130 @@
+"""All that a rule imports: ``on``, ``Pass``, the events, and what a rule says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
+from dodont.core.rule import Rule
+from dodont.project.project import Project
+from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
+from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited
+from dodont.semantic.values import Hole, Label, Note, Site, Text, Type, Value
+
+if TYPE_CHECKING:
+    from dodont.sql import Statement
+
+E = TypeVar("E", bound=tuple[Any, ...])
+Check = Callable[[Any, "Pass"], Iterator[Diagnostic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    event: type
+    rule: str
+    check: Check
+
+
+def on(event: type[E], *, rule: str) -> Callable[[Callable[[E, Pass], Iterator[Diagnostic]]], Subscription]:
+    """Subscribe a rule's function to a kind of event. The module's ``check`` becomes the subscription the engine finds."""
+
+    def subscribe(check: Callable[[E, Pass], Iterator[Diagnostic]]) -> Subscription:
+        return Subscription(event, rule, check)
+
+    return subscribe
+
+
+class Pass:
+    """One rule's run over one module: the only argument of a rule beside the event."""
+
+    __slots__ = ("module", "options", "project", "rule")
+
+    def __init__(self, rule: Rule, options: Mapping[str, Any], module: ModuleInfo, project: Project) -> None:
+        self.rule = rule
+        self.options = {**rule.options, **options}
+        self.module = module
+        self.project = project
+
+    def sql(self, text: Text) -> Statement | None:
+        """What a text says as SQL: each hole's place, its stars, its tables. Loads the SQL parser."""
+        from dodont.sql import read
+
+        return read(sql_parts(text))
+
+    def display(self, ref: str) -> str:
+        """A qualified name as a person knows it."""
+        return ref.rpartition(":")[2].removeprefix("builtins.")
+
+    def span(self, site: Site) -> Span:
+        """A place in characters instead of bytes."""
+        module = self.module if site.path == self.module.path else self._module(site.path)
+        wide = module.wide if module is not None else {}
+        return Span(
+            site.line,
+            _characters(wide.get(site.line), site.column),
+            site.end_line,
+            _characters(wide.get(site.end_line), site.end_column),
+        )
+
+    def _module(self, path: str) -> ModuleInfo | None:
+        return next((module for module in self.project.modules.values() if module.path == path), None)
+
+    def steps(self, notes: Iterable[Note]) -> tuple[Step, ...]:
+        return tuple(Step(note.site.path, self.span(note.site), note.text) for note in notes)
+
+    def report(
+        self,
+        message: str,
+        at: Site,
+        *,
+        function: FunctionInfo | None = None,
+        flow: Iterable[Note] = (),
+        related: Iterable[Note] = (),
+        fix: Fix | None = None,
+        error: bool = False,
+        **arguments: str,
+    ) -> Diagnostic:
+        """A finding at ``at``. ``message`` names one of the card's messages, ``arguments`` fill it."""
+        return Diagnostic(
+            rule=self.rule.name,
+            code=self.rule.code,
+            path=self.module.path,
+            span=self.span(at),
+            message=self.rule.messages[message].format_map(arguments),
+            help=self.rule.remedy,
+            severity="error" if error else "warning",
+            symbol=self.display(function.ref) if function is not None else self.display(self.module.name),
+            flow=self.steps(flow),
+            related=self.steps(related),
+            fix=fix,
+        )
+
+    def fix(self, title: str, applicability: Applicability, at: Site, **parameters: Any) -> Fix:
+        """The intention to rewrite the node at ``at``; sites among the parameters become regions in characters."""
+        return Fix(title, applicability, self.span(at), {name: self._plain(value) for name, value in parameters.items()})
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, Site):
+            span = self.span(value)
+            return [span.line, span.column, span.end_line, span.end_column]
+        if isinstance(value, (list, tuple)):
+            return [self._plain(each) for each in value]
+        return value
+
+
+def sql_parts(text: Text) -> tuple[str | None, ...]:
+    """A text as the SQL reader takes it: holes are None, constants in holes are their text."""
+    return tuple(part if isinstance(part, str) else None for part in text.parts)
+
+
+def _characters(line: str | None, column: int) -> int:
+    return column if line is None else len(line.encode("utf-8", "surrogatepass")[:column].decode("utf-8", "ignore"))
+
+
+__all__ = [
+    "Access", "Call", "Callee", "Check", "Diagnostic", "Event", "Fix", "Flow", "FunctionInfo", "Hole", "Label", "ModuleInfo",
+    "Note", "Pass", "Query", "Route", "Site", "Span", "Step", "Subscription", "Text", "Type", "Unawaited", "Value", "Waits",
+    "on", "sql_parts",
+]  # fmt: skip

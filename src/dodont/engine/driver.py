@@ -1,0 +1,145 @@
+"""One run: from paths and settings to sorted findings."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dodont.core.diagnostic import Diagnostic
+from dodont.engine import catalogue, selection
+from dodont.engine.dispatch import Dispatcher, internal
+from dodont.engine.files import find
+from dodont.engine.settings import Settings
+from dodont.engine.suppression import kept
+from dodont.models.library import Library
+from dodont.project.finder import Finder, boundary_of
+from dodont.project.project import Project
+from dodont.project.source import Source
+from dodont.semantic.definitions import ModuleInfo
+
+#: Interpretation descends with the code it reads. Python's own parser must not run under a limit much higher than this.
+RECURSION_LIMIT = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found: sorted, after selection and suppression. ``files`` counts the files that were asked for."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+
+
+class Run:
+    """The state of one run over one project. Front ends use ``check`` and ``check_file``."""
+
+    def __init__(self, settings: Settings, *, overrides: Mapping[str, bytes] | None = None, noqa: bool = True, root: Path | None = None) -> None:
+        rules = catalogue.rules()
+        self._settings = settings
+        self._noqa = noqa
+        self._at = selection.selects(rules, settings)
+        selected = selection.select(rules, settings)
+        self._dispatcher = Dispatcher([rules[name] for name in selected], settings.rule_options)
+        root = root or settings.root
+        finder = Finder(root, tuple(root / part for part in settings.src if part))
+        self._wanted: set[str] = set()
+        self._done: dict[str, list[Diagnostic]] = {}
+        self.project = Project(
+            root,
+            finder,
+            Library(settings.models or None),
+            display=self._display,
+            roles=settings.roles,
+            overrides=overrides,
+            listener=self._hear,
+        )
+
+    def _display(self, path: str) -> str:
+        """How the run names a file: relative to the settings' root, with forward slashes; absolute outside of it."""
+        relative = os.path.relpath(path, self._settings.root)
+        return path if relative.startswith("..") else relative.replace(os.sep, "/")
+
+    def _hear(self, module: ModuleInfo, function: object, events: list[object]) -> None:
+        if module.file in self._wanted:
+            self._dispatcher.hear(self.project, module, function, events)  # type: ignore[arg-type]
+
+    def files(self, paths: Sequence[str]) -> Iterator[Diagnostic]:
+        """The findings of the files, each module interpreted once; modules pulled in on the way are finished soonest."""
+        self._wanted.update(paths)
+        pending = list(reversed(paths))
+        done: set[str] = set()
+        seen = 0
+        while pending:
+            path = pending.pop()
+            if path in done:
+                continue
+            done.add(path)
+            yield from self.file(path)
+            # What this file pulled in comes next, so that syntax trees do not pile up.
+            loaded = list(self.project.by_path)
+            pending += [each for each in loaded[seen:] if each in self._wanted and each not in done]
+            seen = len(loaded)
+
+    def file(self, path: str, source: Source | None = None) -> list[Diagnostic]:
+        """The findings of one file."""
+        self._wanted.add(path)
+        module = self.project.load(path, source)
+        shown = self._display(path)
+        if module is None:
+            trouble = self.project.troubles[path]
+            return [internal(shown, trouble.message, trouble.line, trouble.column)]
+        lines = module.lines
+        self.project.complete(module)
+        for message in self.project.failures.pop(path, ()):
+            self._dispatcher.add(internal(shown, message))
+        allowed = self._at(shown)
+        found = [
+            diagnostic for diagnostic in self._dispatcher.take(shown) if diagnostic.rule in allowed or diagnostic.code == "ODD000"
+        ]
+        return list(kept(found, lines, noqa=self._noqa))
+
+
+def check(paths: Sequence[Path], settings: Settings, *, source_overrides: Mapping[Path, bytes] | None = None) -> Report:
+    """Check files and directories. Raises ``MissingPath`` and ``UnknownSelection``."""
+    overrides = {os.path.abspath(path): data for path, data in (source_overrides or {}).items()}
+    existing = [path for path in paths if os.path.abspath(path) not in overrides]
+    found = find(existing, settings)
+    files = tuple(sorted({*found.files, *(os.path.abspath(path) for path in paths if os.path.abspath(path) in overrides)}))
+    diagnostics: list[Diagnostic] = []
+    with interpreting():
+        run = Run(settings, overrides=overrides)
+        diagnostics += [internal(run._display(path), message) for path, message in found.troubles]
+        diagnostics += run.files(files)
+    return Report(tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)), len(files))
+
+
+def check_tree(filename: str, tree: ast.Module, lines: list[str], settings: Settings) -> list[Diagnostic]:
+    """Check one parsed file as flake8 hands it over; comments are left to the host."""
+    path = os.path.abspath(filename)
+    root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
+    with interpreting():
+        found = Run(settings, noqa=False, root=root).file(path, Source(tree, lines))
+    return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
+
+
+def _is_below(path: str, root: Path) -> bool:
+    return not os.path.relpath(path, root).startswith("..")
+
+
+@contextmanager
+def interpreting() -> Iterator[None]:
+    """Room to descend, and no cycle collector: syntax trees have no cycles, and walking them over and over costs a third."""
+    limit, collecting = sys.getrecursionlimit(), gc.isenabled()
+    sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
+    gc.disable()
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+        if collecting:
+            gc.enable()

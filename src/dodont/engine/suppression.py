@@ -1,0 +1,89 @@
+"""Comments that silence findings: ``# noqa: ODD101`` as flake8 reads it, and ``# dodont: ignore[rule] reason``."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator, Sequence
+
+from dodont.core.diagnostic import Diagnostic
+from dodont.core.rule import INTERNAL_CODE
+
+_OWN = re.compile(r"#\s*dodont:\s*ignore(?P<file>-file)?\[(?P<names>[^\]]*)\]", re.I)
+_SEPARATOR = re.compile(r"[,\s]+")
+
+
+def kept(diagnostics: Iterable[Diagnostic], lines: Sequence[str], *, noqa: bool = True) -> Iterator[Diagnostic]:
+    """The findings no comment silences. Under flake8 (``noqa`` False) the host reads its own comments itself."""
+    found = list(diagnostics)
+    text = "".join(lines)
+    has_own, has_noqa = "dodont:" in text, noqa and "noqa" in text.lower()
+    if not found or not (has_own or has_noqa):
+        yield from found
+        return
+    if has_noqa and _whole_file(lines):
+        return
+    joined = _joined_lines(text)
+    everywhere = {name for line in lines for match in _OWN.finditer(line) if match["file"] for name in _names(match)}
+    for diagnostic in found:
+        if diagnostic.code == INTERNAL_CODE:
+            yield diagnostic
+            continue
+        first, last = joined.get(diagnostic.span.line, (diagnostic.span.line, diagnostic.span.line))
+        comments = "".join(lines[first - 1 : last])
+        if has_own and (_named(diagnostic, everywhere) or _named(diagnostic, _own_names(comments))):
+            continue
+        if has_noqa and _silenced(diagnostic, comments):
+            continue
+        yield diagnostic
+
+
+def _names(match: re.Match[str]) -> list[str]:
+    return [name for name in _SEPARATOR.split(match["names"].strip()) if name]
+
+
+def _own_names(text: str) -> set[str]:
+    return {name for match in _OWN.finditer(text) if not match["file"] for name in _names(match)}
+
+
+def _named(diagnostic: Diagnostic, names: set[str]) -> bool:
+    return any(name == diagnostic.rule or diagnostic.code.startswith(name.upper()) and name.upper().startswith("ODD") for name in names)
+
+
+def _whole_file(lines: Sequence[str]) -> bool:
+    from flake8.defaults import NOQA_FILE
+
+    return any(NOQA_FILE.match(line) for line in lines if "flake8" in line.lower())
+
+
+def _silenced(diagnostic: Diagnostic, comments: str) -> bool:
+    """Whether the first ``noqa`` of the (joined) line names the finding's code or is a blanket one."""
+    from flake8.defaults import NOQA_INLINE_REGEX
+
+    match = NOQA_INLINE_REGEX.search(comments)
+    if match is None:
+        return False
+    codes = match.groupdict().get("codes")
+    if not codes:
+        return True
+    return any(diagnostic.code.startswith(code) for code in _SEPARATOR.split(codes.strip()) if code)
+
+
+def _joined_lines(text: str) -> dict[int, tuple[int, int]]:
+    """For lines within a string of several lines: its first and last line, as one comment covers them all."""
+    joined: dict[int, tuple[int, int]] = {}
+    first = last = 0
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type in (tokenize.ENDMARKER, tokenize.DEDENT):
+                continue
+            first = min(first or token.start[0], token.start[0])
+            last = max(last, token.end[0])
+            if token.type in (tokenize.NL, tokenize.NEWLINE):
+                if last > first:
+                    joined |= dict.fromkeys(range(first, last + 1), (first, last))
+                first = last = 0
+    except (tokenize.TokenError, SyntaxError):
+        pass
+    return joined

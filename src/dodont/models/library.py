@@ -1,0 +1,177 @@
+"""Load library models when a module imports the library, and answer by qualified name."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dodont.models.vocabulary import Blocks, Class, Entry, Function, Log, Route, Sql, Value
+
+DATA = Path(__file__).parent / "data"
+
+#: Loaded for every module: what needs no import.
+ALWAYS = "builtins"
+
+_IMPORTS = re.compile(r"^imports\s*=\s*\[(.*?)\]", re.M | re.S)
+_PARTS = {"blocks": Blocks, "sql": Sql, "log": Log, "route": Route}
+_CLASS_ONLY = {"role", "bases", "attributes", "labels", "methods", "handlers", "element", "enters", "awaits", "class", "async"}
+
+
+@cache
+def _files_by_root() -> Mapping[str, tuple[str, ...]]:
+    """Import root to the names of the data files it loads; only the files' heads are read."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted(DATA.glob("*.toml")):
+        with path.open(encoding="utf-8") as file:
+            head = _IMPORTS.search(file.read(2000))
+        for root in re.findall(r'"([^"]+)"', head[1] if head else ""):
+            found[root] = (*found.get(root, ()), path.stem)
+    return found
+
+
+@cache
+def _table(stem: str) -> Mapping[str, Any]:
+    with (DATA / f"{stem}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+class Library:
+    """The models one run knows: the shipped ones, loaded per import, and the user's own."""
+
+    def __init__(self, own: Mapping[str, Any] | None = None) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._same: dict[str, str] = {}
+        self._loaded: set[str] = set()
+        self._methods: dict[tuple[str, str], tuple[Function, str] | None] = {}
+        self.generation = 0  # grows when entries come in: answers of "unknown" may be asked again
+        self._load(ALWAYS)
+        if own:
+            self._add(own)
+
+    def knows_root(self, module: str) -> bool:
+        """Whether some data file covers the top-level package of ``module``."""
+        return module.partition(".")[0] in {root.partition(".")[0] for root in _files_by_root()}
+
+    def require(self, module: str) -> None:
+        """Load what is known of ``module`` and of the packages that contain it."""
+        parts = module.split(".")
+        for end in range(1, len(parts) + 1):
+            for stem in _files_by_root().get(".".join(parts[:end]), ()):
+                self._load(stem)
+
+    def get(self, name: str) -> Entry | None:
+        """The entry of a qualified name, through ``same_as``."""
+        entry = self._entries.get(name)
+        if entry is None and name in self._same:
+            return self._entries.get(self.canonical(name))
+        return entry
+
+    def canonical(self, name: str) -> str:
+        """The name under which an entry is written down; the name itself when there is no other."""
+        seen = 0
+        while name in self._same and seen < 5:
+            name = self._same[name]
+            seen += 1
+        return name
+
+    def class_of(self, name: str) -> Class | None:
+        entry = self.get(name)
+        return entry if isinstance(entry, Class) else None
+
+    def ancestors(self, name: str) -> Iterator[tuple[str, Class]]:
+        """The class and its modelled bases, nearest first."""
+        pending, seen = [self.canonical(name)], set()
+        while pending:
+            current = pending.pop(0)
+            if current in seen or len(seen) > 50:
+                continue
+            seen.add(current)
+            if entry := self.class_of(current):
+                yield current, entry
+                pending += [self.canonical(base) for base in entry.bases]
+
+    def method(self, class_name: str, method: str) -> tuple[Function, str] | None:
+        """What is known of a method and the qualified name it is written down under, looked up through the bases."""
+        key = (class_name, method)
+        if key not in self._methods:
+            self._methods[key] = next(
+                (
+                    (entry.methods[method], f"{owner}.{method}")
+                    for owner, entry in self.ancestors(class_name)
+                    if method in entry.methods
+                ),
+                None,
+            )
+        return self._methods[key]
+
+    def _load(self, stem: str) -> None:
+        if stem in self._loaded:
+            return
+        self._loaded.add(stem)
+        if not (DATA / f"{stem}.toml").exists():
+            return
+        table = _table(stem)
+        for needed in table.get("library", {}).get("needs", ()):
+            self._load(needed)
+        self._add(table)
+
+    def _add(self, table: Mapping[str, Any]) -> None:
+        for name, entry in table.items():
+            if name == "library":
+                continue
+            if name == "functions":
+                for shared in entry:
+                    for each in shared["names"]:
+                        self._entries[each] = function(shared)
+            elif name == "methods":
+                self._add_methods(entry)
+            elif "same_as" in entry:
+                self._same[name] = entry["same_as"]
+            elif "type" in entry:
+                self._entries[name] = Value(**_known(Value, entry))
+            elif _CLASS_ONLY & entry.keys():
+                self._entries[name] = _class(entry)
+            else:
+                self._entries[name] = function(entry)
+        if table.get("methods"):
+            self._add_methods(table["methods"])
+        self._methods.clear()
+        self.generation += 1
+
+    def _add_methods(self, groups: Iterable[Mapping[str, Any]]) -> None:
+        for shared in groups:
+            owner = self._entries.get(shared["of"])
+            if isinstance(owner, Class):
+                for each in shared["names"]:
+                    owner.methods.setdefault(each, function(shared))
+
+
+def function(table: Mapping[str, Any]) -> Function:
+    """A Function from its TOML table."""
+    values = _known(Function, table)
+    for key, part in _PARTS.items():
+        if key in values:
+            values[key] = part(**_known(part, values[key]))
+    return Function(**values)
+
+
+def _class(table: Mapping[str, Any]) -> Class:
+    values = _known(Class, table)
+    values["is_async"] = bool(table.get("async", False))
+    values["methods"] = {name: function(each) for name, each in table.get("methods", {}).items()}
+    if "init" in values:
+        values["init"] = function(values["init"])
+    return Class(**values)
+
+
+def _known(shape: type, table: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of ``table`` that ``shape`` has, lists as tuples; unknown keys are the schema check's business."""
+    names = {field.name for field in fields(shape)}
+    return {
+        key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names
+    }

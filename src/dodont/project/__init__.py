@@ -1,0 +1,1 @@
+"""The project around a module: its files found from imports, its modules interpreted at most once, their facts on demand."""

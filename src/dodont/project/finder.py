@@ -1,0 +1,160 @@
+"""From an import to a file, by looking; nothing is ever imported.
+
+A package directory is looked for from where the importing file's own top-level package stands, then in the configured source
+roots, then in the directories above up to the project's boundary, so that a monorepo's services each find their own ``app``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_BOUNDARIES = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "manage.py", "tox.ini")
+
+MAX_LEVELS = 12
+
+
+class Finder:
+    """Finds modules below ``boundary``; ``src`` are source roots, absolute."""
+
+    def __init__(self, boundary: Path, src: tuple[Path, ...] = ()) -> None:
+        self.boundary = str(boundary)
+        self._src = tuple(str(path) for path in src if path.is_dir())
+        self._listings: dict[str, frozenset[str]] = {}
+        self._roots: dict[str, tuple[str, ...]] = {}
+        self._tops: dict[tuple[str, str], str | None] = {}
+
+    def listing(self, directory: str) -> frozenset[str]:
+        known = self._listings.get(directory)
+        if known is None:
+            try:
+                known = frozenset(os.listdir(directory))
+            except OSError:
+                known = frozenset()
+            self._listings[directory] = known
+        return known
+
+    def root_of(self, path: str) -> str:
+        """The directory from which the file's own dotted name counts: above the last package, or a source root."""
+        directory = os.path.dirname(path)
+        levels = 0
+        while "__init__.py" in self.listing(directory) and levels < MAX_LEVELS:
+            directory, levels = os.path.dirname(directory), levels + 1
+        if levels == 0:
+            inside = [root for root in (*self._src, self.boundary) if _within(directory, root)]
+            if inside:
+                return max(inside, key=len)
+        else:
+            # A package below directories that are no packages: namespace parts up to a source root are not told apart.
+            return directory
+        return directory
+
+    def name_of(self, path: str) -> str:
+        """The module's identity: its dotted name, after the source root where that is not the project's own."""
+        root = self.root_of(path)
+        parts = os.path.relpath(path, root).removesuffix(".py").removesuffix(".pyi").split(os.sep)
+        if parts[-1] == "__init__" and len(parts) > 1:
+            parts.pop()
+        return self._prefix(root) + ".".join(parts)
+
+    def _prefix(self, root: str) -> str:
+        if root in (self.boundary, *self._src):
+            return ""
+        return os.path.relpath(root, self.boundary).replace(os.sep, "/") + ":"
+
+    def roots_for(self, path: str) -> tuple[str, ...]:
+        """Where absolute imports of a file are looked for, in order."""
+        directory = os.path.dirname(path)
+        known = self._roots.get(directory)
+        if known is None:
+            root = self.root_of(path)
+            found = [root, *self._src]
+            if "__init__.py" not in self.listing(directory):
+                found.insert(0, directory)
+            current = root
+            for _ in range(MAX_LEVELS):
+                if not _within(current, self.boundary):
+                    break
+                found.append(current)
+                current = os.path.dirname(current)
+            known = self._roots[directory] = tuple(dict.fromkeys(found))
+        return known
+
+    def qualify(self, module: str, importer: str) -> str:
+        """An absolute import as seen from a file, as a name of this project; as it stands when it leads out of it."""
+        top = module.partition(".")[0]
+        for root in self.roots_for(importer):
+            if self._has_top(root, top):
+                return self._prefix(root) + module
+        return module
+
+    def find(self, name: str) -> str | None:
+        """The file of a qualified name: a module, a package's ``__init__``, or None."""
+        for root, top, rest in self._places(name):
+            return self._below(os.path.join(root, top), rest)
+        return None
+
+    def is_namespace(self, name: str) -> bool:
+        """Whether the name is a directory without a file of its own, through which deeper modules are reached."""
+        for root, top, rest in self._places(name):
+            return bool(self.listing(os.path.join(root, top, *rest.split(".")) if rest else os.path.join(root, top)))
+        return False
+
+    def _places(self, name: str) -> Iterator[tuple[str, str, str]]:
+        prefix, colon, dotted = name.rpartition(":")
+        top, _, rest = dotted.partition(".")
+        roots = (os.path.normpath(os.path.join(self.boundary, prefix)),) if colon else (self.boundary, *self._src)
+        for root in roots:
+            if self._has_top(root, top):
+                yield root, top, rest
+
+    def _has_top(self, root: str, top: str) -> bool:
+        key = (root, top)
+        if key not in self._tops:
+            names = self.listing(root)
+            found: str | None = None
+            if top in sys.stdlib_module_names:
+                found = None
+            elif f"{top}.py" in names:
+                found = top
+            elif top in names:
+                inner = self.listing(os.path.join(root, top))
+                if "__init__.py" in inner or self._is_namespace(os.path.join(root, top), inner):
+                    found = top
+            self._tops[key] = found
+        return self._tops[key] is not None
+
+    def _is_namespace(self, directory: str, names: frozenset[str]) -> bool:
+        """A directory without ``__init__.py`` that holds Python, itself or one level down."""
+        if any(name.endswith(".py") for name in names):
+            return True
+        return any("__init__.py" in self.listing(os.path.join(directory, name)) for name in names if "." not in name)
+
+    def _below(self, base: str, rest: str) -> str | None:
+        for part in rest.split(".") if rest else ():
+            base = os.path.join(base, part)
+        directory, last = os.path.split(base)
+        names = self.listing(directory)
+        if last in names and "__init__.py" in self.listing(base):
+            return os.path.join(base, "__init__.py")
+        if f"{last}.py" in names:
+            return base + ".py"
+        return None
+
+
+def _within(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def boundary_of(path: Path) -> Path:
+    """The nearest directory above ``path`` that looks like a project's root; the file's own top directory when none does."""
+    start = path if path.is_dir() else path.parent
+    for directory in (start, *start.parents):
+        if any((directory / name).exists() for name in _BOUNDARIES):
+            return directory
+    directory = start
+    while (directory / "__init__.py").exists() and directory.parent != directory:
+        directory = directory.parent
+    return directory

@@ -1,0 +1,337 @@
+"""All modules of one project as far as they were asked for, and the facts of their functions, settled over recursion."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from dodont.models.library import Library
+from dodont.project.finder import Finder
+from dodont.project.roles import role_of
+from dodont.project.source import Source, Unreadable, decode, parse
+from dodont.semantic.definitions import ClassInfo, Facts, FunctionInfo, HandlerInfo, ModuleInfo, World
+from dodont.semantic.events import Event
+from dodont.semantic.expressions import EVALUATORS
+from dodont.semantic.frame import Frame, Imported
+from dodont.semantic.functions import Outcome, interpret, module_frame
+from dodont.semantic.statements import run
+from dodont.semantic.values import Type, Value
+
+#: How deep functions may ask for each other's facts before the answer is Unknown.
+MAX_DEPTH = 120
+#: How often a circle of functions is run until its facts stay as they are.
+MAX_ROUNDS = 3
+
+#: Let failures through, to see where they come from.
+DEBUG = bool(os.environ.get("DODONT_DEBUG"))
+
+_GLOBAL = re.compile(r"^\s+global\s+([\w, ]+)", re.M)
+
+Listener = Callable[[ModuleInfo, FunctionInfo | None, list[Event]], None]
+
+
+class Project(World):
+    """One run's knowledge. ``listener`` hears the events of every body interpreted, once each."""
+
+    def __init__(
+        self,
+        root: Path,
+        finder: Finder,
+        library: Library,
+        *,
+        display: Callable[[str], str],
+        roles: Mapping[str, tuple[str, ...]] | None = None,
+        overrides: Mapping[str, bytes] | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        self.root = root
+        self.finder = finder
+        self.library = library
+        self.display = display
+        self.roles = roles or {}
+        self.overrides = overrides or {}
+        self.listener = listener
+        self.modules: dict[str, ModuleInfo] = {}
+        self.by_path: dict[str, ModuleInfo | None] = {}
+        self.classes: dict[str, ClassInfo] = {}
+        self.functions: dict[str, FunctionInfo] = {}
+        self.troubles: dict[str, Unreadable] = {}
+        self.failures: dict[str, list[str]] = {}  # bodies that could not be interpreted, by file
+        self._resolved: dict[str, Value | None] = {}
+        self._resolving: set[str] = set()
+        self._stack: list[FunctionInfo] = []
+        self._depth: dict[FunctionInfo, int] = {}
+        self._lowest = MAX_DEPTH * 100
+        self._provisional: list[tuple[int, FunctionInfo, Outcome, int]] = []
+        self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
+        self._routes: dict[str, dict[str, HandlerInfo]] = {}
+
+    # Modules
+
+    def load(self, path: str, source: Source | None = None) -> ModuleInfo | None:
+        """The module in a file, its top level interpreted; None when it cannot be read (see ``troubles``)."""
+        if path in self.by_path:
+            return self.by_path[path]
+        self.by_path[path] = None
+        if source is None:
+            try:
+                data = self.overrides.get(path)
+                source = parse(decode(data if data is not None else Path(path).read_bytes()))
+            except Unreadable as trouble:
+                self.troubles[path] = trouble
+                return None
+            except OSError as error:
+                self.troubles[path] = Unreadable(f"cannot be read: {error.strerror or error}")
+                return None
+        module = ModuleInfo(
+            name=self.finder.name_of(path),
+            path=self.display(path),
+            is_package=path.endswith("__init__.py"),
+            tree=source.tree,
+            lines=source.lines,
+            wide={number: line for number, line in enumerate(source.lines, 1) if not line.isascii()},
+        )
+        module.role = role_of(module.path, source.tree, self.roles)
+        module.file = path
+        self.by_path[path] = module
+        self.modules[module.name] = module
+        module.rebound = _rebound(source.lines)
+        frame = module_frame(self, self.library, module)
+        try:
+            run(frame, source.tree.body)
+        except RecursionError:
+            self._fail(module, "expressions are nested too deeply to be analysed")
+        except Exception as error:
+            self._fail(module, f"could not be analysed ({type(error).__name__}: {error}); please report it")
+        if frame.env is not module.names:
+            module.names.update(frame.env)
+        for name in module.rebound:
+            if name in module.names:
+                known = module.names[name]
+                module.names[name] = Value(known.type if known.const is not None else None, known.ref)
+        self._tell(module, None, list(frame.events.values()))
+        return module
+
+    def _fail(self, module: ModuleInfo, message: str) -> None:
+        if DEBUG:
+            raise  # noqa: PLE0704
+        failures = self.failures.setdefault(module.file, [])
+        if message not in failures:
+            failures.append(message)
+
+    def _interpret(self, function: FunctionInfo) -> Outcome:
+        """Interpret a body; one that defeats the interpretation costs a line, and its facts are Unknown."""
+        try:
+            return interpret(self, self.library, function)
+        except RecursionError:
+            self._fail(function.module, f"`{function.name}` is nested too deeply to be analysed")
+        except Exception as error:
+            self._fail(function.module, f"`{function.name}` could not be analysed ({type(error).__name__}: {error}); please report it")
+        return Outcome(Facts(), [])
+
+    def _tell(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
+        if self.listener is not None and events:
+            self.listener(module, function, events)
+
+    def complete(self, module: ModuleInfo) -> None:
+        """Interpret every body of the module that nobody asked for yet."""
+        index = 0
+        while index < len(module.functions):
+            self.facts(module.functions[index])
+            index += 1
+        module.tree = None
+        module.lines = []
+
+    def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
+        frame = Frame(self, self.library, module, EVALUATORS, None, owner)
+        if owner is None:
+            frame.env = module.names
+        return frame
+
+    # Names
+
+    def resolve(self, name: str) -> Value | None:
+        found = self._resolved.get(name, _MISSING)
+        if found is not _MISSING:
+            return found  # type: ignore[return-value]
+        if name in self._resolving:
+            return None
+        self._resolving.add(name)
+        try:
+            value = self._resolve(name)
+        finally:
+            self._resolving.discard(name)
+        if value is None or value.__class__ is not Imported:
+            self._resolved[name] = value
+        return value
+
+    def _resolve(self, name: str) -> Value | None:
+        if name in self.classes:
+            return Value(Type("type", (Type(name),)), ref=name)
+        if name in self.functions:
+            return Value(ref=name)
+        known = self.modules.get(name)
+        if known is not None:
+            return Value(Type("module"), ref=name)
+        prefix, colon, dotted = name.rpartition(":")
+        parts = dotted.split(".")
+        for end in range(len(parts), 0, -1):
+            module = self._module(prefix + colon + ".".join(parts[:end]))
+            if module is None:
+                continue
+            if end == len(parts):
+                return Value(Type("module"), ref=module.name)
+            return self._member(module, parts[end:])
+        if self.finder.is_namespace(name) and not self.library.knows_root(dotted):
+            return Value(Type("module"), ref=name)
+        return None
+
+    def _module(self, name: str) -> ModuleInfo | None:
+        known = self.modules.get(name)
+        if known is not None:
+            return known
+        path = self.finder.find(name)
+        return self.load(path) if path is not None else None
+
+    def qualify(self, module: str, importer: ModuleInfo) -> str:
+        return self.finder.qualify(module, importer.file)
+
+    def _member(self, module: ModuleInfo, parts: list[str]) -> Value | None:
+        value = module.names.get(parts[0])
+        if value is None:
+            for star in module.stars:
+                value = self.resolve(f"{star}.{parts[0]}")
+                if value is not None:
+                    break
+                if self.library.get(f"{star}.{parts[0]}") is not None:
+                    value = Value(ref=self.library.canonical(f"{star}.{parts[0]}"))
+                    break
+        if value is None:
+            return None
+        if value.__class__ is Imported:
+            value = self.frame(module).denote(value.ref or "")
+        for index, part in enumerate(parts[1:], 1):
+            if value is None or value.ref is None:
+                return None
+            if value.ref in self.classes:
+                function = self.classes[value.ref].functions.get(part)
+                value = Value(ref=function.ref) if function is not None else self.classes[value.ref].members.get(part)
+            else:
+                return self.resolve(".".join([value.ref, *parts[index:]]))
+        return value
+
+    # Facts
+
+    def facts(self, function: FunctionInfo) -> Facts:
+        if function.facts is not None:
+            return function.facts
+        depth = self._depth.get(function)
+        if depth is not None:
+            self._lowest = min(self._lowest, depth)
+            return function.assumed or Facts()
+        waiting = self._waiting.get(function)
+        if waiting is not None:
+            self._lowest = min(self._lowest, waiting[1])
+            return waiting[0].facts
+        if function.node is None or len(self._stack) >= MAX_DEPTH:
+            return Facts()
+        return self._settle(function)
+
+    def _settle(self, function: FunctionInfo) -> Facts:
+        """Interpret a function; one that calls itself, directly or around a circle, until its facts stay as they are."""
+        depth = len(self._stack)
+        outer = self._lowest
+        first = len(self._provisional)
+        self._stack.append(function)
+        self._depth[function] = depth
+        self._handler(function)
+        try:
+            for attempt in range(MAX_ROUNDS):
+                self._lowest = depth + 1
+                outcome = self._interpret(function)
+                lowest = self._lowest
+                if lowest > depth or lowest < depth:
+                    break
+                if function.assumed is not None and function.assumed.outline() == outcome.facts.outline():
+                    break
+                if function.assumed is None and outcome.facts.outline() == Facts().outline():
+                    break
+                function.assumed = outcome.facts
+                if attempt < MAX_ROUNDS - 1:
+                    self._drop(first)
+        finally:
+            self._stack.pop()
+            del self._depth[function]
+        self._lowest = min(outer, lowest)
+        if lowest < depth:
+            self._provisional.append((depth, function, outcome, lowest))
+            self._waiting[function] = (outcome, lowest)
+            return outcome.facts
+        self._lowest = outer
+        for _, member, result, _ in self._provisional[first:]:
+            del self._waiting[member]
+            self._finish(member, result)
+        del self._provisional[first:]
+        self._finish(function, outcome)
+        return outcome.facts
+
+    def _drop(self, first: int) -> None:
+        for _, member, _, _ in self._provisional[first:]:
+            del self._waiting[member]
+        del self._provisional[first:]
+
+    def _finish(self, function: FunctionInfo, outcome: Outcome) -> None:
+        function.facts = outcome.facts
+        function.assumed = None
+        function.node = function.closure = None
+        self._tell(function.module, function, outcome.events)
+
+    # Handlers
+
+    def _handler(self, function: FunctionInfo) -> None:
+        """Whether a registration elsewhere makes the function a handler: in its own module, or in the urls beside it."""
+        if function.handler is not None or function.name.startswith("__"):
+            return
+        names = [function.ref] if function.owner is None else [function.owner.ref]
+        registered = function.module.registered
+        for name in names:
+            if name in registered and (function.owner is None or function.name in _VERBS):
+                function.handler = registered[name]
+                return
+        if function.owner is None and self._may_be_view(function):
+            function.handler = self._urls(function.module).get(function.ref)
+
+    def _may_be_view(self, function: FunctionInfo) -> bool:
+        parameters = function.parameters
+        return bool(parameters) and parameters[0].arg in ("request", "req") and any(name.startswith("django") for name in function.module.imports)
+
+    def _urls(self, module: ModuleInfo) -> dict[str, HandlerInfo]:
+        """What the ``urls`` modules of the module's package and those above register."""
+        directory = Path(module.file).parent
+        key = str(directory)
+        if key not in self._routes:
+            found: dict[str, HandlerInfo] = {}
+            self._routes[key] = found
+            for _ in range(4):
+                if "urls.py" in self.finder.listing(str(directory)):
+                    urls = self.load(str(directory / "urls.py"))
+                    if urls is not None:
+                        found |= urls.registered
+                if str(directory) == self.finder.boundary:
+                    break
+                directory = directory.parent
+        return self._routes[key]
+
+
+_MISSING = Value()
+_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "dispatch"})
+
+
+def _rebound(lines: list[str]) -> frozenset[str]:
+    """Names that some function declares ``global``."""
+    return frozenset(
+        name.strip() for line in lines if "global " in line for found in _GLOBAL.finditer(line) for name in found[1].split(",")
+    )
+

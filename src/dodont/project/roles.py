@@ -1,0 +1,44 @@
+"""What kind of file a module is, where rules make a difference: test, migration, script, settings."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+_TEST_DIRECTORIES = frozenset({"test", "tests", "testing", "conftest", "e2e", "unittests", "test_utils", "testutils", "benchmarks"})
+
+
+def role_of(path: str, tree: ast.Module, declared: Mapping[str, tuple[str, ...]] | None = None) -> str:
+    """``test``, ``migration``, ``script``, ``settings`` or nothing. ``path`` is relative to the project, with forward slashes.
+
+    ``declared`` maps a role to gitignore-style patterns; it comes first.
+    """
+    for role, patterns in (declared or {}).items():
+        if _matches(path, patterns):
+            return role
+    *directories, file = path.split("/")
+    stem = file.removesuffix(".py")
+    if stem.startswith("test_") or stem.endswith("_test") or stem in ("conftest", "tests") or _TEST_DIRECTORIES & set(directories):
+        return "test"
+    if "migrations" in directories or "versions" in directories or "alembic" in directories or "south_migrations" in directories:
+        return "migration"
+    if stem == "manage" or stem == "setup" or "management" in directories and "commands" in directories or "scripts" in directories or "bin" in directories:
+        return "script"
+    if stem in ("settings", "config", "conf") or "settings" in directories:
+        return "settings"
+    if any(_is_main_guard(statement) for statement in tree.body[-3:]):
+        return "script"
+    return ""
+
+
+def _is_main_guard(node: ast.stmt) -> bool:
+    match node:
+        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")])):
+            return True
+    return False
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(patterns).match_file(path)

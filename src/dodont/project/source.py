@@ -1,0 +1,63 @@
+"""Read and parse source files: encodings, broken files, files too large, each with a message for a person."""
+
+from __future__ import annotations
+
+import ast
+import io
+import sys
+import tokenize
+import warnings
+from dataclasses import dataclass
+
+#: Larger files are generated data; reading them as code helps nobody.
+MAX_BYTES = 4_000_000
+
+
+class Unreadable(Exception):
+    """A file that cannot be analysed: ``message`` says why, ``line`` where when known."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 0) -> None:
+        super().__init__(message)
+        self.message, self.line, self.column = message, line, column
+
+
+@dataclass(slots=True)
+class Source:
+    """A parsed file: its text decoded, its lines with their ends."""
+
+    tree: ast.Module
+    lines: list[str]
+
+
+def decode(data: bytes) -> str:
+    """The text of a source file as Python reads it. Raises Unreadable."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable(f"file is larger than {MAX_BYTES // 1_000_000} MB; it was not analysed")
+    if b"\0" in data:
+        raise Unreadable("file contains NUL bytes; is it a binary file?", data[: data.index(b"\0")].count(b"\n") + 1)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except SyntaxError as error:
+        raise Unreadable(f"unknown encoding: {error.msg}") from None
+    except (UnicodeDecodeError, LookupError) as error:
+        line = data[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 1
+        raise Unreadable(f"file is not valid {encoding}; declare its encoding or save it as UTF-8", line) from None
+
+
+def parse(text: str) -> Source:
+    """Parse decoded text. Raises Unreadable."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except SyntaxError as error:
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise Unreadable(
+            f"syntax error for Python {version}: {error.msg}", error.lineno or 1, max((error.offset or 1) - 1, 0)
+        ) from None
+    except (RecursionError, MemoryError):
+        raise Unreadable("expressions are nested too deeply to be parsed") from None
+    except ValueError as error:
+        raise Unreadable(f"cannot be parsed: {error}") from None
+    return Source(tree, io.StringIO(text, newline="").readlines())

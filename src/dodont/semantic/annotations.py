@@ -1,0 +1,169 @@
+"""Types from annotations, and from the type expressions of library models, which read the same."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from dodont.semantic.values import NONE_TYPE, PLAIN_TYPES, Type, Value
+
+if TYPE_CHECKING:
+    from dodont.semantic.frame import Frame
+
+_TYPING = ("typing.", "typing_extensions.", "collections.abc.")
+
+#: Wrappers that say something of the place, not of the value.
+_TRANSPARENT = frozenset(
+    {
+        "Annotated", "ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "sqlalchemy.orm.Mapped",
+        "sqlalchemy.orm.WriteOnlyMapped", "sqlalchemy.orm.base.Mapped", "dataclasses.InitVar",
+    }
+)  # fmt: skip
+
+_SAME = {
+    "List": "list", "Dict": "dict", "Set": "set", "FrozenSet": "frozenset", "Tuple": "tuple", "Type": "type", "Text": "str",
+    "Sequence": "list", "Iterable": "list", "Collection": "list", "MutableSequence": "list", "Iterator": "list",
+    "AsyncIterable": "AsyncIterator", "Mapping": "dict", "MutableMapping": "dict", "DefaultDict": "dict",
+    "OrderedDict": "dict", "LiteralString": "LiteralString",
+}  # fmt: skip
+
+MAX_DEPTH = 8
+
+
+def type_of(frame: Frame, node: ast.expr, depth: int = 0) -> Type | None:
+    """The instance type an annotation names, None when it names none this module knows how to read."""
+    kind = node.__class__
+    if depth > MAX_DEPTH:
+        return None
+    if kind is ast.Name or kind is ast.Attribute:
+        return type_named(frame, frame.quiet(node))
+    if kind is ast.Constant:
+        return _constant(frame, node.value, depth)  # type: ignore[attr-defined]
+    if kind is ast.Subscript:
+        return _subscript(frame, node, depth)  # type: ignore[arg-type]
+    if kind is ast.BinOp and isinstance(node.op, ast.BitOr):  # type: ignore[attr-defined]
+        return _union([type_of(frame, side, depth + 1) for side in (node.left, node.right)])  # type: ignore[attr-defined]
+    return None
+
+
+def type_named(frame: Frame, value: Value) -> Type | None:
+    """The instance type of a class object."""
+    if value.const is None and value.type is NONE_TYPE:
+        return NONE_TYPE
+    if value.type is not None and value.type.name == "type" and value.type.args:
+        return value.type.args[0]
+    if value.ref is None:
+        return None
+    name = short(value.ref)
+    if name in ("Any", "object"):
+        return None
+    if name == "Self" and frame.owner is not None:
+        return Type(frame.owner.ref)
+    return Type(_SAME.get(name, name))
+
+
+def short(ref: str) -> str:
+    """``builtins.str`` and ``typing.List`` are written ``str`` and ``List``."""
+    if ref.startswith("builtins."):
+        return ref[9:]
+    for prefix in _TYPING:
+        if ref.startswith(prefix):
+            return ref[len(prefix) :]
+    return ref
+
+
+def _constant(frame: Frame, value: object, depth: int) -> Type | None:
+    if value is None:
+        return NONE_TYPE
+    if isinstance(value, str) and len(value) < 400:
+        parsed = _parsed(value)
+        return type_of(frame, parsed, depth + 1) if parsed is not None else None
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _subscript(frame: Frame, node: ast.Subscript, depth: int) -> Type | None:
+    base = frame.quiet(node.value)
+    if base.ref is None:
+        return None
+    name = short(base.ref)
+    inner = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    if name == "Literal":
+        return Type("LiteralString")
+    if name in _TRANSPARENT:
+        return type_of(frame, inner[0], depth + 1) if inner else None
+    if name == "Optional":
+        return _union([type_of(frame, inner[0], depth + 1), NONE_TYPE])
+    if name == "Union":
+        return _union([type_of(frame, each, depth + 1) for each in inner])
+    if name in ("Generator", "AsyncGenerator"):
+        inner = inner[:1]
+    if name == "Callable":
+        return None
+    args = tuple(type_of(frame, each, depth + 1) or Type("Any") for each in inner if not isinstance(each, ast.List))
+    return Type(_SAME.get(name, name), args)
+
+
+def _union(members: list[Type | None]) -> Type | None:
+    """One type when all but None agree; several plain types count as the first of them."""
+    some = [member for member in members if member is not None and member != NONE_TYPE]
+    optional = any(member == NONE_TYPE or member is not None and member.optional for member in members)
+    if not some or None in members:
+        return None
+    first = some[0]
+    if any(member.name != first.name for member in some) and not all(
+        member.name in PLAIN_TYPES or member.name == "LiteralString" for member in some
+    ):
+        return None
+    return Type(first.name, first.args, optional)
+
+
+@lru_cache(maxsize=4096)
+def model_type(text: str) -> Type | None:
+    """The type a model's expression names: qualified names as they stand, ``X | None``, ``list[X]``."""
+    try:
+        node = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None
+    return _model_type(node)
+
+
+def _model_type(node: ast.expr) -> Type | None:
+    match node:
+        case ast.Constant(value=None):
+            return NONE_TYPE
+        case ast.Name(id="Any") | ast.Name(id="object"):
+            return None
+        case ast.Name() | ast.Attribute():
+            name = short(ast.unparse(node))
+            return Type(_SAME.get(name, name))
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _union([_model_type(left), _model_type(right)])
+        case ast.Subscript(value=base, slice=inner):
+            outer = _model_type(base)
+            elements = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            args = tuple(_model_type(each) or Type("Any") for each in elements)
+            if outer is not None and outer.name == "Optional":
+                return _union([args[0], NONE_TYPE])
+            return Type(outer.name, args) if outer is not None else None
+    return None
+
+
+def substitute(type: Type | None, own: Type | None, change: Callable[[str], str] | None = None) -> Type | None:
+    """``self`` in a model's type becomes the receiver's own type."""
+    if type is None:
+        return None
+    if type.name == "self":
+        return own._replace(optional=type.optional or own.optional) if own is not None else None
+    if type.args:
+        return type._replace(args=tuple(substitute(arg, own) or Type("Any") for arg in type.args))
+    return type

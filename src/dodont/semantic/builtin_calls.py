@@ -1,0 +1,231 @@
+"""Calls whose meaning is more than a model's words can say: text methods, containers, ``partial``, ``getattr``, ``cast``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dodont.semantic import strings
+from dodont.semantic.annotations import type_of
+from dodont.semantic.values import NUMBER, STR, TRUTH, UNKNOWN, Type, Value, join, join_labels, text_of
+
+if TYPE_CHECKING:
+    from dodont.semantic.calls import Arguments
+    from dodont.semantic.frame import Frame
+
+Special = Callable[["Frame", ast.Call, Value, "Arguments"], Value | None]
+
+_TESTS = frozenset("isdigit isalnum isidentifier isnumeric isdecimal isalpha startswith endswith isspace isupper islower".split())
+_NUMBERS = frozenset({"count", "find", "index", "rfind", "rindex", "__len__"})
+
+
+def text_method(frame: Frame, name: str, receiver: Value) -> Value:
+    """A method of a string that gives a string keeps what the string carries."""
+    if name in _TESTS:
+        return TRUTH
+    if name in _NUMBERS:
+        return NUMBER
+    if name in ("split", "rsplit", "splitlines"):
+        return Value(Type("list", (STR,)), labels=receiver.labels, literal=receiver.literal)
+    if name in ("partition", "rpartition"):
+        return Value(Type("tuple", (STR, STR, STR)), labels=receiver.labels, literal=receiver.literal)
+    if name == "hex":
+        return Value(STR, labels=receiver.labels)
+    text = text_of(receiver)
+    kept = text if name in ("strip", "lstrip", "rstrip", "encode", "decode", "removeprefix", "removesuffix") else None
+    if text is not None and text.holes:
+        kept = text
+    return Value(STR, text=kept, labels=receiver.labels, literal=receiver.literal)
+
+
+def _format(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
+    return strings.formatted(frame, node, callee.receiver or UNKNOWN, given.positional, given.keywords)
+
+
+def _join(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    if not given.positional:
+        return None
+    return strings.joined_by(frame, node, callee.receiver or UNKNOWN, given.positional[0])
+
+
+def _item(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``mapping.get(key, default)``."""
+    from dodont.semantic.expressions import item_of
+
+    if not given.positional:
+        return None
+    value = item_of(frame, callee.receiver or UNKNOWN, given.positional[0], node)
+    if len(given.positional) > 1:
+        return join(value, given.positional[1])
+    return value.but(maybe_none=True) if value is not UNKNOWN else value
+
+
+def _append(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``xs.append(x)`` on a local list."""
+    receiver = callee.receiver
+    func = node.func
+    if receiver is None or not given.positional or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name):
+        return None
+    added = given.positional[-1]
+    name = func.value.id
+    items = receiver.items
+    if name not in frame.env:
+        return None
+    many = (added.items if isinstance(added.items, tuple) else None) if func.attr == "extend" else (added,)
+    if isinstance(items, tuple) and many is not None and len(items) + len(many) <= 64:
+        known: tuple[Value, ...] | None = items + many
+    else:
+        known = None
+    literal = receiver.literal and added.literal
+    if known is None and func.attr == "extend" and isinstance(items, tuple) and items and added.literal:
+        known = items
+    frame.env[name] = receiver.but(items=known, labels=join_labels(receiver.labels, added.labels), literal=literal)
+    return Value(Type("None"))
+
+
+def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``list(xs)``, ``sorted(xs)``: the same elements."""
+    name = (callee.ref or "").rpartition(".")[2]
+    if not given.positional:
+        if given.keywords and name == "dict":
+            labels = ()
+            for value in given.keywords.values():
+                labels = join_labels(labels, value.labels)
+            items = {key: frame.named(value, key, given.words[key]) for key, value in given.keywords.items()}
+            for value in items.values():
+                labels = join_labels(labels, value.labels)
+            return Value(Type("dict"), items=items, labels=labels, literal=all(value.literal for value in items.values()))
+        return Value(Type(name), items=() if name == "list" else None, literal=True)
+    source = given.positional[0]
+    if source.pending is not None:
+        frame.misuse(source, given.nodes[0], "argument")
+        return UNKNOWN
+    kind = "list" if name in ("sorted", "reversed") else name
+    args = source.type.args if source.type is not None and source.type.name not in ("dict", "tuple") else ()
+    return Value(Type(kind, args), items=source.items if name != "set" else None, labels=source.labels, literal=source.literal)
+
+
+def _number(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
+    for value, where in zip(given.positional, given.nodes, strict=True):
+        if value.pending is not None:
+            frame.misuse(value, where, "argument")
+    return NUMBER
+
+
+def _truth(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
+    for value, where in zip(given.positional, given.nodes, strict=True):
+        if value.pending is not None and callee.ref in ("builtins.bool", "builtins.any", "builtins.all"):
+            frame.misuse(value, where, "argument")
+    return TRUTH
+
+
+def _text(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
+    """``str(x)``."""
+    if not given.positional:
+        return Value(STR, const="", literal=True)
+    source = given.positional[0]
+    if source.pending is not None:
+        frame.misuse(source, given.nodes[0], "text")
+        return UNKNOWN
+    from dodont.semantic.objects import exposed, role_of
+
+    if role_of(frame, source.type) == "secret":
+        return Value(STR, cleaned=True)
+    plain = source.type is not None and source.type.name in ("int", "float", "bool")
+    labels = (*source.labels, *exposed(frame, source, node))
+    return Value(STR, text=text_of(source), labels=labels, literal=source.literal or plain)
+
+
+def _partial(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    if not given.positional or given.positional[0].ref is None:
+        return None
+    target = given.positional[0]
+    return Value(Type("functools.partial"), target.ref, receiver=target.receiver, items=tuple(given.positional[1:]))
+
+
+def _getattr(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    from dodont.semantic.objects import attribute_of
+
+    if len(given.positional) < 2 or given.positional[1].const.__class__ is not str:
+        return None
+    value = attribute_of(frame, given.positional[0], given.positional[1].const, node)
+    return join(value, given.positional[2]) if len(given.positional) > 2 else value
+
+
+def _cast(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    if len(node.args) < 2:
+        return None
+    value = given.positional[1]
+    found = type_of(frame, node.args[0])
+    return value.but(type=found) if found is not None and value.pending is None else value
+
+
+def _type(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    if len(given.positional) == 1 and given.positional[0].type is not None:
+        own = given.positional[0].type
+        return Value(Type("type", (own,)), ref=own.name)
+    return None
+
+
+def _template(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``string.Template(text)``, and ``.substitute(...)`` on it."""
+    if not given.positional:
+        return None
+    return Value(Type("string.Template"), text=text_of(given.positional[0]))
+
+
+def _iterated(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``enumerate(xs)`` and ``zip(xs, ys)`` give tuples of the elements."""
+    from dodont.semantic.expressions import element_of
+
+    parts = [element_of(frame, value, where) for value, where in zip(given.positional, given.nodes, strict=True)]
+    if (callee.ref or "").endswith("enumerate"):
+        parts = [NUMBER, *parts[:1]]
+    pair = Value(Type("tuple"), items=tuple(parts))
+    return Value(Type("repeated"), items=(pair,))
+
+
+def _entries(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``mapping.items()``, ``.values()``, ``.keys()``."""
+    receiver = callee.receiver
+    if receiver is None:
+        return None
+    method = (callee.ref or "").rpartition(".")[2]
+    value = UNKNOWN
+    if isinstance(receiver.items, dict) and receiver.items:
+        every = list(receiver.items.values())
+        value = every[0]
+        for other in every[1:]:
+            value = join(value, other)
+        keys = Value(STR, literal=True)
+    else:
+        labels = tuple(label for label in receiver.labels if label.kind in ("request", "parameter"))
+        type = receiver.type
+        inner = type.args[-1] if type is not None and type.name == "dict" and type.args else None
+        value = Value(None if inner is None or inner.name == "Any" else inner, labels=labels, literal=receiver.literal)
+        keys = Value(labels=labels, literal=receiver.literal)
+    if method == "keys":
+        return Value(Type("repeated"), items=(keys,))
+    if method == "values":
+        return Value(Type("repeated"), items=(value,), labels=value.labels)
+    return Value(Type("repeated"), items=(Value(Type("tuple"), items=(keys, value)),), labels=receiver.labels)
+
+
+SPECIAL: dict[str, Special] = {
+    "str.format": _format,
+    "str.join": _join,
+    "dict.get": _item, "dict.pop": _item, "dict.setdefault": _item, "?.get": _item, "?.pop": _item, "?.setdefault": _item,
+    "dict.items": _entries, "dict.values": _entries, "dict.keys": _entries,
+    "?.items": _entries, "?.values": _entries, "?.keys": _entries,
+    "list.append": _append, "list.extend": _append, "list.insert": _append, "repeated.append": _append, "repeated.extend": _append,
+    "builtins.list": _copied, "builtins.sorted": _copied, "builtins.tuple": _copied, "builtins.set": _copied,
+    "builtins.reversed": _copied, "builtins.dict": _copied, "builtins.frozenset": _copied,
+    "builtins.int": _number, "builtins.float": _number, "builtins.len": _number, "builtins.sum": _number,
+    "builtins.round": _number, "builtins.abs": _number, "builtins.hash": _number, "builtins.id": _number,
+    "builtins.ord": _number, "builtins.bool": _truth, "builtins.isinstance": _truth, "builtins.hasattr": _truth,
+    "builtins.any": _truth, "builtins.all": _truth, "builtins.callable": _truth, "builtins.issubclass": _truth,
+    "builtins.str": _text, "builtins.repr": _text, "builtins.format": _text,
+    "builtins.getattr": _getattr, "builtins.type": _type, "builtins.enumerate": _iterated, "builtins.zip": _iterated,
+    "functools.partial": _partial, "typing.cast": _cast, "string.Template": _template,
+}  # fmt: skip

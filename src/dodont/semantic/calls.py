@@ -1,0 +1,414 @@
+"""What a call does and gives: of the project's functions by their facts, of libraries by their models."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from dodont.models.vocabulary import Class as ClassModel
+from dodont.models.vocabulary import Function as FunctionModel
+from dodont.models.vocabulary import Route
+from dodont.semantic import sinks
+from dodont.semantic.annotations import model_type, substitute, type_named
+from dodont.semantic.builtin_calls import SPECIAL, text_method
+from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Waits
+from dodont.semantic.events import Call as CallEvent
+from dodont.semantic.events import Callee
+from dodont.semantic.objects import lineage
+from dodont.semantic.values import (
+    STR,
+    UNKNOWN,
+    Hole,
+    Label,
+    Note,
+    Pending,
+    Text,
+    Type,
+    Value,
+    from_text,
+    join_labels,
+    merge,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from dodont.semantic.frame import Frame
+
+#: A function of unknown make whose name says that it hides, hashes or checks what it is given.
+_CLEANING = re.compile(r"(?:^|_)(?:mask|masked|redact|redacted|obfuscate|censor|scrub|sanitize|sanitise|anonymi[sz]e|hide|hash|hashed|encrypt|digest|fingerprint|truncate|shorten|sha256|md5)(?:_|$)", re.I)
+
+MAX_CHAIN = 6
+
+
+class Arguments:
+    """The values given in a call, by position and by name, with the expressions they come from."""
+
+    __slots__ = ("keywords", "nodes", "positional", "spread", "words")
+
+    def __init__(self, frame: Frame, node: ast.Call) -> None:
+        self.positional: list[Value] = []
+        self.nodes: list[ast.expr] = []
+        self.keywords: dict[str, Value] = {}
+        self.words: dict[str, ast.expr] = {}
+        self.spread = False
+        for each in node.args:
+            value = frame.eval(each)
+            if each.__class__ is ast.Starred:
+                self.spread = True
+            self.positional.append(value)
+            self.nodes.append(each)
+        for word in node.keywords:
+            value = frame.eval(word.value)
+            if word.arg is None:
+                self.spread = True
+                if isinstance(value.items, dict):
+                    for name, item in value.items.items():
+                        self.keywords[name] = item
+                        self.words[name] = word.value
+                continue
+            self.keywords[word.arg] = value
+            self.words[word.arg] = word.value
+
+    def find(self, position: int | str | None, keyword: str | None = None) -> tuple[Value, ast.expr] | None:
+        """The argument at a position or of a name, None when it is not given."""
+        if isinstance(position, str):
+            keyword, position = position, None
+        if position is not None and position < len(self.positional):
+            return self.positional[position], self.nodes[position]
+        if keyword is not None and keyword in self.keywords:
+            return self.keywords[keyword], self.words[keyword]
+        return None
+
+
+def call(frame: Frame, node: ast.Call) -> Value:
+    func = node.func
+    if func.__class__ is ast.Name and func.id == "super" and frame.owner is not None:  # type: ignore[attr-defined]
+        for each in node.args:
+            frame.eval(each)
+        return Value(Type("super"), ref=frame.owner.ref) if not frame.owner.base_types else Value(frame.owner.base_types[0])
+    callee = frame.eval(func)
+    given = Arguments(frame, node)
+    ref = callee.ref
+    if callee.pending is not None:
+        frame.misuse(callee, func, "attribute")
+        return UNKNOWN
+    if ref is None:
+        return _unknown(frame, node, callee, given)
+    function = frame.world.functions.get(ref)
+    if function is not None:
+        return _project(frame, node, callee, function, given)
+    info = frame.world.classes.get(ref)
+    if info is not None:
+        return _construct(frame, node, info, given)
+    special = SPECIAL.get(ref)
+    if special is not None:
+        value = special(frame, node, callee, given)
+        if value is not None:
+            return value
+    entry = frame.library.get(ref)
+    if entry is None and callee.receiver is not None:
+        owner, _, method = ref.rpartition(".")
+        found = frame.library.method(owner, method)
+        entry = found[0] if found is not None else None
+        if entry is None and owner == "str":
+            return text_method(frame, method, callee.receiver)
+    if entry.__class__ is FunctionModel:
+        return _library(frame, node, callee, ref, entry, given)  # type: ignore[arg-type]
+    if entry.__class__ is ClassModel:
+        value = Value(Type(frame.library.canonical(ref)))
+        if entry.init is not None:  # type: ignore[union-attr]
+            made = _library(frame, node, callee, ref, entry.init, given)  # type: ignore[union-attr]
+            return made if made.type is not None else made.but(type=value.type)
+        if frame.keep:
+            frame.calls[id(node)] = Callee(ref)
+        return value
+    if callee.type is not None and callee.type.name == "type" and callee.type.args:
+        return Value(callee.type.args[0])
+    return _unknown(frame, node, callee, given)
+
+
+def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
+    name = _last_name(node.func)
+    if frame.keep:
+        frame.calls[id(node)] = Callee(callee.ref or name or "")
+    if name and _CLEANING.search(name):
+        return Value(cleaned=True)
+    if callee.ref is not None and name and name[0].isupper() and "." in callee.ref and not callee.ref.startswith("?"):
+        return Value(Type(callee.ref))
+    return UNKNOWN
+
+
+def _last_name(node: ast.expr) -> str | None:
+    if node.__class__ is ast.Attribute:
+        return node.attr  # type: ignore[attr-defined, no-any-return]
+    return node.id if node.__class__ is ast.Name else None  # type: ignore[attr-defined]
+
+
+def _pending(frame: Frame, node: ast.Call, target: str, result: Value, must: bool = True) -> Value:
+    pending = Pending(target, frame.site(node), result, must)
+    return Value(pending=pending)
+
+
+def waits(frame: Frame, node: ast.Call, target: str, found: Waits) -> None:
+    """A call that blocks: told to rules, and remembered for the callers of this function."""
+    if frame.silent or frame.in_lambda:
+        return
+    if len(found.chain) <= MAX_CHAIN:
+        if frame.waits is None or len(found.chain) < len(frame.waits.chain):
+            frame.waits = found
+        frame.event(
+            ("call", frame.site(node)),
+            CallEvent(frame.site(node), target, found, frame.in_coroutine, frame.function, ast.unparse(node.func)),
+        )
+
+
+def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: FunctionModel, given: Arguments) -> Value:
+    accesses: tuple[Access, ...] = ()
+    if model.blocks is not None and not model.coroutine:
+        waits(frame, node, ref, Waits((ref,), model.blocks.on, model.blocks.twin))
+    if model.sql is not None:
+        sinks.library_sql(frame, node, ref, model.sql, given)
+    if model.database is not None and not frame.silent:
+        kind = sinks.statement_kind(model, given) or model.database
+        accesses = (Access(kind, ref, frame.site(node)),)
+        frame.accesses += accesses
+    if model.log is not None:
+        sinks.library_log(frame, node, ref, model.log, given)
+    if model.external and not frame.silent:
+        frame.external = True
+    if model.route is not None and model.route.handler is not None:
+        register(frame, ref, model.route, given)
+    if frame.keep:
+        frame.calls[id(node)] = Callee(ref, accesses, model.external, model.never)
+    for position in model.keeps:
+        if isinstance(position, int) and position < len(given.positional) and given.positional[position].pending is not None:
+            frame.misuse(given.positional[position], given.nodes[position], "argument")
+    result = library_result(frame, callee, model, ref, given, node)
+    if model.coroutine:
+        return _pending(frame, node, ref, result)
+    return result
+
+
+def register(frame: Frame, ref: str, route: Route, given: Arguments) -> None:
+    """``path("orders/", views.orders)``: the function or class serves requests, wherever it is defined."""
+    found = given.find(route.handler)
+    if found is None or found[0].ref is None:
+        return
+    target = found[0].ref.removesuffix(".as_view")
+    frame.module.registered[target] = HandlerInfo(ref, route.methods)
+
+
+def library_result(frame: Frame, callee: Value, model: FunctionModel, ref: str, given: Arguments, node: ast.Call) -> Value:
+    """What a modelled call gives: type, labels, and what it keeps of its arguments."""
+    value = _returned(frame, callee, model, given)
+    labels: tuple[Label, ...] = ()
+    text = None
+    literal = bool(model.keeps)
+    for position in model.keeps:
+        source = callee.receiver if position == "self" else None
+        if source is None:
+            found = given.find(position)
+            source = found[0] if found is not None else None
+        if source is None:
+            literal = literal and position != "self"
+            continue
+        labels = join_labels(labels, source.labels)
+        text = text or text_of(source)
+        literal = literal and source.literal
+    if model.cleans:
+        labels = tuple(
+            label for label in labels if not ("secret" in model.cleans and label.kind in ("secret", "secrets"))
+        )
+        value = value.but(cleaned="secret" in model.cleans, literal="sql" in model.cleans or model.identifier)
+    if model.label is not None:
+        labels = (*labels_of(frame, model.label, model.what or ref, node), *labels)
+    if labels or text is not None:
+        value = value.but(labels=join_labels(labels, value.labels), text=text if value.type in (None, STR) or model.sql else None)
+    if literal and model.keeps:
+        value = value.but(literal=True)
+    if model.identifier:
+        value = value.but(literal=True)
+    if model.never:
+        return Value(Type("Never"))
+    if model.sql is not None and text is not None:
+        frame.clauses[id(value)] = (value, ("query", frame.site(node)))
+    return value
+
+
+def labels_of(frame: Frame, kind: str, what: str, node: ast.AST) -> tuple[Label, ...]:
+    notes = (Note(frame.site(node), f"{what}"),)
+    if kind == "body":
+        return (Label("secrets", what, notes), Label("request", what, notes))
+    return (Label(kind, what, notes),)
+
+
+def _returned(frame: Frame, callee: Value, model: FunctionModel, given: Arguments) -> Value:
+    returns = model.returns
+    if returns is None:
+        return UNKNOWN
+    word, _, rest = returns.partition(" ")
+    if word in ("argument", "instance", "call") and rest.isdigit():
+        found = given.find(int(rest))
+        if found is None:
+            return UNKNOWN
+        source = found[0]
+        if word == "argument":
+            return source
+        if word == "instance":
+            named = type_named(frame, source)
+            return Value(named) if named is not None else UNKNOWN
+        return called(frame, source)
+    own = callee.receiver.type if callee.receiver is not None else None
+    if returns == "element":
+        return Value(own.args[0]) if own is not None and own.args and own.args[0].name != "Any" else UNKNOWN
+    if own is not None and returns == "self":
+        return Value(own._replace(optional=False), labels=callee.receiver.labels if callee.receiver else ())
+    found_type = substitute(model_type(returns), own)
+    found_type = _fill_element(found_type, own)
+    if found_type is None:
+        return UNKNOWN
+    return Value(found_type._replace(optional=False), maybe_none=found_type.optional)
+
+
+def _fill_element(type: Type | None, own: Type | None) -> Type | None:
+    """``element`` inside a model's type is the receiver's own element type."""
+    if type is None:
+        return None
+    if type.name == "element":
+        inner = own.args[0] if own is not None and own.args else None
+        return inner._replace(optional=type.optional) if inner is not None and inner.name != "Any" else None
+    if type.args:
+        return type._replace(args=tuple(_fill_element(arg, own) or Type("Any") for arg in type.args))
+    return type
+
+
+def called(frame: Frame, source: Value) -> Value:
+    """What a dependency injector gets from calling ``source`` without arguments of ours: the value awaited, entered, iterated."""
+    if source.ref is None:
+        return UNKNOWN
+    function = frame.world.functions.get(source.ref)
+    if function is not None:
+        returns = frame.world.facts(function).returns
+        type = returns.type
+        if function.is_generator or function.manager:
+            type = type.args[0] if type is not None and type.args else None
+        if type is not None and type.name == "Any":
+            type = None
+        return Value(type, labels=tuple(label for label in returns.labels if label.kind != "parameter"))
+    named = type_named(frame, source)
+    return Value(named) if named is not None else UNKNOWN
+
+
+def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) -> Value:
+    if frame.keep:
+        frame.calls[id(node)] = Callee(info.ref, project=True)
+    for _, entry in lineage(frame, info.ref):
+        if isinstance(entry, ClassInfo):
+            function = entry.functions.get("__init__")
+            if function is not None:
+                _effects(frame, node, function, frame.world.facts(function), bound(function, given, True))
+                break
+        elif entry.init is not None:
+            _library(frame, node, UNKNOWN, info.ref, entry.init, given)
+            break
+    return Value(Type(info.ref))
+
+
+def bound(function: FunctionInfo, given: Arguments, has_receiver: bool) -> dict[str, tuple[Value, ast.expr]]:
+    """Which value each parameter gets."""
+    names = function.positional
+    result: dict[str, tuple[Value, ast.expr]] = {}
+    offset = 1 if function.kind == "method" and not has_receiver else 0
+    for index, value in enumerate(given.positional):
+        if given.nodes[index].__class__ is ast.Starred:
+            break
+        position = index - offset
+        if position < 0:
+            continue
+        name = names[position] if position < len(names) else function.variadic
+        if name and name not in result:
+            result[name] = (value, given.nodes[index])
+    for word, value in given.keywords.items():
+        known = any(argument.arg == word for argument in function.parameters)
+        name = word if known else function.keywords
+        if name and name not in result:
+            result[name] = (value, given.words[word])
+    return result
+
+
+def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo, given: Arguments) -> Value:
+    facts = frame.world.facts(function)
+    if callee.type is not None and callee.type.name == "functools.partial" and isinstance(callee.items, tuple):
+        given.positional = [*callee.items, *given.positional]
+        given.nodes = [*[node.func] * len(callee.items), *given.nodes]
+    bindings = bound(function, given, callee.receiver is not None or function.kind in ("classmethod", "staticmethod"))
+    _effects(frame, node, function, facts, bindings)
+    if frame.keep:
+        frame.calls[id(node)] = Callee(function.ref, facts.accesses, facts.external, facts.never, True)
+    if function.opaque:
+        return UNKNOWN
+    result = filled(frame, node, function, facts.returns, bindings)
+    if function.is_coroutine:
+        return _pending(frame, node, function.ref, result)
+    return Value(Type("Never")) if facts.never else result
+
+
+def _effects(frame: Frame, node: ast.Call, function: FunctionInfo, facts: Facts, bindings: dict[str, tuple[Value, ast.expr]]) -> None:
+    if frame.silent:
+        return
+    for sink in facts.sinks:
+        if sink.parameter in bindings:
+            sinks.through(frame, node, function, sink, *bindings[sink.parameter])
+    if facts.waits is not None and not function.is_async and not function.is_generator:
+        waits(frame, node, function.ref, Waits((function.ref, *facts.waits.chain), facts.waits.on))
+    if facts.accesses:
+        site = frame.site(node)
+        seen = set()
+        for access in facts.accesses:
+            if access.kind not in seen and len(access.chain) < MAX_CHAIN:
+                seen.add(access.kind)
+                frame.accesses.append(Access(access.kind, access.target, site, (function.ref, *access.chain)))
+    frame.external = frame.external or facts.external
+
+
+def filled(frame: Frame, node: ast.Call, function: FunctionInfo, value: Value, bindings: dict[str, tuple[Value, ast.expr]]) -> Value:
+    """The function's result with its parameters replaced by what this call gives them."""
+    if not value.labels and value.text is None:
+        return value
+    labels: tuple[Label, ...] = ()
+    whole: Value | None = None
+    note = Note(frame.site(node), f"through `{function.name}()`")
+    for label in value.labels:
+        if label.kind != "parameter":
+            labels = join_labels(labels, (label._replace(notes=(*label.notes, note)),))
+        elif label.what in bindings:
+            given = bindings[label.what][0]
+            passed = tuple(each._replace(notes=(*each.notes, note)) for each in given.labels)
+            labels = join_labels(labels, passed)
+            if value.text is None and value.type is None:
+                whole = given
+    if value.text is not None:
+        parts: list[str | Hole] = []
+        for part in value.text.parts:
+            if part.__class__ is str:
+                parts.append(part)
+                continue
+            parts += _refilled(part, bindings, labels)  # type: ignore[arg-type]
+        text = Text(merge(parts), value.text.site, (*value.text.notes, note))
+        return from_text(text, labels)
+    if whole is not None and not value.cleaned:
+        return whole.but(labels=labels, literal=value.literal)
+    return value.but(labels=labels)
+
+
+def _refilled(hole: Hole, bindings: dict[str, tuple[Value, ast.expr]], labels: tuple[Label, ...]) -> list[str | Hole]:
+    names = [label.what for label in hole.value.labels if label.kind == "parameter"]
+    if not names or names[0] not in bindings:
+        return [hole]
+    given = bindings[names[0]][0]
+    inner = text_of(given)
+    if inner is not None and hole.value.type in (None, STR):
+        return list(inner.parts)
+    merged = given.but(type=hole.value.type or given.type)
+    return [Hole(merged, hole.site)]

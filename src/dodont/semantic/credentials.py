@@ -1,0 +1,66 @@
+"""Which names say that their value is a credential. The one place where a name's words count.
+
+A name is split into words (``userPassword``, ``user_password`` and ``USER_PASSWORD`` are user, password). It names a
+credential when a credential word or pair stands at its end, save for what a following word makes of it: ``password_id``,
+``token_count`` and ``secret_name`` are no secrets, and neither is ``next_page_token``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+
+SINGLE = frozenset(
+    "password passwd passphrase pwd passcode secret apikey authtoken accesstoken secretkey privatekey credentials jwt".split()
+)
+
+PAIRS = frozenset(
+    {
+        ("api", "key"), ("api", "token"), ("api", "secret"), ("access", "token"), ("access", "key"), ("auth", "token"),
+        ("refresh", "token"), ("bearer", "token"), ("session", "token"), ("id", "token"), ("jwt", "token"),
+        ("csrf", "token"), ("reset", "token"), ("oauth", "token"), ("user", "token"), ("bot", "token"), ("app", "token"),
+        ("private", "key"), ("secret", "key"), ("signing", "key"), ("encryption", "key"), ("master", "key"),
+        ("client", "secret"), ("auth", "header"), ("authorization", "header"), ("pass", "word"), ("service", "token"),
+        ("verification", "token"), ("login", "token"), ("device", "token"), ("webhook", "secret"), ("otp", "code"),
+        ("card", "number"), ("credit", "card"), ("hashed", "password"), ("password", "hash"),
+        ("session", "cookie"), ("auth", "cookie"), ("token", "value"), ("secret", "value"), ("aws", "secret"),
+        ("access", "secret"), ("github", "token"), ("hf", "token"), ("slack", "token"), ("admin", "token"),
+    }
+)  # fmt: skip
+
+#: A lone ``token`` is a credential; with one of these before it, it is a place in a list, a piece of text, a template's tag.
+NO_TOKEN = frozenset(
+    """page next prev previous continuation sync cursor start end max min num total count prompt completion input output
+    stop eos bos pad unk special word sub lex parser current last first syntax template string name lock fencing cancel
+    cancellation resume idempotency client request response trace design content csrfmiddleware cached reasoning image
+    audio text new old type sep mask cls each per every used limit delimiter operator keyword comment left right open close
+    leading trailing block tag line unexpected expected whitespace skip watch change version snapshot scroll marker
+    upload public publishable""".split()
+)
+
+#: Words in front that say the rest is about the thing, not the thing.
+NO_PREFIX = frozenset("is has no not num n len max min count show hide use require requires required require allow enable disable missing invalid forgot change reset with without needs should can show_ check validate verify".split())
+
+
+@lru_cache(maxsize=8192)
+def credential(name: str) -> bool:
+    """Whether ``name`` says that what it holds is a credential."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    while words and words[-1].isdigit():
+        words.pop()
+    if not words:
+        return False
+    last = words[-1]
+    if words[0] in NO_PREFIX and len(words) > 1:
+        return False
+    if last in ("authorization", "cookie", "cookies") and len(words) == 1:
+        return name in ("Authorization", "Cookie", "authorization") or name.upper() == "HTTP_AUTHORIZATION"
+    if name.upper() in ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "X-API-KEY", "PROXY-AUTHORIZATION", "SET-COOKIE"):
+        return True
+    if last in SINGLE:
+        return True
+    if last == "token":
+        return len(words) == 1 or words[-2] not in NO_TOKEN
+    return len(words) > 1 and (words[-2], last) in PAIRS

@@ -1,0 +1,189 @@
+"""What is known of a module, a class and a function of the project, and the facts other code may ask of a function."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dodont.models.vocabulary import Sql
+from dodont.semantic.values import UNKNOWN, Note, Site, Type, Value
+
+if TYPE_CHECKING:
+    from dodont.semantic.frame import Frame
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Sink(NamedTuple):
+    """What a parameter reaches: ``kind`` is ``sql`` or ``log``; ``notes`` is the way there, the sink last."""
+
+    parameter: str
+    kind: str
+    notes: tuple[Note, ...]
+    sql: Sql | None = None
+
+
+class Waits(NamedTuple):
+    """The function blocks its thread: the qualified names called on the way, the blocking one last."""
+
+    chain: tuple[str, ...]
+    on: str
+    twin: str | None = None
+
+
+class Access(NamedTuple):
+    """A use of the database: ``kind`` is read, write, commit or build; ``chain`` as in Waits, empty for a call on the spot."""
+
+    kind: str
+    target: str
+    site: Site
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Facts:
+    """What a project function does, as far as other code may know. Parameters in ``returns`` are labels to fill in."""
+
+    returns: Value = UNKNOWN
+    sinks: tuple[Sink, ...] = ()
+    waits: Waits | None = None
+    accesses: tuple[Access, ...] = ()
+    external: bool = False
+    never: bool = False
+
+    def outline(self) -> tuple[Any, ...]:
+        """What must settle when functions call each other in a circle; evidence may differ, this may not."""
+        returns = self.returns
+        return (
+            returns.type,
+            returns.ref,
+            returns.literal,
+            frozenset((label.kind, label.what) for label in returns.labels),
+            frozenset((sink.parameter, sink.kind) for sink in self.sinks),
+            self.waits is not None,
+            frozenset(access.kind for access in self.accesses),
+            self.external,
+        )
+
+
+NO_FACTS = Facts()
+
+
+@dataclass(slots=True, eq=False)
+class FunctionInfo:
+    """A function or method. ``node`` is dropped once it was interpreted; what others need of its head stays."""
+
+    ref: str
+    name: str
+    module: ModuleInfo
+    node: FunctionNode | None
+    owner: ClassInfo | None = None
+    closure: dict[str, Value] | None = None
+    is_async: bool = False
+    is_generator: bool = False
+    kind: str = "function"  # function, method, classmethod, staticmethod, property
+    decorators: tuple[Value, ...] = ()
+    opaque: bool = False  # a decorator nothing is known of stands between the name and the function
+    manager: str = ""  # "manager" or "async manager" when decorated as a context manager
+    parameters: tuple[ast.arg, ...] = ()
+    positional: tuple[str, ...] = ()  # names that take positional arguments, self and cls left out
+    variadic: str = ""
+    keywords: str = ""
+    site: Site | None = None
+    handler: HandlerInfo | None = None
+    facts: Facts | None = None
+    assumed: Facts | None = None
+    stores: dict[str, Value] | None = None  # what `self.x = …` in it gives the object
+
+    @property
+    def is_coroutine(self) -> bool:
+        return self.is_async and not self.is_generator and not self.opaque and not self.manager
+
+    @property
+    def is_stub(self) -> bool:
+        """The body says nothing: an ellipsis, a docstring, pass, or raising NotImplementedError."""
+        return self.node is not None and all(_says_nothing(statement) for statement in self.node.body)
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Raise(exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError"))):
+            return True
+    return False
+
+
+class HandlerInfo(NamedTuple):
+    """How a function serves requests: the framework's function or class that says so, and the HTTP methods when known."""
+
+    by: str
+    methods: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class ClassInfo:
+    """A class of the project. ``bases`` are qualified names; ``annotations`` are the fields as written."""
+
+    ref: str
+    name: str
+    module: ModuleInfo
+    bases: tuple[str, ...] = ()
+    base_types: tuple[Type, ...] = ()
+    members: dict[str, Value] = field(default_factory=dict)
+    functions: dict[str, FunctionInfo] = field(default_factory=dict)
+    annotations: dict[str, ast.expr] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()  # fields left out of the object's repr
+    decorators: tuple[Value, ...] = ()
+    site: Site | None = None
+    meta: dict[str, Value] = field(default_factory=dict)
+    attributes: dict[str, Value] | None = None  # instance attributes, made when first asked for
+
+
+@dataclass(slots=True, eq=False)
+class ModuleInfo:
+    """A module of the project: ``name`` identifies it, ``path`` is how the run names its file."""
+
+    name: str
+    path: str
+    is_package: bool = False
+    tree: ast.Module | None = None
+    lines: list[str] = field(default_factory=list)
+    wide: dict[int, str] = field(default_factory=dict)  # lines that are not ASCII, where bytes and characters differ
+    names: dict[str, Value] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
+    functions: list[FunctionInfo] = field(default_factory=list)
+    classes: list[ClassInfo] = field(default_factory=list)
+    imports: set[str] = field(default_factory=set)
+    role: str = ""  # test, migration, script, settings, or nothing special
+    registered: dict[str, HandlerInfo] = field(default_factory=dict)
+    rebound: frozenset[str] = frozenset()  # names a function declares global
+    file: str = ""  # the absolute path of the file
+
+    @property
+    def package(self) -> str:
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+
+class World:
+    """What the interpretation asks of everything outside the module at hand; ``dodont.project`` answers."""
+
+    classes: dict[str, ClassInfo]
+    functions: dict[str, FunctionInfo]
+
+    def resolve(self, name: str) -> Value | None:
+        """What a qualified name of the project denotes, through re-exports; None for what the project does not define."""
+        raise NotImplementedError
+
+    def qualify(self, module: str, importer: ModuleInfo) -> str:
+        """An absolute import as seen from a module, as a name that ``resolve`` takes."""
+        raise NotImplementedError
+
+    def facts(self, function: FunctionInfo) -> Facts:
+        """What the function does; computed when first asked for."""
+        raise NotImplementedError
+
+    def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
+        """A frame in which the module's own names are read."""
+        raise NotImplementedError

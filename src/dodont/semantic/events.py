@@ -1,0 +1,89 @@
+"""What rules hear of: things that happen in a module, with names and values resolved. One frozen shape each."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dodont.models.vocabulary import Sql
+from dodont.semantic.definitions import Access, FunctionInfo, Waits
+from dodont.semantic.values import Label, Note, Site, Text, Value
+
+
+class Call(NamedTuple):
+    """A call that blocks its thread, directly (``waits.chain`` has one name) or through the project's functions."""
+
+    site: Site
+    target: str
+    waits: Waits
+    in_coroutine: bool
+    function: FunctionInfo | None
+    source: str
+
+
+class Query(NamedTuple):
+    """SQL text reaches what runs it. ``call`` is the call in this module that hands the text over; ``notes`` how the text went
+    on from there when a project function stands between. ``parameters`` tells what else the call gives, by position or name."""
+
+    call: Site
+    target: str
+    sql: Sql
+    value: Value
+    text: Text
+    text_site: Site
+    function: FunctionInfo | None
+    notes: tuple[Note, ...] = ()
+    direct: bool = True
+    parameters: Value | None = None
+
+
+class Flow(NamedTuple):
+    """A labelled value reaches a log. ``site`` is the expression given to ``call``; the label's notes are the way so far."""
+
+    call: Site
+    target: str
+    kind: str
+    label: Label
+    site: Site
+    value: Value
+    source: str
+    function: FunctionInfo | None
+    notes: tuple[Note, ...] = ()
+
+
+class Unawaited(NamedTuple):
+    """An awaitable is used as if it were its result. ``use`` is one of statement, condition, operand, attribute, item,
+    iteration, text, response, argument, unpacking; ``site`` is the use, ``call`` where the awaitable was made."""
+
+    call: Site
+    site: Site
+    target: str
+    use: str
+    in_coroutine: bool
+    direct: bool
+    function: FunctionInfo | None
+    source: str
+
+
+class Route(NamedTuple):
+    """A function that serves requests, after its body was interpreted. ``values`` knows each of its expressions by id."""
+
+    function: FunctionInfo
+    node: ast.FunctionDef | ast.AsyncFunctionDef
+    accesses: tuple[Access, ...]
+    values: Mapping[int, Value]
+    calls: Mapping[int, Callee]
+
+
+class Callee(NamedTuple):
+    """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
+
+    target: str
+    accesses: tuple[Access, ...] = ()
+    external: bool = False
+    never: bool = False
+    project: bool = False
+
+
+Event = Call | Query | Flow | Unawaited | Route

@@ -1,0 +1,479 @@
+"""The value of each kind of expression."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from dodont.models.vocabulary import Class as ClassModel
+from dodont.semantic import calls, strings
+from dodont.semantic.annotations import model_type, substitute, type_of
+from dodont.semantic.definitions import ClassInfo, FunctionInfo
+from dodont.semantic.frame import Evaluator, Frame
+from dodont.semantic.narrowing import narrow
+from dodont.semantic.objects import attribute_of
+from dodont.semantic.values import (
+    ABSENT,
+    NUMBER,
+    STR,
+    TRUTH,
+    UNKNOWN,
+    Label,
+    Text,
+    Type,
+    Value,
+    constant,
+    from_text,
+    join,
+    join_labels,
+    merge,
+    text_of,
+)
+
+_CONSTANTS: dict[object, Value] = {}
+
+
+def _constant(frame: Frame, node: ast.Constant) -> Value:
+    value = node.value
+    kind = value.__class__
+    if kind is int or kind is float:
+        return Value(Type(kind.__name__), const=value, literal=True)
+    if kind is bool:
+        return TRUTH
+    if kind is str:
+        return Value(STR, const=value, literal=True)
+    if kind is type(...):
+        return UNKNOWN
+    return constant(value)
+
+
+def _name(frame: Frame, node: ast.Name) -> Value:
+    value = frame.env.get(node.id)
+    if value is None or value.__class__ is not Value:
+        value = frame.lookup(node.id)
+    if value.pending is not None and not frame.silent:
+        frame.unused.pop(value.pending.site, None)
+    return value
+
+
+def _attribute(frame: Frame, node: ast.Attribute) -> Value:
+    if frame.paths and node.value.__class__ is ast.Name:
+        known = frame.env.get(f"{node.value.id}.{node.attr}")  # type: ignore[attr-defined]
+        if known is not None:
+            return known
+    receiver = frame.eval(node.value)
+    if receiver.pending is not None and node.attr not in ("send", "throw", "close", "cancel", "add_done_callback", "__await__"):
+        frame.misuse(receiver, node.value, "attribute")
+        return UNKNOWN
+    return attribute_of(frame, receiver, node.attr, node)
+
+
+def _subscript(frame: Frame, node: ast.Subscript) -> Value:
+    receiver = frame.eval(node.value)
+    if receiver.pending is not None:
+        frame.misuse(receiver, node.value, "item")
+        return UNKNOWN
+    if node.slice.__class__ is ast.Slice:
+        return _sliced(frame, receiver, node.slice)  # type: ignore[arg-type]
+    if receiver.ref is not None and receiver.type is None:
+        found = type_of(frame, node)
+        return Value(Type("type", (found,)), ref=receiver.ref) if found is not None else receiver
+    key = frame.eval(node.slice)
+    return item_of(frame, receiver, key, node)
+
+
+def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
+    """``receiver[key]``: known elements of displays, element types, and credentials by their key's name."""
+    items = receiver.items
+    value = UNKNOWN
+    if isinstance(items, dict):
+        if key.const.__class__ is str and key.const in items:
+            return items[key.const]
+        if items and key.const is ABSENT:
+            every = list(items.values())
+            value = every[0]
+            for other in every[1:]:
+                value = join(value, other)
+    elif isinstance(items, tuple) and key.const.__class__ is int and -len(items) <= key.const < len(items):
+        return items[key.const]
+    if value is UNKNOWN:
+        type = receiver.type
+        if type is not None and type.args:
+            inner = type.args[-1] if type.name in ("dict", "tuple") else type.args[0]
+            value = Value(None if inner.name == "Any" else inner)
+        if receiver.labels:
+            labels = tuple(label for label in receiver.labels if label.kind in ("request", "stored", "parameter"))
+            if labels:
+                value = value.but(labels=labels)
+        if receiver.literal and receiver.type is not None and receiver.type.name in ("dict", "list", "tuple"):
+            value = value.but(literal=True)
+    if key.const.__class__ is str:
+        return frame.named(value, key.const, node)
+    return value
+
+
+def _sliced(frame: Frame, receiver: Value, part: ast.Slice) -> Value:
+    """A slice keeps what it is cut from, save for a few characters of a secret."""
+    for bound in (part.lower, part.upper, part.step):
+        if bound is not None:
+            frame.eval(bound)
+    if receiver.type == STR or receiver.labels or receiver.text is not None:
+        few = part.lower is not None or part.upper is not None
+        labels = tuple(label for label in receiver.labels if not (few and label.kind in ("secret", "secrets")))
+        return Value(receiver.type, labels=labels, literal=receiver.literal, cleaned=few)
+    return Value(receiver.type, labels=receiver.labels, literal=receiver.literal)
+
+
+def _binary(frame: Frame, node: ast.BinOp) -> Value:
+    chain = [node]
+    while chain[-1].left.__class__ is ast.BinOp and len(chain) < 5000:
+        chain.append(chain[-1].left)  # type: ignore[arg-type]
+    left = frame.eval(chain[-1].left)
+    left_node = chain[-1].left
+    for each in reversed(chain):
+        right = frame.eval(each.right)
+        left = binary(frame, each, each.op, left, right, left_node, each.right)
+        left_node = each
+        if frame.keep:
+            frame.values[id(each)] = left
+    return left
+
+
+def binary(frame: Frame, node: ast.AST, op: ast.operator, left: Value, right: Value, left_node: ast.expr | None, right_node: ast.expr) -> Value:
+    if left.pending is not None and left_node is not None:
+        frame.misuse(left, left_node, "operand")
+    if right.pending is not None:
+        frame.misuse(right, right_node, "operand")
+    if left is UNKNOWN and right is UNKNOWN:
+        return UNKNOWN
+    kind = op.__class__
+    if kind is ast.Add:
+        text = strings.added(frame, node, left, right, right_node, left_node)
+        if text is not None:
+            return text
+        if isinstance(left.items, tuple) and isinstance(right.items, tuple):
+            return Value(left.type, items=left.items + right.items, labels=join_labels(left.labels, right.labels), literal=left.literal and right.literal)
+    elif kind is ast.Mod and isinstance(node, ast.BinOp):
+        text = strings.percent(frame, node, left, right)
+        if text is not None:
+            return text
+        if left.type == STR:
+            return Value(STR, labels=join_labels(left.labels, right.labels))
+    elif kind is ast.Mult:
+        if left.type is not None and left.type.name == "list" and left.literal:
+            return Value(Type("repeated"), items=left.items, literal=True)
+        if left.type == STR and left.literal:
+            return Value(STR, text=text_of(left), literal=True)
+    labels = join_labels(left.labels, right.labels)
+    if left.literal and right.literal:
+        return Value(left.type, literal=True, labels=labels)
+    if left.type is not None and left.type.name in ("int", "float", "decimal.Decimal") and right.type is not None:
+        return Value(left.type, labels=labels)
+    return Value(labels=labels) if labels else UNKNOWN
+
+
+def _unary(frame: Frame, node: ast.UnaryOp) -> Value:
+    value = frame.eval(node.operand)
+    if value.pending is not None:
+        frame.misuse(value, node.operand, "condition" if node.op.__class__ is ast.Not else "operand")
+    if node.op.__class__ is ast.Not:
+        return TRUTH
+    if node.op.__class__ is ast.USub and value.const.__class__ is int:
+        return constant(-value.const)
+    return value if value.type is not None and value.type.name in ("int", "float") else UNKNOWN
+
+
+def _boolean(frame: Frame, node: ast.BoolOp) -> Value:
+    before = frame.env
+    frame.env = before.copy()
+    result: Value | None = None
+    for index, each in enumerate(node.values):
+        value = frame.eval(each)
+        if value.pending is not None and index < len(node.values) - 1:
+            frame.misuse(value, each, "condition")
+        result = value if result is None else join(result, value)
+        narrow(frame, each, node.op.__class__ is ast.And)
+    changed = {name: value for name, value in frame.env.items() if name not in before}
+    frame.env = before
+    before.update(changed)
+    return result or UNKNOWN
+
+
+def _compare(frame: Frame, node: ast.Compare) -> Value:
+    left = frame.eval(node.left)
+    identity = all(op.__class__ in (ast.Is, ast.IsNot) for op in node.ops)
+    if left.pending is not None and not identity:
+        frame.misuse(left, node.left, "operand")
+    query = left.type is not None and left.type.name in _COLUMNS
+    for op, each in zip(node.ops, node.comparators, strict=True):
+        right = frame.eval(each)
+        if right.pending is not None and op.__class__ not in (ast.Is, ast.IsNot):
+            frame.misuse(right, each, "operand")
+    return UNKNOWN if query else TRUTH
+
+
+_COLUMNS = frozenset({"sqlalchemy.Column", "sqlalchemy.orm.InstrumentedAttribute"})
+
+
+def _conditional(frame: Frame, node: ast.IfExp) -> Value:
+    test = frame.eval(node.test)
+    if test.pending is not None:
+        frame.misuse(test, node.test, "condition")
+    before = frame.env
+    frame.env = before.copy()
+    narrow(frame, node.test, True)
+    first = frame.eval(node.body)
+    frame.env = before.copy()
+    narrow(frame, node.test, False)
+    second = frame.eval(node.orelse)
+    frame.env = before
+    return join(first, second)
+
+
+def _await(frame: Frame, node: ast.Await) -> Value:
+    value = frame.eval(node.value)
+    if value.pending is not None:
+        result = value.pending.result
+        return result.but(pending=None) if result.pending is not None else result
+    if value.type is not None:
+        if value.type.name in ("Awaitable", "Coroutine", "asyncio.Task", "asyncio.Future") and value.type.args:
+            inner = value.type.args[-1]
+            return Value(None if inner.name == "Any" else inner)
+        entry = frame.library.class_of(value.type.name)
+        if entry is not None and entry.awaits:
+            return Value(substitute(model_type(entry.awaits), value.type))
+    return UNKNOWN
+
+
+def _tuple(frame: Frame, node: ast.Tuple | ast.List | ast.Set) -> Value:
+    items: list[Value] = []
+    labels: tuple[Label, ...] = ()
+    literal, whole = True, True
+    for each in node.elts:
+        if each.__class__ is ast.Starred:
+            inner = frame.eval(each.value)  # type: ignore[attr-defined]
+            whole = False
+        else:
+            inner = frame.eval(each)
+        if inner.labels:
+            labels = join_labels(labels, inner.labels)
+        literal = literal and inner.literal
+        items.append(inner)
+    name = node.__class__.__name__.lower()
+    return Value(Type(name, _element_type(items)), items=tuple(items) if whole and len(items) <= 64 else None, labels=labels, literal=literal)
+
+
+def _element_type(items: list[Value]) -> tuple[Type, ...]:
+    first = items[0].type if items else None
+    if first is None or any(item.type != first for item in items):
+        return ()
+    return (first,)
+
+
+def _dict(frame: Frame, node: ast.Dict) -> Value:
+    items: dict[str, Value] = {}
+    labels: tuple[Label, ...] = ()
+    literal = True
+    for key, each in zip(node.keys, node.values, strict=True):
+        value = frame.eval(each)
+        if key is None:
+            if isinstance(value.items, dict):
+                items |= value.items
+            labels = join_labels(labels, value.labels)
+            literal = literal and value.literal
+            continue
+        name = frame.eval(key)
+        if name.const.__class__ is str:
+            value = frame.named(value, name.const, each)
+            items[name.const] = value
+        if value.labels:
+            labels = join_labels(labels, value.labels)
+        literal = literal and value.literal
+    return Value(Type("dict"), items=items if items and len(items) <= 64 else None, labels=labels, literal=literal)
+
+
+def _comprehension(frame: Frame, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+    before = frame.env
+    frame.env = before.copy()
+    source = _generators(frame, node.generators)
+    value = frame.eval(node.elt)
+    frame.env = before
+    name = {ast.ListComp: "list", ast.SetComp: "set"}.get(node.__class__, "list")
+    args = (value.type,) if value.type is not None else ()
+    del source
+    known = value.pending is not None or value.text is not None or value.const is not ABSENT
+    return Value(Type(name if not known else "repeated", args), items=(value,) if known else None, labels=value.labels, literal=value.literal)
+
+
+def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Value:
+    before = frame.env
+    frame.env = before.copy()
+    _generators(frame, node.generators)
+    frame.eval(node.key)
+    value = frame.eval(node.value)
+    frame.env = before
+    return Value(Type("dict"), labels=value.labels)
+
+
+def _generators(frame: Frame, generators: list[ast.comprehension]) -> Value:
+    source = UNKNOWN
+    for each in generators:
+        source = frame.eval(each.iter)
+        bind(frame, each.target, element_of(frame, source, each.iter, bool(each.is_async)))
+        for test in each.ifs:
+            value = frame.eval(test)
+            if value.pending is not None:
+                frame.misuse(value, test, "condition")
+            narrow(frame, test, True)
+    return source
+
+
+def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool = False) -> Value:
+    """What iterating over ``source`` gives."""
+    if source.pending is not None:
+        frame.misuse(source, node, "iteration")
+        return UNKNOWN
+    if isinstance(source.items, tuple) and source.items:
+        value = source.items[0]
+        for other in source.items[1:]:
+            value = join(value, other)
+        return value
+    labels = tuple(label for label in source.labels if label.kind not in ("secret", "secrets"))
+    type = source.type
+    found = None
+    if isinstance(source.items, dict):
+        return Value(STR, literal=True)
+    if type is not None:
+        entry = frame.library.class_of(type.name)
+        if entry is not None and entry.element and entry.element != "element":
+            found = substitute(model_type(entry.element), type)
+        elif type.args:
+            found = type.args[0]
+    if found is not None and found.name in ("Any", "T", "element"):
+        found = type.args[0] if type is not None and type.args and type.args[0].name != "Any" else None
+    if found is None and not labels and not source.literal:
+        return UNKNOWN
+    return Value(found, labels=labels, literal=source.literal)
+
+
+def bind(frame: Frame, target: ast.expr, value: Value) -> None:
+    """Assign ``value`` to a target: name, attribute, item, or a pattern of them."""
+    kind = target.__class__
+    if kind is ast.Name:
+        name: str = target.id  # type: ignore[attr-defined]
+        value = frame.named(value, name, target)
+        frame.env[name] = value
+        if frame.paths:
+            prefix = name + "."
+            for key in [key for key in frame.env if key.startswith(prefix)]:
+                del frame.env[key]
+        return
+    if kind is ast.Tuple or kind is ast.List:
+        elements: list[ast.expr] = target.elts  # type: ignore[attr-defined]
+        if value.pending is not None:
+            frame.misuse(value, target, "unpacking")
+        starred = any(each.__class__ is ast.Starred for each in elements)
+        if isinstance(value.items, tuple) and len(value.items) == len(elements) and not starred:
+            for each, item in zip(elements, value.items, strict=True):
+                bind(frame, each, item)
+            return
+        type = value.type
+        fixed = type is not None and type.name == "tuple" and len(type.args) == len(elements) and not starred
+        labels = tuple(label for label in value.labels if label.kind != "secret")
+        for index, each in enumerate(elements):
+            part = Value(type.args[index] if fixed else None, labels=labels) if fixed or labels else UNKNOWN  # type: ignore[union-attr]
+            bind(frame, each.value if each.__class__ is ast.Starred else each, part)  # type: ignore[attr-defined]
+        return
+    if kind is ast.Attribute:
+        inner: ast.expr = target.value  # type: ignore[attr-defined]
+        receiver = frame.eval(inner)
+        attr: str = target.attr  # type: ignore[attr-defined]
+        if inner.__class__ is ast.Name:
+            frame.paths = True
+            value = frame.named(value, attr, target)
+            frame.env[f"{inner.id}.{attr}"] = value  # type: ignore[attr-defined]
+            if inner.id == "self" and receiver.type is not None:  # type: ignore[attr-defined]
+                known = frame.stores.get(attr)
+                frame.stores[attr] = value if known is None else join(known, value)
+        return
+    if kind is ast.Subscript:
+        frame.eval(target.value)  # type: ignore[attr-defined]
+        if target.slice.__class__ is not ast.Slice:  # type: ignore[attr-defined]
+            key = frame.eval(target.slice)  # type: ignore[attr-defined]
+            holder = target.value  # type: ignore[attr-defined]
+            if holder.__class__ is ast.Name and holder.id in frame.env:
+                frame.env[holder.id] = _with_item(frame.env[holder.id], key, value, frame, target)
+
+
+def _with_item(holder: Value, key: Value, value: Value, frame: Frame, node: ast.AST) -> Value:
+    """A dict display that got one more key."""
+    if holder.type is None or holder.type.name != "dict":
+        return holder
+    items = dict(holder.items) if isinstance(holder.items, dict) else {}
+    if key.const.__class__ is str and len(items) < 64:
+        value = frame.named(value, key.const, node)
+        items[key.const] = value
+    return holder.but(items=items or None, labels=join_labels(holder.labels, value.labels), literal=holder.literal and value.literal)
+
+
+def _walrus(frame: Frame, node: ast.NamedExpr) -> Value:
+    value = frame.eval(node.value)
+    bind(frame, node.target, value)
+    return frame.env.get(node.target.id, value)
+
+
+def _lambda(frame: Frame, node: ast.Lambda) -> Value:
+    before, coroutine, inside = frame.env, frame.in_coroutine, frame.in_lambda
+    frame.env = before.copy()
+    for arg in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
+        frame.env[arg.arg] = UNKNOWN
+    frame.in_coroutine, frame.in_lambda = False, True
+    frame.eval(node.body)
+    frame.env, frame.in_coroutine, frame.in_lambda = before, coroutine, inside
+    return UNKNOWN
+
+
+def _yield(frame: Frame, node: ast.Yield) -> Value:
+    if node.value is not None:
+        frame.yields.append(frame.eval(node.value))
+    return UNKNOWN
+
+
+def _yield_from(frame: Frame, node: ast.YieldFrom) -> Value:
+    value = frame.eval(node.value)
+    if value.pending is None:
+        frame.yields.append(element_of(frame, value, node.value))
+    return UNKNOWN
+
+
+def _starred(frame: Frame, node: ast.Starred) -> Value:
+    return frame.eval(node.value)
+
+
+EVALUATORS: dict[type, Evaluator] = {
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.Call: calls.call,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _boolean,
+    ast.Compare: _compare,
+    ast.IfExp: _conditional,
+    ast.JoinedStr: strings.joined,
+    ast.Await: _await,
+    ast.Tuple: _tuple,
+    ast.List: _tuple,
+    ast.Set: _tuple,
+    ast.Dict: _dict,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.DictComp: _dict_comprehension,
+    ast.NamedExpr: _walrus,
+    ast.Lambda: _lambda,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield_from,
+    ast.Starred: _starred,
+}

@@ -1,0 +1,169 @@
+"""The state of one interpretation: a module's top level, a class body, or a function."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from dodont.models.library import Library
+from dodont.models.vocabulary import Value as ValueModel
+from dodont.semantic.annotations import model_type, short
+from dodont.semantic.credentials import credential
+from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Sink, Waits, World
+from dodont.semantic.events import Callee, Event, Unawaited
+from dodont.semantic.values import STR, UNKNOWN, Label, Note, Site, Value
+
+Evaluator = Callable[["Frame", Any], Value]
+
+
+class Imported(Value):
+    """A name an import statement bound, not followed yet: ``ref`` is the name as imported."""
+
+    __slots__ = ()
+
+
+class Frame:
+    """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
+
+    __slots__ = (
+        "accesses", "calls", "clauses", "env", "evaluators", "events", "exits", "external", "function", "in_coroutine", "in_lambda",
+        "keep", "library", "loops", "module", "never", "outer", "owner", "paths", "returns", "silent", "sinks", "stores",
+        "unused", "values", "waits", "world", "yields",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        world: World,
+        library: Library,
+        module: ModuleInfo,
+        evaluators: dict[type, Evaluator],
+        function: FunctionInfo | None = None,
+        owner: ClassInfo | None = None,
+    ) -> None:
+        self.world = world
+        self.library = library
+        self.module = module
+        self.evaluators = evaluators
+        self.function = function
+        self.owner = owner
+        self.env: dict[str, Value] = {}
+        self.outer: dict[str, Value] | None = None
+        self.in_coroutine = function is not None and function.is_async
+        self.in_lambda = False
+        self.paths = False  # whether `env` holds dotted names such as "self.x"
+        self.silent = False  # evaluating for an answer only: no events
+        self.keep = False  # keep the value of every expression, for handlers
+        self.values: dict[int, Value] = {}
+        self.calls: dict[int, Callee] = {}
+        self.events: dict[tuple[Any, ...], Event] = {}
+        self.clauses: dict[int, tuple[Value, tuple[Any, ...]]] = {}  # SQL texts wrapped for later, and their events
+        self.unused: dict[Site, tuple[Value, Site]] = {}
+        self.returns: list[Value] = []
+        self.yields: list[Value] = []
+        self.stores: dict[str, Value] = {}
+        self.sinks: dict[tuple[str, str], Sink] = {}
+        self.waits: Waits | None = None
+        self.accesses: list[Access] = []
+        self.external = False
+        self.never = True
+        self.loops: list[list[dict[str, Value]]] = []
+
+    def eval(self, node: ast.expr) -> Value:
+        evaluate = self.evaluators.get(node.__class__)
+        if evaluate is None:
+            return UNKNOWN
+        value = evaluate(self, node)
+        if self.keep:
+            self.values[id(node)] = value
+        return value
+
+    def quiet(self, node: ast.expr) -> Value:
+        """The value of an expression with no event, no fact and no use counted."""
+        silent, self.silent = self.silent, True
+        try:
+            return self.eval(node)
+        finally:
+            self.silent = silent
+
+    def site(self, node: Any) -> Site:
+        return Site(self.module.path, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+    def lookup(self, name: str) -> Value:
+        """What a name means here: local, enclosing, module, star import, builtin."""
+        value = self.env.get(name)
+        if value is None and self.outer is not None:
+            value = self.outer.get(name)
+        if value is None:
+            value = self.module.names.get(name)
+        if value is None:
+            return self._elsewhere(name)
+        if value.__class__ is Imported:
+            value = self._followed(name, value)
+        return value
+
+    def _followed(self, name: str, value: Value) -> Value:
+        found = self.denote(value.ref or "")
+        for names in (self.env, self.module.names):
+            if names.get(name) is value:
+                names[name] = found
+        return found
+
+    def _elsewhere(self, name: str) -> Value:
+        for module in self.module.stars:
+            found = self.world.resolve(f"{module}.{name}")
+            if found is not None:
+                return found
+            if self.library.get(f"{module}.{name}") is not None:
+                return self.denote(f"{module}.{name}")
+        if self.library.get(f"builtins.{name}") is not None or name in _BUILTIN_TYPES:
+            return Value(ref=f"builtins.{name}")
+        return UNKNOWN
+
+    def denote(self, name: str) -> Value:
+        """The value of a qualified name, of the project or of a library."""
+        found = self.world.resolve(name)
+        if found is not None:
+            return found
+        name = self.library.canonical(name)
+        entry = self.library.get(name)
+        if entry.__class__ is ValueModel:
+            labels = (Label(entry.label, entry.what or name),) if entry.label else ()  # type: ignore[union-attr]
+            return Value(model_type(entry.type), labels=labels)  # type: ignore[union-attr]
+        return Value(ref=name)
+
+    def named(self, value: Value, name: str, node: ast.AST) -> Value:
+        """The value, carrying a credential when the name it is read from says it holds one and nothing known of it denies that."""
+        if not credential(name) or value.cleaned or value.literal or value.ref is not None or value.pending is not None:
+            return value
+        if value.type is not None and value.type.name not in ("str", "bytes", "Any", "LiteralString"):
+            return value
+        if any(label.kind == "secret" for label in value.labels):
+            return value
+        label = Label("secret", name, (Note(self.site(node), f"`{name}` holds a credential"),))
+        return value.but(labels=(label, *value.labels), type=value.type)
+
+    def event(self, key: tuple[Any, ...], event: Event) -> None:
+        if not self.silent:
+            self.events[key] = event
+
+    def misuse(self, value: Value, node: ast.expr, use: str) -> None:
+        """An awaitable is used as if it were its result."""
+        pending = value.pending
+        if pending is None or not pending.must or self.silent or value.maybe_none and use in ("condition", "operand"):
+            return
+        site = self.site(node)
+        direct = pending.site == site
+        self.unused.pop(pending.site, None)
+        if pending.site.path != self.module.path:
+            return
+        self.events["unawaited", pending.site] = Unawaited(
+            pending.site, site, pending.target, use, self.in_coroutine, direct, self.function, ast.unparse(node) if len(node.__dict__) else ""
+        )
+
+
+_BUILTIN_TYPES = frozenset(
+    "str int float bool bytes bytearray list dict set frozenset tuple type object complex memoryview range slice".split()
+)
+
+__all__ = ["STR", "Frame", "Imported", "short"]

@@ -1,0 +1,188 @@
+"""Interpret one function: bind its parameters, run its body, sum up what it does."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from dodont.models.library import Library
+from dodont.models.vocabulary import Function as FunctionModel
+from dodont.semantic.annotations import type_of
+from dodont.semantic.calls import called
+from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
+from dodont.semantic.events import Event, Route, Unawaited
+from dodont.semantic.expressions import EVALUATORS
+from dodont.semantic.frame import Frame
+from dodont.semantic.statements import run
+from dodont.semantic.values import UNKNOWN, Label, Note, Text, Type, Value, join
+
+#: What a framework hands its function and class views first, by the package that declares the handler.
+_REQUESTS = {
+    "django": "django.http.HttpRequest",
+    "rest_framework": "rest_framework.request.Request",
+    "aiohttp": "aiohttp.web.Request",
+    "starlette": "starlette.requests.Request",
+}
+
+MAX_ACCESSES = 40
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What interpreting a body gave: facts for others, events for rules."""
+
+    facts: Facts
+    events: list[Event]
+
+
+def module_frame(world: World, library: Library, module: ModuleInfo) -> Frame:
+    frame = Frame(world, library, module, EVALUATORS)
+    frame.env = module.names
+    return frame
+
+
+def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
+    """Run a function's body once. ``info.node`` must still be there."""
+    node = info.node
+    assert node is not None
+    frame = Frame(world, library, info.module, EVALUATORS, info, info.owner)
+    frame.outer = info.closure
+    frame.keep = info.handler is not None
+    first = len(info.module.functions)
+    _bind_parameters(frame, info, node)
+    falls = run(frame, node.body)
+    for inner in info.module.functions[first:]:
+        if inner.closure is not None:
+            inner.closure = {**frame.env, **inner.closure}
+    for value, site in frame.unused.values():
+        assert value.pending is not None
+        if value.pending.must and value.pending.site.path == info.module.path:
+            frame.events["unawaited", value.pending.site] = Unawaited(
+                value.pending.site, site, value.pending.target, "assignment", frame.in_coroutine, True, info, ""
+            )
+    facts = _sum_up(frame, info, node, falls)
+    if info.handler is not None:
+        frame.events["route",] = Route(info, node, tuple(frame.accesses), frame.values, frame.calls)
+    return Outcome(facts, list(frame.events.values()))
+
+
+def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
+    arguments = node.args
+    defaults: dict[str, ast.expr] = {}
+    positional = [*arguments.posonlyargs, *arguments.args]
+    for argument, default in zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True):
+        defaults[argument.arg] = default
+    for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if given is not None:
+            defaults[argument.arg] = given
+    names = list(info.parameters)
+    if info.owner is not None and info.kind in ("method", "classmethod", "property") and names:
+        own = Type(info.owner.ref)
+        receiver = Value(Type("type", (own,)), ref=info.owner.ref) if info.kind == "classmethod" else Value(own)
+        frame.env[names[0].arg] = receiver
+        names = names[1:]
+    for index, argument in enumerate(names):
+        frame.env[argument.arg] = _parameter(frame, info, argument, defaults.get(argument.arg), index)
+    if arguments.vararg is not None:
+        frame.env[arguments.vararg.arg] = Value(Type("tuple"), labels=(Label("parameter", arguments.vararg.arg),))
+    if arguments.kwarg is not None:
+        frame.env[arguments.kwarg.arg] = Value(Type("dict"), labels=(Label("parameter", arguments.kwarg.arg),))
+
+
+def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast.expr | None, index: int) -> Value:
+    type = type_of(frame, argument.annotation) if argument.annotation is not None else None
+    injected = _injected(frame, argument.annotation) or _injected(frame, default)
+    maybe_none = type is not None and type.optional
+    if type is not None and type.optional:
+        type = type._replace(optional=False)
+    if injected is not None:
+        given = called(frame, injected)
+        if type is None or given.type is not None and type.name == "Any":
+            type = given.type
+        return frame.named(Value(type, labels=given.labels), argument.arg, argument)
+    labels: tuple[Label, ...] = (Label("parameter", argument.arg),)
+    if default is not None:
+        value = frame.quiet(default)
+        if type is None and value.type is not None and value.const is not None and value.type.name in ("str", "int", "float", "bool"):
+            type = value.type
+        maybe_none = maybe_none or (isinstance(default, ast.Constant) and default.value is None)
+    if info.handler is not None:
+        root = info.handler.by.partition(".")[0]
+        if type is None and index == 0 and root in _REQUESTS and argument.arg in ("request", "req"):
+            return Value(Type(_REQUESTS[root]))
+        if type is None or type.name in ("str", "bytes", "dict", "list"):
+            labels = (Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)), *labels)
+    return frame.named(Value(type, labels=labels, maybe_none=maybe_none), argument.arg, argument)
+
+
+def _injected(frame: Frame, node: ast.expr | None) -> Value | None:
+    """The provider in ``Depends(provider)`` or ``Annotated[T, Depends(provider)]``, written here or behind an alias."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+        for each in node.slice.elts[1:]:
+            found = _injected(frame, each)
+            if found is not None:
+                return found
+        return None
+    if not isinstance(node, ast.Call):
+        return None
+    callee = frame.quiet(node.func)
+    model = frame.library.get(callee.ref) if callee.ref else None
+    if model.__class__ is FunctionModel and model.depends is not None:  # type: ignore[union-attr]
+        position: int = model.depends  # type: ignore[union-attr, assignment]
+        if position < len(node.args):
+            return frame.quiet(node.args[position])
+        for word in node.keywords:
+            if word.arg in ("dependency", "provide"):
+                return frame.quiet(word.value)
+        return UNKNOWN
+    return None
+
+
+def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -> Facts:
+    declared = type_of(frame, node.returns) if node.returns is not None else None
+    results = frame.yields if info.is_generator else frame.returns
+    value = UNKNOWN
+    for index, each in enumerate(results):
+        value = each if index == 0 else join(value, each)
+    if falls and not info.is_generator and results and not info.is_stub:
+        value = value.but(maybe_none=True, const=value.const)
+    if declared is not None and info.is_generator:
+        declared = declared.args[0] if declared.args else None
+    if declared is not None and declared.name in ("Any", "T"):
+        declared = None
+    if declared is not None:
+        value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
+    if info.manager:
+        value = Value(Type("contextmanager", (value.type or Type("Any"),)))
+    elif info.is_generator:
+        value = Value(Type("AsyncIterator" if info.is_async else "list", (value.type,) if value.type is not None else ()), labels=value.labels)
+    if value.pending is not None and info.is_async:
+        value = value.but(pending=None)
+    never = not falls and not frame.returns and not info.is_generator and not info.is_stub
+    info.stores = {name: _stored(stored) for name, stored in frame.stores.items()} if frame.stores else None
+    return Facts(
+        returns=_outgoing(value),
+        sinks=tuple(frame.sinks.values()),
+        waits=frame.waits,
+        accesses=tuple(frame.accesses[:MAX_ACCESSES]),
+        external=frame.external,
+        never=never,
+    )
+
+
+def _outgoing(value: Value) -> Value:
+    """What callers may know of a result: nothing that only makes sense inside."""
+    if value.receiver is not None or value.items is not None:
+        return value.but(receiver=value.receiver if value.ref is not None else None)
+    return value
+
+
+def _stored(value: Value) -> Value:
+    """What an attribute keeps of the parameter it was given: not which parameter it was."""
+    if not value.labels and value.text is None:
+        return value
+    labels = tuple(label for label in value.labels if label.kind != "parameter")
+    text = value.text
+    if text is not None:
+        text = Text(text.parts, text.site, text.notes)
+    return value.but(labels=labels, text=text)

@@ -1,0 +1,105 @@
+"""What a test that came out true or false says of the names in it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from dodont.semantic.annotations import type_named
+from dodont.semantic.values import NONE, UNKNOWN, Value
+
+if TYPE_CHECKING:
+    from dodont.semantic.frame import Frame
+
+#: String tests that leave no room for SQL when they hold.
+_HARMLESS = frozenset({"isidentifier", "isalnum", "isdigit", "isnumeric", "isdecimal", "isalpha"})
+_MATCHES = frozenset({"re.match", "re.fullmatch"})
+
+
+def narrow(frame: Frame, test: ast.expr, truth: bool) -> None:
+    """Bind in ``frame.env`` what is known once ``test`` came out as ``truth``."""
+    kind = test.__class__
+    if kind is ast.UnaryOp and test.op.__class__ is ast.Not:  # type: ignore[attr-defined]
+        narrow(frame, test.operand, not truth)  # type: ignore[attr-defined]
+    elif kind is ast.BoolOp:
+        if (test.op.__class__ is ast.And) is truth:  # type: ignore[attr-defined]
+            for each in test.values:  # type: ignore[attr-defined]
+                narrow(frame, each, truth)
+    elif kind is ast.Compare and len(test.ops) == 1:  # type: ignore[attr-defined]
+        _compared(frame, test, truth)  # type: ignore[arg-type]
+    elif kind is ast.Call:
+        if truth:
+            _called(frame, test)  # type: ignore[arg-type]
+    elif kind is ast.Name or kind is ast.NamedExpr:
+        target = test if kind is ast.Name else test.target  # type: ignore[attr-defined]
+        _presence(frame, target, truth)
+
+
+def _key(node: ast.expr) -> str | None:
+    if node.__class__ is ast.Name:
+        return node.id  # type: ignore[attr-defined, no-any-return]
+    if node.__class__ is ast.Attribute and node.value.__class__ is ast.Name:  # type: ignore[attr-defined]
+        return f"{node.value.id}.{node.attr}"  # type: ignore[attr-defined]
+    if node.__class__ is ast.NamedExpr:
+        return node.target.id  # type: ignore[attr-defined, no-any-return]
+    return None
+
+
+def _set(frame: Frame, node: ast.expr, value: Value) -> None:
+    key = _key(node)
+    if key is not None:
+        frame.env[key] = value
+        frame.paths = frame.paths or "." in key
+
+
+def _presence(frame: Frame, node: ast.expr, present: bool) -> None:
+    key = _key(node)
+    value = frame.env.get(key) if key is not None else None
+    if value is not None and present and value.maybe_none:
+        _set(frame, node, value.but(maybe_none=False))
+
+
+def _compared(frame: Frame, test: ast.Compare, truth: bool) -> None:
+    op, left, right = test.ops[0].__class__, test.left, test.comparators[0]
+    if op in (ast.Is, ast.IsNot, ast.Eq, ast.NotEq) and isinstance(right, ast.Constant) and right.value is None:
+        if (op in (ast.Is, ast.Eq)) is truth:
+            _set(frame, left, NONE)
+        else:
+            _presence(frame, left, True)
+    elif op in (ast.Eq, ast.NotEq) and (op is ast.Eq) is truth:
+        value = frame.quiet(right)
+        if value.literal:
+            _literal(frame, left)
+    elif op in (ast.In, ast.NotIn) and (op is ast.In) is truth:
+        if not any(label.kind == "request" for label in frame.quiet(right).labels):
+            _literal(frame, left)
+
+
+def _literal(frame: Frame, node: ast.expr) -> None:
+    """The value is one of those an allow-list holds."""
+    if _key(node) is None:
+        return
+    value = frame.quiet(node)
+    if value is UNKNOWN:
+        value = Value(literal=True)
+    _set(frame, node, value.but(literal=True, labels=tuple(label for label in value.labels if label.kind == "secret")))
+
+
+def _called(frame: Frame, test: ast.Call) -> None:
+    func = test.func
+    if isinstance(func, ast.Name) and func.id == "isinstance" and len(test.args) == 2:
+        known = frame.quiet(test.args[0])
+        choices = test.args[1].elts if isinstance(test.args[1], ast.Tuple) else [test.args[1]]
+        types = [type_named(frame, frame.quiet(choice)) for choice in choices]
+        if types and types[0] is not None and _key(test.args[0]) is not None and (len(types) == 1 or None not in types):
+            plain = all(each is not None and each.name in ("int", "float", "bool") for each in types)
+            if len(types) == 1 or plain:
+                _set(frame, test.args[0], known.but(type=types[0], maybe_none=False, labels=known.labels))
+    elif isinstance(func, ast.Attribute) and func.attr in _HARMLESS:
+        _literal(frame, func.value)
+    elif isinstance(func, ast.Attribute) and func.attr in ("match", "fullmatch"):
+        callee = frame.quiet(func)
+        if callee.ref in _MATCHES and len(test.args) >= 2:
+            _literal(frame, test.args[1])
+        elif test.args and callee.ref not in _MATCHES:
+            _literal(frame, test.args[0])

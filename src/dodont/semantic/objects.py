@@ -1,0 +1,236 @@
+"""Attributes: of modules, classes and instances, through the bases, of the project and of libraries."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dodont.models.vocabulary import Class as ClassModel
+from dodont.models.vocabulary import Value as ValueModel
+from dodont.semantic.annotations import model_type, substitute, type_of
+from dodont.semantic.definitions import ClassInfo, FunctionInfo
+from dodont.semantic.values import UNKNOWN, Label, Note, Type, Value
+
+if TYPE_CHECKING:
+    from dodont.semantic.frame import Frame
+
+MAX_BASES = 40
+
+
+def class_info(frame: Frame, name: str) -> ClassInfo | None:
+    """The project's class of that qualified name."""
+    found = frame.world.resolve(name)
+    if found is not None and found.ref is not None and found.type is not None and found.type.name == "type":
+        return frame.world.classes.get(found.ref)
+    return None
+
+
+def lineage(frame: Frame, name: str) -> Iterator[tuple[str, ClassInfo | ClassModel]]:
+    """The class and its bases, nearest first: project classes and modelled ones; unknown ones come out as bare names nowhere."""
+    pending, seen = [name], set()
+    while pending and len(seen) < MAX_BASES:
+        current = pending.pop(0)
+        if current in seen:
+            continue
+        seen.add(current)
+        info = class_info(frame, current)
+        if info is not None:
+            yield info.ref, info
+            pending += info.bases
+            continue
+        current = frame.library.canonical(current)
+        entry = frame.library.class_of(current)
+        if entry is not None:
+            yield current, entry
+            pending += entry.bases
+
+
+def descends(frame: Frame, name: str, role: str) -> bool:
+    """Whether the class or one of its bases has that role in the models."""
+    return any(isinstance(entry, ClassModel) and entry.role == role for _, entry in lineage(frame, name))
+
+
+def role_of(frame: Frame, type: Type | None) -> str | None:
+    """The nearest role among a type's class and bases."""
+    if type is None:
+        return None
+    for _, entry in lineage(frame, type.name):
+        if isinstance(entry, ClassModel) and entry.role is not None:
+            return entry.role
+    return None
+
+
+def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Value:
+    """``receiver.name``."""
+    if receiver.ref is not None:
+        type = receiver.type
+        if type is not None and type.name == "type":
+            return _class_attribute(frame, receiver, name, node)
+        if frame.library.class_of(receiver.ref) is not None:
+            return _library_class_attribute(frame, receiver.ref, Type("type", (Type(receiver.ref),)), name)
+        if type is None or type.name == "module":
+            return frame.denote(f"{receiver.ref}.{name}")
+    type = receiver.type
+    value: Value | None = None
+    if type is not None:
+        if name == "__class__":
+            return Value(Type("type", (type,)), ref=type.name)
+        value = instance_attribute(frame, receiver, type, name)
+    elif name in _TEXT_METHODS:
+        return Value(ref=f"str.{name}", receiver=receiver)
+    if value is None:
+        passed = tuple(label for label in receiver.labels if label.kind in ("request", "stored", "parameter"))
+        if name in _MAPPING_METHODS:
+            return Value(ref=f"?.{name}", receiver=receiver)
+        value = Value(labels=passed) if passed else UNKNOWN
+    return frame.named(value, name, node)
+
+
+#: Methods whose meaning does not hang on the receiver's type in practice.
+_TEXT_METHODS = frozenset(
+    """strip lstrip rstrip lower upper title capitalize casefold swapcase removeprefix removesuffix replace zfill ljust rjust center
+    expandtabs encode decode format format_map join split rsplit splitlines partition isdigit isalnum isidentifier isnumeric
+    isdecimal isalpha startswith endswith""".split()
+)
+
+
+#: Likewise for mappings, whatever they are called.
+_MAPPING_METHODS = frozenset("get pop setdefault items values keys".split())
+
+
+def _class_attribute(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Value:
+    """``SomeClass.name`` for a class of the project."""
+    assert receiver.ref is not None
+    own = Type(receiver.ref)
+    for ref, entry in lineage(frame, receiver.ref):
+        if isinstance(entry, ClassInfo):
+            function = entry.functions.get(name)
+            if function is not None:
+                bound = receiver if function.kind == "classmethod" else None
+                return Value(ref=function.ref, receiver=bound)
+            if name in entry.members:
+                return entry.members[name]
+        else:
+            if name in entry.attributes:
+                return Value(substitute(model_type(entry.attributes[name]), own))
+            if name in entry.methods:
+                return Value(ref=f"{ref}.{name}", receiver=Value(own))
+    if name == "__name__":
+        return Value(Type("str"), literal=True)
+    if name in ("__tablename__", "__table__", "_meta"):
+        return Value(literal=True)
+    return UNKNOWN
+
+
+def _library_class_attribute(frame: Frame, ref: str, own: Type, name: str) -> Value:
+    found = frame.library.method(ref, name)
+    if found is not None:
+        return Value(ref=found[1], receiver=Value(Type(ref)))
+    entry = frame.library.class_of(ref)
+    if entry is not None and name in entry.attributes:
+        return Value(substitute(model_type(entry.attributes[name]), Type(ref)))
+    return frame.denote(f"{ref}.{name}")
+
+
+def instance_attribute(frame: Frame, receiver: Value, type: Type, name: str) -> Value | None:
+    """``instance.name``; None when nothing is known of it."""
+    for ref, entry in lineage(frame, type.name):
+        if isinstance(entry, ClassInfo):
+            value = _project_attribute(frame, receiver, entry, name)
+            if value is not None:
+                return value
+            continue
+        if name in entry.methods:
+            return Value(ref=f"{ref}.{name}", receiver=receiver)
+        if name in entry.attributes or name in entry.labels:
+            found = substitute(model_type(entry.attributes[name]), type) if name in entry.attributes else None
+            labels: tuple[Label, ...] = ()
+            if name in entry.labels:
+                labels = (Label(entry.labels[name], f"{ref.rpartition('.')[2].lower()}.{name}"),)
+            return Value(found, labels=labels)
+    if type.name in ("str", "bytes", "LiteralString"):
+        return Value(ref=f"str.{name}", receiver=receiver)
+    if type.name in ("list", "dict", "set", "tuple"):
+        return Value(ref=f"{type.name}.{name}", receiver=receiver)
+    return None
+
+
+def _project_attribute(frame: Frame, receiver: Value, info: ClassInfo, name: str) -> Value | None:
+    function = info.functions.get(name)
+    if function is not None:
+        if function.kind == "property":
+            return frame.world.facts(function).returns.but(labels=())
+        bound = None if function.kind == "staticmethod" else receiver
+        return Value(ref=function.ref, receiver=bound)
+    annotated = annotation(frame, info, name)
+    attributes = attributes_of(frame, info)
+    if name in attributes:
+        value = attributes[name]
+        if annotated is not None and value.type is None:
+            return value.but(type=annotated)
+        return value
+    if annotated is not None:
+        return Value(annotated)
+    if name in info.annotations:
+        return UNKNOWN
+    if name in info.members:
+        member = info.members[name]
+        if member.ref is not None and member.type is not None and member.type.name == "type":
+            return member
+        return member.but(const=member.const) if member.literal else member
+    return None
+
+
+def annotation(frame: Frame, info: ClassInfo, name: str) -> Type | None:
+    """The declared type of a field, read in the module that declares it."""
+    node = info.annotations.get(name)
+    if node is None:
+        return None
+    return type_of(frame.world.frame(info.module, info), node)
+
+
+def attributes_of(frame: Frame, info: ClassInfo) -> dict[str, Value]:
+    """What the methods that set an object up store on it. While they are being read: what was stored so far is not told."""
+    if info.attributes is None:
+        info.attributes = {}
+        found: dict[str, Value] = {}
+        for name in ("__init__", "__post_init__", "setup", "initialize"):
+            function = info.functions.get(name)
+            if function is not None:
+                frame.world.facts(function)
+                found |= function.stores or {}
+        info.attributes = found
+    return info.attributes
+
+
+def exposed(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
+    """The secrets that printing an instance of a class would show: fields named as credentials and not hidden from its repr."""
+    from dodont.semantic.credentials import credential
+
+    type = value.type
+    if type is None or value.const is None:
+        return ()
+    shows = False
+    fields: list[tuple[str, ClassInfo]] = []
+    for _, entry in lineage(frame, type.name):
+        if isinstance(entry, ClassInfo):
+            if "__repr__" in entry.functions or "__str__" in entry.functions:
+                return ()
+            if any(decorator.ref in _DATACLASSES for decorator in entry.decorators):
+                shows = True
+            fields += [(name, entry) for name in entry.annotations if name not in entry.hidden]
+        elif entry.role in ("schema", "settings"):
+            shows = True
+    if not shows:
+        return ()
+    for name, info in fields:
+        if credential(name):
+            declared = annotation(frame, info, name)
+            if declared is not None and declared.name in ("str", "bytes"):
+                what = f"{info.name}.{name}"
+                return (Label("secret", what, (Note(frame.site(node), f"its text shows `{what}`"),)),)
+    return ()
+
+
+_DATACLASSES = frozenset({"dataclasses.dataclass", "attr.s", "attrs.define", "attr.define", "attrs.frozen", "attr.attrs"})

@@ -1,0 +1,156 @@
+"""Values that arrive: SQL text at what runs it, secrets at what logs them, directly or through the project's functions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dodont.models.vocabulary import Function as FunctionModel
+from dodont.models.vocabulary import Log, Sql
+from dodont.semantic.definitions import FunctionInfo, Sink
+from dodont.semantic.events import Flow, Query
+from dodont.semantic.objects import exposed
+from dodont.semantic.values import Hole, Note, Value, text_of
+
+if TYPE_CHECKING:
+    from dodont.semantic.calls import Arguments
+    from dodont.semantic.frame import Frame
+
+_WRITES = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(insert|update|delete|merge|replace|truncate|create|alter|drop)\b", re.I | re.S)
+
+
+def statement_kind(model: FunctionModel, given: Arguments) -> str | None:
+    """``write`` when the text handed to an SQL sink begins as a writing statement, None when it does not say."""
+    if model.sql is None:
+        return None
+    found = given.find(model.sql.text, model.sql.keyword)
+    text = text_of(found[0]) if found is not None else None
+    if text is None or not text.parts or text.parts[0].__class__ is not str:
+        return None
+    return "write" if _WRITES.match(text.parts[0]) else "read"  # type: ignore[arg-type]
+
+
+def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Arguments) -> None:
+    found = given.find(sql.text, sql.keyword)
+    if found is None or frame.silent:
+        return
+    value, value_node = found
+    here = frame.site(node)
+    parameters = None
+    if isinstance(sql.parameters, int) or sql.parameters_keyword is not None:
+        position = sql.parameters if isinstance(sql.parameters, int) else None
+        other = given.find(position, sql.parameters_keyword)
+        parameters = other[0] if other is not None else None
+    elif sql.parameters == "*" and len(given.positional) > sql.text + 1:
+        parameters = given.positional[sql.text + 1]
+    clause = frame.clauses.get(id(value))
+    if clause is not None:
+        query = frame.events.get(clause[1])
+        if isinstance(query, Query):
+            # `execute(text(…), parameters)`: the text was judged where it was wrapped, its parameters come here.
+            runs = replace(sql, style=query.sql.style)
+            frame.events[clause[1]] = query._replace(call=here, sql=runs, parameters=parameters)
+        return
+    _arrive(frame, node, ref, sql, value, value_node, (), True, parameters)
+
+
+def _arrive(
+    frame: Frame, node: ast.Call, target: str, sql: Sql, value: Value, value_node: ast.expr,
+    notes: tuple[Note, ...], direct: bool, parameters: Value | None,
+) -> None:  # fmt: skip
+    if value.type is not None and value.type.name not in ("str", "LiteralString", "bytes", "Any"):
+        return
+    text = text_of(value)
+    here = frame.site(node)
+    if text is None or (text.parts and _is_parameter(text.parts[0])):
+        carriers = value.labels if text is None else text.parts[0].value.labels  # type: ignore[union-attr]
+        for label in carriers:
+            if label.kind == "parameter":
+                way = (Note(here, f"`{ast.unparse(node.func)}()` runs it"), *notes)
+                frame.sinks.setdefault((label.what, "sql"), Sink(label.what, "sql", way[:8], sql))
+        return
+    own = text.site is None or text.site.path == frame.module.path
+    frame.event(
+        ("query", here),
+        Query(
+            here, target, sql, value, text, text.site if own and text.site is not None else frame.site(value_node),
+            frame.function, notes, direct, parameters,
+        ),
+    )  # fmt: skip
+
+
+def _is_parameter(part: str | Hole) -> bool:
+    return (
+        part.__class__ is Hole
+        and not part.value.literal  # type: ignore[union-attr]
+        and any(label.kind == "parameter" for label in part.value.labels)  # type: ignore[union-attr]
+    )
+
+
+def through(frame: Frame, node: ast.Call, function: FunctionInfo, sink: Sink, value: Value, value_node: ast.expr) -> None:
+    """An argument whose parameter reaches a sink inside the called function."""
+    if frame.silent or len(sink.notes) > 7:
+        return
+    if sink.kind == "sql" and sink.sql is not None:
+        _arrive(frame, node, function.ref, sink.sql, value, value_node, sink.notes, False, None)
+    elif sink.kind == "log":
+        _log(frame, node, function.ref, value_node, value, sink.notes)
+
+
+def library_log(frame: Frame, node: ast.Call, ref: str, log: Log, given: Arguments) -> None:
+    if frame.silent:
+        return
+    for index, value in enumerate(given.positional[log.first :], log.first):
+        if value.pending is not None:
+            frame.misuse(value, given.nodes[index], "text")
+        _log(frame, node, ref, given.nodes[index], value, ())
+    for name, value in given.keywords.items():
+        if "*" in log.keywords or name in log.keywords:
+            named = frame.named(value, name, given.words[name])
+            _log(frame, node, ref, given.words[name], named, ())
+
+
+def _log(frame: Frame, node: ast.Call, target: str, value_node: ast.expr, value: Value, notes: tuple[Note, ...]) -> None:
+    if not value.labels and value.type is None and value.text is None:
+        return
+    for label in value.labels:
+        if label.kind == "parameter":
+            way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
+            frame.sinks.setdefault((label.what, "log"), Sink(label.what, "log", way[:8]))
+    for leaf, found in _leaves(frame, value_node, value):
+        labels = [label for label in found.labels if label.kind in ("secret", "secrets")]
+        labels += exposed(frame, found, leaf)
+        if labels:
+            site = frame.site(leaf)
+            frame.event(
+                ("flow", frame.site(node), site),
+                Flow(frame.site(node), target, "log", labels[0], site, found, ast.unparse(leaf), frame.function, notes),
+            )
+
+
+def _leaves(frame: Frame, node: ast.expr, value: Value) -> Iterator[tuple[ast.expr, Value]]:
+    """The expressions within ``node`` that put something into the text it makes."""
+    inner: list[ast.expr] = []
+    if isinstance(node, ast.JoinedStr):
+        inner = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
+        inner = [node.left, node.right]
+    elif isinstance(node, (ast.Tuple, ast.List)):
+        inner = list(node.elts)
+    elif isinstance(node, ast.Dict):
+        for key, each in zip(node.keys, node.values, strict=True):
+            found = frame.quiet(each)
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                found = frame.named(found, key.value, each)
+            yield from _leaves(frame, each, found)
+        return
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        inner = [*node.args, *[word.value for word in node.keywords]]
+    if not inner:
+        yield node, value
+        return
+    for each in inner:
+        yield from _leaves(frame, each, frame.quiet(each))

@@ -1,0 +1,457 @@
+"""Statements, in order: what they bind, where control goes on, what they define.
+
+Each handler says whether control falls through to the next statement. A branch that returns, raises or leaves its loop does
+not join what follows it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from dodont.semantic.definitions import FunctionInfo
+from dodont.semantic.expressions import bind, binary, element_of
+from dodont.semantic.frame import Frame, Imported
+from dodont.semantic.heads import class_info_of, function_info_of
+from dodont.semantic.narrowing import narrow
+from dodont.semantic.annotations import model_type, substitute, type_of
+from dodont.semantic.values import UNKNOWN, Type, Value, join
+
+Env = dict[str, Value]
+
+
+def run(frame: Frame, body: list[ast.stmt]) -> bool:
+    """Interpret statements in order; whether control falls out at the end."""
+    for statement in body:
+        handler = _STATEMENTS.get(statement.__class__)
+        if handler is not None and not handler(frame, statement):
+            return False
+    return True
+
+
+def merged(first: Env, second: Env) -> Env:
+    """Both sides' names; one bound on one side only keeps what that side says."""
+    result = first.copy()
+    for name, value in second.items():
+        known = result.get(name)
+        if known is None:
+            result[name] = value
+        elif known is not value:
+            result[name] = join(known, value)
+    return result
+
+
+def _join_ends(frame: Frame, ends: list[Env], fallback: Env) -> bool:
+    if not ends:
+        frame.env = fallback
+        return False
+    env = ends[0]
+    for other in ends[1:]:
+        env = merged(env, other)
+    frame.env = env
+    return True
+
+
+def _expr(frame: Frame, node: ast.Expr) -> bool:
+    expression = node.value
+    if expression.__class__ is ast.Constant:
+        return True
+    value = frame.eval(expression)
+    if value.pending is not None:
+        frame.misuse(value, expression, "statement")
+    elif isinstance(value.items, tuple) and value.type is not None and value.type.name in ("list", "tuple", "repeated"):
+        for item in value.items:
+            if item.pending is not None and isinstance(expression, (ast.ListComp, ast.List, ast.Tuple)):
+                frame.misuse(item, expression, "statement")
+    return value.type is None or value.type.name != "Never"
+
+
+def _assign(frame: Frame, node: ast.Assign) -> bool:
+    value = frame.eval(node.value)
+    for target in node.targets:
+        bind(frame, target, value)
+    if value.pending is not None and frame.function is not None and node.targets[0].__class__ is ast.Name and not frame.silent:
+        if node.targets[0].id not in frame.module.rebound:  # type: ignore[attr-defined]
+            frame.unused[value.pending.site] = (value, frame.site(node.value))
+    return True
+
+
+def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
+    if node.value is None:
+        if node.target.__class__ is ast.Name and frame.function is not None:
+            found = type_of(frame, node.annotation)
+            if found is not None:
+                frame.env[node.target.id] = Value(found)  # type: ignore[union-attr]
+        return True
+    value = frame.eval(node.value)
+    if value.pending is None:
+        declared = type_of(frame, node.annotation)
+        if declared is not None and declared.name == "TypeAlias":
+            declared = None
+        if declared is not None and (value.type is None or not declared.optional and value.type.name in ("None", "list", "dict", "set")):
+            value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
+    bind(frame, node.target, value)
+    return True
+
+
+def _augmented(frame: Frame, node: ast.AugAssign) -> bool:
+    old = frame.eval(node.target)  # the evaluators do not look at an expression's context
+    new = frame.eval(node.value)
+    value = binary(frame, node, node.op, old, new, None, node.value)
+    bind(frame, node.target, value)
+    return True
+
+
+def _if(frame: Frame, node: ast.If) -> bool:
+    ends: list[Env] = []
+    while True:
+        test = frame.eval(node.test)
+        if test.pending is not None:
+            frame.misuse(test, node.test, "condition")
+        before = frame.env
+        frame.env = before.copy()
+        narrow(frame, node.test, True)
+        if run(frame, node.body):
+            ends.append(frame.env)
+        frame.env = before.copy() if node.orelse else before
+        narrow(frame, node.test, False)
+        if len(node.orelse) == 1 and node.orelse[0].__class__ is ast.If:
+            node = node.orelse[0]  # type: ignore[assignment]
+            continue
+        if run(frame, node.orelse):
+            ends.append(frame.env)
+        return _join_ends(frame, ends, before)
+
+
+def _loop(frame: Frame, body: list[ast.stmt], orelse: list[ast.stmt], enter: Callable[[], None], exits: bool) -> bool:
+    """Interpret a loop's body, a second time when the first left a text or label that the body may read again."""
+    before = frame.env
+    for _ in range(2):
+        frame.env = before.copy()
+        enter()
+        frame.loops.append([])
+        fell = run(frame, body)
+        ends = frame.loops.pop()
+        if fell:
+            ends.append(frame.env)
+        after = before
+        for end in ends:
+            after = merged(after, end)
+        settled = all(
+            before.get(name) is value or (not value.labels and value.text is None and value.items is None)
+            for name, value in after.items()
+            if name in before
+        )
+        before = after
+        if settled:
+            break
+    frame.env = before
+    run(frame, orelse)
+    return exits
+
+
+def _for(frame: Frame, node: ast.For | ast.AsyncFor) -> bool:
+    source = frame.eval(node.iter)
+    element = element_of(frame, source, node.iter, node.__class__ is ast.AsyncFor)
+    return _loop(frame, node.body, node.orelse, lambda: bind(frame, node.target, element), True)
+
+
+def _while(frame: Frame, node: ast.While) -> bool:
+    def enter() -> None:
+        test = frame.eval(node.test)
+        if test.pending is not None:
+            frame.misuse(test, node.test, "condition")
+        narrow(frame, node.test, True)
+
+    endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+    leaves = any(isinstance(inner, ast.Break) for inner in _own_statements(node.body)) if endless else True
+    return _loop(frame, node.body, node.orelse, enter, leaves)
+
+
+def _own_statements(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a loop's body that belong to this loop and not to one within."""
+    found: list[ast.stmt] = []
+    pending = list(body)
+    while pending:
+        statement = pending.pop()
+        found.append(statement)
+        if isinstance(statement, (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        for name in ("body", "orelse", "finalbody"):
+            pending += getattr(statement, name, [])
+        for part in getattr(statement, "handlers", []) + getattr(statement, "cases", []):
+            pending += part.body
+    return found
+
+
+def _leave_loop(frame: Frame, node: ast.stmt) -> bool:
+    if frame.loops:
+        frame.loops[-1].append(frame.env)
+    return False
+
+
+def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
+    for item in node.items:
+        value = frame.eval(item.context_expr)
+        if value.pending is not None:
+            value = value.pending.result
+        if item.optional_vars is not None:
+            bind(frame, item.optional_vars, entered(frame, value))
+    return run(frame, node.body) or _suppresses(frame, node)
+
+
+def _suppresses(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
+    return any(
+        isinstance(item.context_expr, ast.Call) and frame.quiet(item.context_expr.func).ref == "contextlib.suppress"
+        for item in node.items
+    )
+
+
+def entered(frame: Frame, value: Value) -> Value:
+    """What ``with value as name`` binds."""
+    type = value.type
+    if type is None:
+        return UNKNOWN
+    if type.name == "contextmanager":
+        inner = type.args[0] if type.args else None
+        return Value(None if inner is None or inner.name == "Any" else inner)
+    entry = frame.library.class_of(type.name)
+    if entry is None:
+        found = next((entry for _, entry in frame.library.ancestors(type.name) if entry.enters), None)
+        if found is None:
+            return value
+        entry = found
+    enters = next((each.enters for _, each in frame.library.ancestors(type.name) if each.enters), None)
+    if enters is None or enters == "self":
+        return value
+    return Value(substitute(model_type(enters), type))
+
+
+def _try(frame: Frame, node: ast.Try) -> bool:
+    before = frame.env.copy()
+    ends: list[Env] = []
+    fell = run(frame, node.body)
+    after_body = frame.env
+    if fell:
+        fell = run(frame, node.orelse)
+        if fell:
+            ends.append(frame.env)
+    entry = merged(before, after_body)
+    for handler in node.handlers:
+        frame.env = entry.copy()
+        if handler.type is not None:
+            frame.eval(handler.type)
+        if handler.name:
+            frame.env[handler.name] = Value(Type("exception"))
+        if run(frame, handler.body):
+            ends.append(frame.env)
+    falls = _join_ends(frame, ends, entry)
+    if node.finalbody and not run(frame, node.finalbody):
+        return False
+    return falls
+
+
+def _return(frame: Frame, node: ast.Return) -> bool:
+    if node.value is None:
+        return False
+    value = frame.eval(node.value)
+    frame.returns.append(value)
+    function = frame.function
+    if function is not None and frame.in_coroutine and not frame.silent:
+        for item in [value, *(value.items if isinstance(value.items, tuple) else value.items.values() if value.items else ())]:
+            if item.pending is not None and _must_be_plain(frame, function):
+                frame.misuse(item, node.value, "response")
+    return False
+
+
+def _must_be_plain(frame: Frame, function: FunctionInfo) -> bool:
+    """Whether what the coroutine returns cannot be meant to be awaited by somebody else."""
+    if function.handler is not None:
+        return True
+    if function.node is None or function.node.returns is None or function.is_generator:
+        return False
+    declared = type_of(frame, function.node.returns)
+    return declared is not None and declared.name not in (
+        "Awaitable", "Coroutine", "asyncio.Task", "asyncio.Future", "Any", "object", "Callable", "T", "list", "dict", "tuple",
+    )  # fmt: skip
+
+
+def _raise(frame: Frame, node: ast.Raise) -> bool:
+    if node.exc is not None:
+        frame.eval(node.exc)
+    if node.cause is not None:
+        frame.eval(node.cause)
+    return False
+
+
+def _assert(frame: Frame, node: ast.Assert) -> bool:
+    value = frame.eval(node.test)
+    if value.pending is not None:
+        frame.misuse(value, node.test, "condition")
+    narrow(frame, node.test, True)
+    return True
+
+
+def _match(frame: Frame, node: ast.Match) -> bool:
+    subject = frame.eval(node.subject)
+    if subject.pending is not None:
+        frame.misuse(subject, node.subject, "operand")
+    before = frame.env
+    ends: list[Env] = []
+    total = False
+    for case in node.cases:
+        frame.env = before.copy()
+        _bind_pattern(frame, case.pattern, subject)
+        if case.guard is not None:
+            frame.eval(case.guard)
+            narrow(frame, case.guard, True)
+        elif isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None:
+            total = True
+        if run(frame, case.body):
+            ends.append(frame.env)
+    if not total:
+        ends.append(before)
+    return _join_ends(frame, ends, before)
+
+
+def _bind_pattern(frame: Frame, pattern: ast.pattern, subject: Value) -> None:
+    """Names a pattern binds; a class pattern says the type of the name it is bound to."""
+    match pattern:
+        case ast.MatchAs(pattern=inner, name=name):
+            value = subject
+            if isinstance(inner, ast.MatchClass):
+                named = frame.quiet(inner.cls)
+                value = Value(Type(named.ref.removeprefix("builtins."))) if named.ref else UNKNOWN
+            if name:
+                frame.env[name] = value
+            if inner is not None:
+                _bind_pattern(frame, inner, subject)
+        case ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name):
+            frame.env[name] = UNKNOWN
+    for part in [*getattr(pattern, "patterns", []), *getattr(pattern, "kwd_patterns", [])]:
+        _bind_pattern(frame, part, UNKNOWN)
+
+
+def _import(frame: Frame, node: ast.Import) -> bool:
+    for alias in node.names:
+        frame.module.imports.add(alias.name)
+        frame.library.require(alias.name)
+        name = frame.world.qualify(alias.name, frame.module)
+        if alias.asname:
+            frame.env[alias.asname] = Imported(ref=name)
+        else:
+            prefix, colon, dotted = name.rpartition(":")
+            frame.env[dotted.partition(".")[0]] = Imported(ref=prefix + colon + dotted.partition(".")[0])
+    return True
+
+
+def _import_from(frame: Frame, node: ast.ImportFrom) -> bool:
+    module = absolute(frame, node)
+    if module is None:
+        return True
+    frame.module.imports.add(module)
+    if not node.level:
+        frame.library.require(module)
+        module = frame.world.qualify(module, frame.module)
+    for alias in node.names:
+        if alias.name == "*":
+            frame.module.stars.append(module)
+            continue
+        name = f"{module}.{alias.name}"
+        if not node.level:
+            frame.library.require(name)
+        frame.env[alias.asname or alias.name] = Imported(ref=name)
+    return True
+
+
+def absolute(frame: Frame, node: ast.ImportFrom) -> str | None:
+    """The module an ``import from`` names, with leading dots resolved; None above the top."""
+    if not node.level:
+        return node.module
+    package = frame.module.package
+    for _ in range(node.level - 1):
+        package, _, last = package.rpartition(".")
+        if not last:
+            return None
+    if not package:
+        return node.module
+    return f"{package}.{node.module}" if node.module else package
+
+
+def _function(frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    info = function_info_of(frame, node)
+    frame.env[node.name] = Value(ref=info.ref)
+    return True
+
+
+def _class(frame: Frame, node: ast.ClassDef) -> bool:
+    info = class_info_of(frame, node)
+    inner = frame.world.frame(frame.module, info)
+    inner.outer = frame.env if frame.function is not None else frame.outer
+    inner.function = None
+    run(inner, node.body)
+    frame.events.update(inner.events)
+    info.members = inner.env
+    for statement in node.body:
+        if statement.__class__ is ast.AnnAssign and statement.target.__class__ is ast.Name:  # type: ignore[attr-defined]
+            info.annotations[statement.target.id] = statement.annotation  # type: ignore[attr-defined]
+    info.hidden = frozenset(_hidden(node))
+    frame.env[node.name] = Value(Type("type", (Type(info.ref),)), ref=info.ref)
+    return True
+
+
+def _hidden(node: ast.ClassDef) -> list[str]:
+    """Fields declared with ``repr=False``."""
+    return [
+        statement.target.id
+        for statement in node.body
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and isinstance(statement.value, ast.Call)
+        for word in statement.value.keywords
+        if word.arg == "repr" and isinstance(word.value, ast.Constant) and word.value.value is False
+    ]
+
+
+def _delete(frame: Frame, node: ast.Delete) -> bool:
+    for target in node.targets:
+        if target.__class__ is ast.Name:
+            frame.env.pop(target.id, None)  # type: ignore[attr-defined]
+    return True
+
+
+def _alias(frame: Frame, node: Any) -> bool:
+    """``type X = …`` of Python 3.12."""
+    found = type_of(frame, node.value)
+    if found is not None:
+        frame.env[node.name.id] = Value(Type("type", (found,)), ref=found.name)
+    return True
+
+
+_STATEMENTS: dict[type, Callable[[Frame, Any], bool]] = {
+    ast.Expr: _expr,
+    ast.Assign: _assign,
+    ast.AnnAssign: _annotated,
+    ast.AugAssign: _augmented,
+    ast.If: _if,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.Break: _leave_loop,
+    ast.Continue: _leave_loop,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Try: _try,
+    ast.TryStar: _try,
+    ast.Return: _return,
+    ast.Raise: _raise,
+    ast.Assert: _assert,
+    ast.Match: _match,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Delete: _delete,
+}
+if hasattr(ast, "TypeAlias"):
+    _STATEMENTS[ast.TypeAlias] = _alias

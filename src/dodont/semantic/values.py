@@ -1,0 +1,257 @@
+"""What is known of an expression without running it. Everything here is plain data; nothing holds a syntax node."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+
+class Site(NamedTuple):
+    """A place in a file as ``ast`` counts: lines from 1, columns from 0 in UTF-8 bytes."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Note(NamedTuple):
+    """One step in the life of a value, for the reader: where, and what happened there."""
+
+    site: Site
+    text: str
+
+
+class Type(NamedTuple):
+    """An instance of the class ``name`` (qualified), with the arguments of a generic."""
+
+    name: str
+    args: tuple[Type, ...] = ()
+    optional: bool = False
+
+
+class Label(NamedTuple):
+    """Something a value carries: ``kind`` is ``secret``, ``secrets``, ``request``, ``stored`` or ``parameter``.
+
+    ``what`` names it for a person (``password``); for a parameter it is the parameter's name. ``notes`` is the way it took.
+    """
+
+    kind: str
+    what: str
+    notes: tuple[Note, ...] = ()
+
+
+class Hole(NamedTuple):
+    """A value put into a text. ``site`` is the expression in the braces, None when it stands in another file."""
+
+    value: Value
+    site: Site | None
+
+
+class Text(NamedTuple):
+    """A string put together in the code. ``site`` is the expression that first put a hole in, ``notes`` where it went."""
+
+    parts: tuple[str | Hole, ...]
+    site: Site | None = None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def holes(self) -> list[Hole]:
+        return [part for part in self.parts if part.__class__ is Hole]  # type: ignore[misc]
+
+
+class Pending(NamedTuple):
+    """An awaitable nobody has awaited yet: who made it, where, and what awaiting it gives."""
+
+    target: str
+    site: Site
+    result: Value
+    #: False for awaitables that run by themselves (tasks, futures) or may be dropped.
+    must: bool = True
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = _Absent()
+
+
+class Value:
+    """All that is known of one expression; treat as immutable. ``UNKNOWN`` knows nothing.
+
+    type      the instance's type, None when unknown
+    ref       the definition it denotes (module, class, function), by qualified name
+    receiver  for a bound method, the object it is bound to
+    const     its value when it is a constant, else ABSENT
+    text      the text with holes, when it is a string put together in the code
+    items     the elements of a display: a tuple of values, or a dict from constant keys to values
+    labels    what it carries
+    literal   every value it may have is written in the code, or is a number
+    pending   it is an awaitable nobody awaited
+    maybe_none  it may be None by contract
+    cleaned   it went through something that hides or hashes: its name says nothing of its content any more
+    """
+
+    __slots__ = ("cleaned", "const", "items", "labels", "literal", "maybe_none", "pending", "receiver", "ref", "text", "type")
+
+    def __init__(
+        self,
+        type: Type | None = None,
+        ref: str | None = None,
+        *,
+        receiver: Value | None = None,
+        const: Any = ABSENT,
+        text: Text | None = None,
+        items: tuple[Value, ...] | dict[str, Value] | None = None,
+        labels: tuple[Label, ...] = (),
+        literal: bool = False,
+        pending: Pending | None = None,
+        maybe_none: bool = False,
+        cleaned: bool = False,
+    ) -> None:
+        self.type = type
+        self.ref = ref
+        self.receiver = receiver
+        self.const = const
+        self.text = text
+        self.items = items
+        self.labels = labels
+        self.literal = literal
+        self.pending = pending
+        self.maybe_none = maybe_none
+        self.cleaned = cleaned
+
+    def but(self, **changes: Any) -> Value:
+        """A copy with some fields changed."""
+        copy = Value.__new__(Value)
+        for name in Value.__slots__:
+            setattr(copy, name, getattr(self, name))
+        for name, value in changes.items():
+            setattr(copy, name, value)
+        return copy
+
+    def __repr__(self) -> str:
+        known = [f"{name}={getattr(self, name)!r}" for name in Value.__slots__ if getattr(self, name) not in (None, ABSENT, (), False)]
+        return f"Value({', '.join(known)})"
+
+
+UNKNOWN: Final = Value()
+STR: Final = Type("str")
+INT: Final = Type("int")
+BOOL: Final = Type("bool")
+NONE_TYPE: Final = Type("None")
+NUMBER: Final = Value(INT, literal=True)
+TRUTH: Final = Value(BOOL, literal=True)
+NONE: Final = Value(NONE_TYPE, const=None, literal=True)
+
+#: Types whose text can hold no SQL and no secret, whatever the value.
+PLAIN_TYPES: Final = frozenset(
+    {
+        "int", "float", "bool", "complex", "None", "decimal.Decimal", "uuid.UUID", "datetime.date", "datetime.datetime",
+        "datetime.time", "datetime.timedelta", "ipaddress.IPv4Address", "ipaddress.IPv6Address",
+    }
+)  # fmt: skip
+
+MAX_LABELS = 6
+MAX_NOTES = 12
+MAX_PARTS = 200
+
+
+def constant(value: object) -> Value:
+    if value.__class__ is str:
+        return Value(STR, const=value, literal=True)
+    if value is None:
+        return NONE
+    return Value(Type(value.__class__.__name__), const=value, literal=True)
+
+
+def text_of(value: Value) -> Text | None:
+    """The text of a value that is a string known in part: of constants too."""
+    if value.text is not None:
+        return value.text
+    if value.const.__class__ is str:
+        return Text((value.const,))
+    return None
+
+
+def from_text(text: Text, labels: tuple[Label, ...]) -> Value:
+    """A string value; one without holes is a constant."""
+    if len(text.parts) > MAX_PARTS:
+        text = Text(text.parts[:MAX_PARTS], text.site, text.notes)
+    if not text.parts:
+        return Value(STR, const="", literal=True)
+    if len(text.parts) == 1 and text.parts[0].__class__ is str and text.site is None:
+        return Value(STR, const=text.parts[0], literal=True, labels=labels)
+    literal = all(part.__class__ is str or part.value.literal for part in text.parts)  # type: ignore[union-attr]
+    return Value(STR, text=text, labels=labels, literal=literal)
+
+
+def merge(parts: list[str | Hole]) -> tuple[str | Hole, ...]:
+    """Neighbouring strings made one, empty ones dropped."""
+    merged: list[str | Hole] = []
+    for part in parts:
+        if part.__class__ is str:
+            if not part:
+                continue
+            if merged and merged[-1].__class__ is str:
+                merged[-1] = merged[-1] + part  # type: ignore[operator]
+                continue
+        merged.append(part)
+    return tuple(merged)
+
+
+def join_labels(first: tuple[Label, ...], second: tuple[Label, ...]) -> tuple[Label, ...]:
+    if not second or first is second:
+        return first
+    if not first:
+        return second
+    seen = {(label.kind, label.what) for label in first}
+    return (first + tuple(label for label in second if (label.kind, label.what) not in seen))[:MAX_LABELS]
+
+
+def _danger(text: Text | None) -> tuple[int, int]:
+    """How much a text is worth keeping when two branches disagree: holes that are no literals, then length."""
+    if text is None:
+        return (-1, 0)
+    return (sum(not hole.value.literal for hole in text.holes), len(text.parts))
+
+
+def join(first: Value, second: Value) -> Value:
+    """What is known when control may come from either side: may for labels and texts, must for the rest."""
+    if first is second or second is UNKNOWN and first is UNKNOWN:
+        return first
+    labels = join_labels(first.labels, second.labels)
+    if first.const is None and first.type is NONE_TYPE:
+        return second.but(labels=labels, maybe_none=True, const=ABSENT, literal=second.literal)
+    if second.const is None and second.type is NONE_TYPE:
+        return first.but(labels=labels, maybe_none=True, const=ABSENT, literal=first.literal)
+    same_const = first.const is not ABSENT and first.const.__class__ is second.const.__class__ and first.const == second.const
+    text = None
+    if not same_const and (first.type == STR or second.type == STR or first.text or second.text):
+        one, other = text_of(first), text_of(second)
+        text = one if _danger(one) >= _danger(other) else other
+    return Value(
+        first.type if first.type == second.type else _common(first.type, second.type),
+        first.ref if first.ref == second.ref else None,
+        receiver=first.receiver if first.ref == second.ref else None,
+        const=first.const if same_const else ABSENT,
+        text=text,
+        items=first.items if first.items == second.items else None,
+        labels=labels,
+        literal=first.literal and second.literal,
+        pending=first.pending if first.pending and second.pending else None,
+        maybe_none=first.maybe_none or second.maybe_none,
+        cleaned=first.cleaned and second.cleaned,
+    )
+
+
+def _common(first: Type | None, second: Type | None) -> Type | None:
+    if first is None or second is None:
+        return None
+    if first.name == second.name:
+        return Type(first.name, first.args if first.args == second.args else ())
+    if first.name in PLAIN_TYPES and second.name in PLAIN_TYPES:
+        return first
+    return None
