@@ -11,7 +11,7 @@ from dodont.core.rule import Rule
 from dodont.project.project import Project
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited
-from dodont.semantic.values import Hole, Label, Note, Site, Text, Type, Value
+from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 
 if TYPE_CHECKING:
     from dodont.sql import Statement
@@ -52,6 +52,28 @@ class Pass:
         from dodont.sql import read
 
         return read(sql_parts(text))
+
+    def harmless(self, value: Value) -> bool:
+        """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""
+        if value.literal:
+            return True
+        if value.type is None:
+            return False
+        name = value.type.name
+        return name in PLAIN_TYPES or name == "LiteralString" or self.project.is_enum(name)
+
+    def source(self, site: Site | None) -> str:
+        """The code at a place in this module, on one line and cut short; empty elsewhere."""
+        if site is None or site.path != self.module.path or not self.module.lines:
+            return ""
+        lines = self.module.lines[site.line - 1 : site.end_line]
+        if not lines:
+            return ""
+        encoded = [line.encode("utf-8", "surrogatepass") for line in lines]
+        encoded[-1] = encoded[-1][: site.end_column]
+        encoded[0] = encoded[0][site.column :]
+        text = " ".join(b"".join(encoded).decode("utf-8", "replace").split())
+        return text if len(text) <= 60 else text[:57] + "..."
 
     def display(self, ref: str) -> str:
         """A qualified name as a person knows it."""

@@ -50,18 +50,19 @@ def _check(paths: tuple[Path, ...], options: dict[str, Any], overrides: dict[Pat
     from dodont.engine.driver import check
     from dodont.engine.files import MissingPath
     from dodont.engine.selection import select
-    from dodont.output.result import Result
+    from dodont.output.result import Result, SourceLines
 
     try:
         found = check(paths, settings, source_overrides=overrides)
     except MissingPath as error:
-        raise missing(error) from None
+        raise missing(error.path) from None
     ran = select(rules(), settings)
-    result = Result(found.diagnostics, found.files, found.sources, settings.root, ran)
+    sources = SourceLines(settings.root, overrides)
+    result = Result(found.diagnostics, found.files, sources, settings.root, ran)
     report(result, settings, options)
     return exit_code(result, settings, exit_zero=options["exit_zero"])
 
 
-def missing(error: Exception) -> CannotRunError:
+def missing(path: Path) -> CannotRunError:
     """The error for a path that was named and is not there."""
-    return CannotRunError(f"{error.args[0]}: no such file or directory; check the spelling")
+    return CannotRunError(f"{path}: no such file or directory; check the spelling")

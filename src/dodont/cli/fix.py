@@ -43,13 +43,13 @@ def fix(paths: Sequence[Path], options: dict[str, Any], *, unsafe: bool) -> int:
     from dodont.engine.catalogue import rules
     from dodont.engine.files import MissingPath
     from dodont.engine.selection import select
-    from dodont.output.result import Result
+    from dodont.output.result import Result, SourceLines
 
     showing = options.get("diff", False)
     try:
         done = fixing.fix(paths, settings, unsafe=unsafe, write=not showing)
     except MissingPath as error:
-        raise missing(error) from None
+        raise missing(error.path) from None
     if showing:
         for changed in done.changed:
             sys.stdout.buffer.write(patch(changed).encode("utf-8", "surrogateescape"))
@@ -61,7 +61,7 @@ def fix(paths: Sequence[Path], options: dict[str, Any], *, unsafe: bool) -> int:
     # Leftovers are the business of the run that checks; a fix that failed is not.
     left = done.trouble if options.get("exit_zero_on_fix") else (*done.remaining, *done.trouble)
     found = sorted(left, key=lambda each: each.sort_key)
-    result = Result(found, None, _Lines(settings.root), settings.root, select(rules(), settings))
+    result = Result(found, None, SourceLines(settings.root), settings.root, select(rules(), settings))
     if left or not options.get("exit_zero_on_fix"):
         report(result, settings, options)
     return exit_code(result, settings, exit_zero=options["exit_zero"])
@@ -90,20 +90,3 @@ def _tell(changed: Sequence[ChangedFile], options: dict[str, Any], *, would: boo
     verb = "Would fix" if would else "Fixed"
     what = f"{count} finding{'' if count == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
     click.echo(f"{verb} {what}." if changed else "Nothing to fix.", err=True)
-
-
-class _Lines:
-    """The lines of files as they are on disk after the fixes, read once each."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._known: dict[str, list[str]] = {}
-
-    def __call__(self, path: str) -> list[str]:
-        if path not in self._known:
-            try:
-                text = (self._root / path).read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                text = ""
-            self._known[path] = text.splitlines(keepends=True)
-        return self._known[path]

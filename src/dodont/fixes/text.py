@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import libcst as cst
@@ -153,11 +153,13 @@ class Literal(Piece):
         yield self
 
     def content(self) -> str:
-        double = self.double + ("{}" if self._formatted and "f" in self.final_prefix.lower() else "")
+        braces = "{}" if self._formatted and "f" in self.final_prefix.lower() else ""
         out: list[str] = []
         for part in self.parts:
             if isinstance(part, Text):
-                out += [char.source * 2 if char.source in double and char.source else char.source for char in part.chars]
+                for char in part.chars:
+                    twice = (char.value and char.value in self.double) or (char.source and char.source in braces)
+                    out.append(char.source * 2 if twice else char.source)
             elif not part.removed:
                 out.append(part.source)
         return "".join(out)
@@ -238,7 +240,8 @@ class Chain(Piece):
             after = text[piece.end : self.pieces[n + 1].start] if n + 1 < len(self.pieces) else ""
             if gone:
                 inside = (piece.start, piece.end)
-                between, lost = (after, between) if not kept or "\n" not in between else (between, after)
+                keep_after = not kept or "\n" not in between or "#" in after
+                between, lost = (after, between) if keep_after else (between, after)
                 if "#" in lost or self.source.has_comment(*inside):
                     raise CannotFix("a comment would be lost")
                 dropped = True

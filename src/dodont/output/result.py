@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,34 @@ from typing import TYPE_CHECKING
 from dodont.core.diagnostic import Diagnostic, Edit, Span
 from dodont.core.rule import Rule
 from dodont.engine import catalogue
+from dodont.project.source import Unreadable, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class SourceLines:
+    """The lines of files, with their endings, by the path a diagnostic has; each read once, when first asked for.
+
+    A file that cannot be read or decoded has no lines. ``overrides`` holds what is not on disk.
+    """
+
+    def __init__(self, root: Path, overrides: Mapping[Path, bytes] | None = None) -> None:
+        self._root = root
+        self._overrides = overrides or {}
+        self._known: dict[str, list[str]] = {}
+
+    def __call__(self, path: str) -> list[str]:
+        if path not in self._known:
+            self._known[path] = self._read(self._root / path)
+        return self._known[path]
+
+    def _read(self, path: Path) -> list[str]:
+        try:
+            data = self._overrides[path] if path in self._overrides else path.read_bytes()
+            return list(io.StringIO(decode(data)))
+        except (OSError, Unreadable):
+            return []
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from pathlib import Path
 _BOUNDARIES = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "manage.py", "tox.ini")
 
 MAX_LEVELS = 12
+MAX_FILES = 5000
+
+_VENDORED = frozenset({"node_modules", "site-packages", "venv", "__pycache__", "build", "dist"})
 
 
 class Finder:
@@ -24,6 +27,7 @@ class Finder:
         self._src = tuple(str(path) for path in src if path.is_dir())
         self._listings: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
+        self._files: list[str] | None = None
         self._tops: dict[tuple[str, str], str | None] = {}
 
     def listing(self, directory: str) -> frozenset[str]:
@@ -101,6 +105,17 @@ class Finder:
         for root, top, rest in self._places(name):
             return bool(self.listing(os.path.join(root, top, *rest.split(".")) if rest else os.path.join(root, top)))
         return False
+
+    def python_files(self) -> list[str]:
+        """Every Python file below the boundary, sorted; at most ``MAX_FILES``, hidden and vendored directories left out."""
+        if self._files is None:
+            self._files = []
+            for directory, names, files in os.walk(self.boundary):
+                names[:] = sorted(name for name in names if not name.startswith(".") and name not in _VENDORED)
+                self._files += [os.path.join(directory, file) for file in sorted(files) if file.endswith(".py")]
+                if len(self._files) > MAX_FILES:
+                    break
+        return self._files[:MAX_FILES]
 
     def _places(self, name: str) -> Iterator[tuple[str, str, str]]:
         prefix, colon, dotted = name.rpartition(":")

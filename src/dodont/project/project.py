@@ -66,6 +66,7 @@ class Project(World):
         self._lowest = MAX_DEPTH * 100
         self._provisional: list[tuple[int, FunctionInfo, Outcome, int]] = []
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
+        self._tables: dict[str, list[ClassInfo]] = {}
         self._routes: dict[str, dict[str, HandlerInfo]] = {}
 
     # Modules
@@ -222,6 +223,41 @@ class Project(World):
                 return self.resolve(".".join([value.ref, *parts[index:]]))
         return value
 
+    # Questions of rules
+
+    def is_enum(self, name: str) -> bool:
+        """Whether the project's class of that name is an enumeration."""
+        pending, seen = [name], set()
+        while pending:
+            current = pending.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            if current.startswith("enum.") or current in ("django.db.models.TextChoices", "django.db.models.IntegerChoices"):
+                return True
+            if current in self.classes:
+                pending += self.classes[current].bases
+        return False
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The columns of the one model that declares ``__tablename__ = table``; empty when there is none, or more than one."""
+        found = [info for info in self._models(table) if info.annotations or info.members]
+        if len(found) != 1:
+            return ()
+        return tuple(name for name, value in _fields(found[0]) if name)
+
+    def _models(self, table: str) -> list[ClassInfo]:
+        if table not in self._tables:
+            for path in self.finder.python_files():
+                if path not in self.by_path and _mentions(path, table):
+                    self.load(path)
+            self._tables[table] = [
+                info
+                for info in self.classes.values()
+                if (name := info.members.get("__tablename__")) is not None and name.const == table
+            ]
+        return self._tables[table]
+
     # Facts
 
     def facts(self, function: FunctionInfo) -> Facts:
@@ -335,3 +371,21 @@ def _rebound(lines: list[str]) -> frozenset[str]:
         name.strip() for line in lines if "global " in line for found in _GLOBAL.finditer(line) for name in found[1].split(",")
     )
 
+
+def _mentions(path: str, table: str) -> bool:
+    """Whether a file may declare a model of that table, before it is worth parsing."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError:
+        return False
+    return b"__tablename__" in data and table.encode() in data
+
+
+def _fields(info: ClassInfo) -> list[tuple[str, Value]]:
+    """The attributes of a declarative model that are columns, by the name the database knows, in the order written."""
+    found = []
+    for name, value in info.members.items():
+        made = value.type.name if value.type is not None else ""
+        if made in ("sqlalchemy.Column", "sqlalchemy.orm.mapped_column", "sqlalchemy.orm.MappedColumn", "sqlalchemy.orm.properties.MappedColumn"):
+            found.append((name, value))
+    return found
