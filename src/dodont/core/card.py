@@ -85,7 +85,7 @@ def _rule(name: str, head: Mapping[str, Any]) -> Rule:
 def _examples(body: str) -> list[Example]:
     found: list[Example] = []
     headings = list(_HEADING.finditer(body))
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+    for heading, following in zip(headings, [*headings[1:], None], strict=False):
         section = heading[1]
         if section not in SECTIONS:
             continue

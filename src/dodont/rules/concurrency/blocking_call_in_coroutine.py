@@ -1,0 +1,23 @@
+"""A coroutine that blocks its event loop, directly or through the functions it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dodont.analysis import Call, Diagnostic, Fix, Pass, on
+
+
+@on(Call, rule="blocking-call-in-coroutine")
+def check(call: Call, run: Pass) -> Iterator[Diagnostic]:
+    if not call.in_coroutine or run.module.role == "test":
+        return
+    *through, blocking = (run.display(name) for name in call.waits.chain)
+    via = f" through `{' > '.join(through)}`" if through else ""
+    yield run.report("blocks", call.site, function=call.function, callee=blocking, via=via, fix=await_twin(call, run))
+
+
+def await_twin(call: Call, run: Pass) -> Fix | None:
+    """The awaitable namesake where there is one; awaiting something else would change what the function does."""
+    if call.waits.twin is None or len(call.waits.chain) > 1:
+        return None
+    return run.fix(f"Await `{call.waits.twin}`", "unsafe", call.site, twin=call.waits.twin)

@@ -1,0 +1,29 @@
+"""A coroutine is called and its result used, or dropped, without awaiting it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dodont.analysis import Diagnostic, Pass, Unawaited, on
+
+#: How the awaitable was misused, in the words of the message.
+USES = {
+    "statement": "is never awaited: the call does nothing",
+    "assignment": "is never awaited: the call does nothing",
+    "condition": "is not awaited: the condition is always true",
+    "operand": "is not awaited: a coroutine takes part in the expression instead of its result",
+    "attribute": "is not awaited: a coroutine has no such attribute",
+    "item": "is not awaited: a coroutine has no items",
+    "iteration": "is not awaited: a coroutine cannot be iterated",
+    "unpacking": "is not awaited: a coroutine cannot be unpacked",
+    "text": "is not awaited: the text will show a coroutine",
+    "argument": "is not awaited: a coroutine is handed over instead of its result",
+    "response": "is not awaited: a coroutine is returned instead of its result",
+}
+
+
+@on(Unawaited, rule="missing-await")
+def check(event: Unawaited, run: Pass) -> Iterator[Diagnostic]:
+    fix = run.fix("Await the call", "safe", event.call) if event.in_coroutine else None
+    name = run.display(event.target)
+    yield run.report("unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES[event.use])

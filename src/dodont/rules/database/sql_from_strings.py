@@ -1,0 +1,74 @@
+"""A value is put into SQL text that is then run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Query, Site, on
+
+#: Where a bound parameter may stand.
+BINDABLE = ("value", "list")
+
+
+@on(Query, rule="sql-from-strings")
+def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
+    if run.module.role in ("test", "migration") or not any(not run.harmless(hole.value) for hole in query.text.holes):
+        return
+    statement = run.sql(query.text)
+    if statement is None:
+        return
+    holes = query.text.holes
+    unsafe = [(hole, place) for hole, place in zip(holes, statement.holes, strict=True) if not run.harmless(hole.value)]
+    told = [(hole, place) for hole, place in unsafe if place.position in BINDABLE or place.quoted or from_client(hole)]
+    if not told:
+        return
+    first = told[0][0]
+    client = next((hole for hole, _ in told if from_client(hole)), None)
+    bindable = len(told) == len(unsafe) and all(place.position == "value" for _, place in told)
+    yield run.report(
+        "client" if client is not None else "value",
+        query.text_site,
+        function=query.function,
+        flow=way(query, client or first, run),
+        fix=bind(query, [hole for hole, _ in told], run) if bindable else None,
+        error=client is not None,
+        what=run.source(first.site) or "a value",
+        sink=run.display(query.target),
+    )
+
+
+def from_client(hole: Hole) -> bool:
+    return any(label.kind == "request" for label in hole.value.labels)
+
+
+def way(query: Query, hole: Hole, run: Pass) -> Iterator[Note]:
+    for label in hole.value.labels:
+        if label.kind == "request":
+            yield from label.notes
+    if query.text.site is not None:
+        yield Note(query.text.site, f"`{run.source(hole.site) or 'a value'}` becomes part of the SQL text")
+    yield from query.text.notes
+    yield Note(query.call, f"`{run.display(query.target)}()` gets the text")
+    yield from query.notes
+
+
+def bind(query: Query, holes: list[Hole], run: Pass) -> Fix | None:
+    """The driver's own placeholders, where the text is put together and run in one function and the driver is known."""
+    sql, built = query.sql, query.text.site
+    if not query.direct or sql.style is None or sql.parameters is None or built is None or query.text.notes:
+        return None
+    sites = [hole.site for hole in holes if hole.site is not None and within(hole.site, built)]
+    if len(sites) < len(holes) or query.function is None or not in_function(built, query.function.site):
+        return None
+    return run.fix(
+        "Bind the value as a parameter", "safe", built, style=sql.style, call=query.call, position=sql.parameters,
+        keyword=sql.parameters_keyword, holes=sites,
+    )  # fmt: skip
+
+
+def within(inner: Site, outer: Site) -> bool:
+    return inner.path == outer.path and (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+
+
+def in_function(site: Site, function: Site | None) -> bool:
+    return function is not None and site.path == function.path and function.line <= site.line <= function.end_line

@@ -1,0 +1,23 @@
+"""A credential reaches a log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dodont.analysis import Diagnostic, Flow, Note, Pass, on
+
+
+@on(Flow, rule="secret-in-log")
+def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
+    if run.module.role == "test":
+        return
+    notes = (*flow.label.notes, Note(flow.call, f"`{run.display(flow.target)}()` gets it"), *flow.notes)
+    yield run.report(
+        "whole" if flow.label.kind == "secrets" else "secret",
+        flow.site,
+        function=flow.function,
+        flow=notes,
+        fix=run.fix('Log "***" instead', "safe", flow.site),
+        what=flow.label.what,
+        sink=run.display(flow.target),
+    )
