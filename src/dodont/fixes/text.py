@@ -1,4 +1,4 @@
-"""Python expressions that build text (literals, f-strings, ``+``, ``%``, ``.format``) as one stream of characters and holes.
+"""Expressions that build text (literals, f-strings, ``+``, ``%``, ``.format``) as one stream of characters and holes.
 
 A stream can be changed (characters dropped, holes removed) and rendered again; what was not touched is copied from the
 source. Characters keep their spelling in the source beside their value, so escapes survive; doubled braces and percent
@@ -44,7 +44,7 @@ class Text:
 
 @dataclass(slots=True, eq=False)
 class Hole:
-    """An expression put into the text. ``plain`` when nothing formats it, ``to_string`` when ``!s`` or ``str()`` does."""
+    """An expression put into the text. ``plain`` when it is not formatted, ``to_string`` for ``!s`` and ``str()``."""
 
     node: cst.BaseExpression
     source: str
@@ -55,7 +55,7 @@ class Hole:
 
 
 class Piece:
-    """A part of the expression: ``items`` in text order, ``render`` the source it is now, ``start``/``end`` where it is."""
+    """A part of the expression: ``render`` gives its source as it is now, ``start`` and ``end`` are where it was."""
 
     start: int
     end: int

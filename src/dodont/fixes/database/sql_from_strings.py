@@ -1,6 +1,6 @@
-"""Values leave SQL text for the parameters of the call that runs it: ``execute(f"… id = {x}")``, ``execute("… id = ?", (x,))``.
+"""Values leave SQL text for the parameters of the call: ``execute(f"… {x}")`` becomes ``execute("… ?", (x,))``.
 
-The anchor is the expression that builds the text: in the call itself, or assigned to a name that only the call reads.
+The anchor is the expression that builds the text, in the call or assigned to a name that only the call reads.
 What a place in the SQL may be is judged again here, by words alone, because binding a value where a keyword, an operator
 or a list stood would change what the query means without an error.
 """
@@ -28,7 +28,9 @@ _CONDITION = {"where", "and", "or", "on", "having", "not", "when"}
 _COMPARES = re.compile(r"\s*(?:[=<>!]|(?:not\s+)?(?:like|ilike|in|between|is)\b)", re.I)
 _TYPED_LITERAL = {"interval", "date", "time", "timestamp", "timestamptz", "as", "collate"}
 #: What stands before parentheses that hold a list of names, a condition, or a list that may be one expression.
-_NO_VALUE_INSIDE = re.compile(r"\b(?:into\s+\S+|table\s+\S+|index\s+.*|conflict|by|using|key|partition|any|all)$", re.I)
+_NO_VALUE_INSIDE = re.compile(
+    r"\b(?:into\s+\S+|table\s+\S+|index\s+.*|conflict|by|using|key|partition|any|all)$", re.I
+)
 _CLAUSE = re.compile(r"\b(?:from|join|by|update|table|returning|select|values|in|where|set|limit|on|having)\b", re.I)
 _STYLES = {"qmark", "format", "pyformat", "dollar", "named"}
 _MAPPED = {"pyformat", "named"}
@@ -132,7 +134,7 @@ def _assigned(
     for _, parent in source.above(reads[0]):
         if parent is sink:
             break
-        if not isinstance(parent, (cst.Arg, cst.Call)) or isinstance(parent, cst.Call) and len(parent.args) > 1:
+        if not (isinstance(parent, cst.Arg) or (isinstance(parent, cst.Call) and len(parent.args) == 1)):
             raise CannotFix("the text is part of an expression that decides what it is")
     values: list[cst.BaseExpression] = []
     for n, node in enumerate(bindings):
@@ -502,7 +504,7 @@ def _last_word(text: str) -> str:
 
 
 def _takes_value(before: str, after: str) -> bool:
-    """Whether an expression may stand here, and nothing but one value: ``before`` has its strings and comments blanked."""
+    """Whether an expression may stand here, and nothing but one value (strings and comments are blanked)."""
     stripped = before.rstrip("\0 \t\r\n")
     if not stripped:
         return False
