@@ -36,7 +36,7 @@ class SourceLines:
     def _read(self, path: Path) -> list[str]:
         try:
             data = self._overrides[path] if path in self._overrides else path.read_bytes()
-            return list(io.StringIO(decode(data)))
+            return io.StringIO(decode(data), newline="").readlines()
         except (OSError, Unreadable):
             return []
 

@@ -74,7 +74,7 @@ def _yields(node: FunctionNode) -> bool:
         for name in current._fields:
             child = getattr(current, name, None)
             if child.__class__ is list:
-                pending += [each for each in child if each.__class__ not in _LEAVES]  # type: ignore[union-attr]
+                pending += [each for each in child if each is not None and each.__class__ not in _LEAVES]  # type: ignore[union-attr]
             elif isinstance(child, ast.AST) and child.__class__ not in _LEAVES:
                 pending.append(child)
     return False

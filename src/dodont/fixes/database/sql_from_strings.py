@@ -1,6 +1,6 @@
 """Values leave SQL text for the parameters of the call: ``execute(f"… {x}")`` becomes ``execute("… ?", (x,))``.
 
-The anchor is the expression that builds the text, in the call or assigned to a name that only the call reads.
+The anchor is the expression that builds the text: in the call, or assigned to a name that only the call reads.
 What a place in the SQL may be is judged again here, by words alone, because binding a value where a keyword, an operator
 or a list stood would change what the query means without an error.
 """
