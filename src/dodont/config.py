@@ -360,7 +360,7 @@ def line_of(text: str, key: Sequence[str]) -> int:
         else:
             continue
         common = _common(written, key)
-        if common > best or (common == best and common == len(written) and line == 1):
+        if common > best:
             best, line = common, number
     return line
 

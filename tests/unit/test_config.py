@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+
+from dodont import __version__
+from dodont.config import CommandLine, ConfigError, line_of, load
+from dodont.core.rule import Rule
+from dodont.engine import catalogue
+from dodont.engine.settings import DEFAULT_EXCLUDE
+
+RULES = {
+    "long-function": Rule(
+        name="long-function",
+        code="ODD109",
+        summary="x",
+        practices=("do-arch-5",),
+        category="c",
+        status="strict",
+        since="0.1",
+        options={"max-lines": 30, "names": ["a"], "ratio": 0.5, "strict": False},
+        aliases=("too-long",),
+    ),
+    "select-star": Rule(
+        name="select-star",
+        code="ODD202",
+        summary="x",
+        practices=("dont-db-2",),
+        category="c",
+        status="stable",
+        since="0.1",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def known_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "rules", lambda: MappingProxyType(RULES))
+
+
+def pyproject(directory: Path, text: str) -> Path:
+    path = directory / "pyproject.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def complaint(directory: Path, text: str) -> str:
+    pyproject(directory, text)
+    with pytest.raises(ConfigError) as caught:
+        load(directory)
+    return str(caught.value).replace(str(directory) + "/", "")
+
+
+def test_every_key_reaches_the_settings(tmp_path: Path) -> None:
+    pyproject(
+        tmp_path,
+        """
+[tool.dodont]
+select = ["ALL"]
+extend-select = ["ODD2"]
+ignore = ["database"]
+extend-ignore = ["ODD202"]
+exclude = ["old/"]
+extend-exclude = ["gen/"]
+force-exclude = true
+src = ["lib"]
+fail-on = "error"
+output-format = "concise"
+required-version = ">=0.1,<99"
+[tool.dodont.per-file-ignores]
+"tests/" = ["ODD2"]
+[tool.dodont.roles]
+controller = ["api/**"]
+[tool.dodont.rules.too-long]
+max-lines = 40
+ratio = 1
+""",
+    )
+    settings = load(tmp_path / "deep" / "file.py")
+    assert settings.root == tmp_path
+    assert settings.select == ("ALL",)
+    assert settings.extend_select == ("ODD2",)
+    assert settings.ignore == ("database",)
+    assert settings.extend_ignore == ("ODD202",)
+    assert settings.exclude == ("old/",)
+    assert settings.extend_exclude == ("gen/",)
+    assert settings.force_exclude is True
+    assert settings.src == ("lib",)
+    assert settings.fail_on == "error"
+    assert settings.output_format == "concise"
+    assert settings.per_file_ignores == (("tests/", ("ODD2",)),)
+    assert settings.roles == {"controller": ("api/**",)}
+    assert settings.rule_options == {"long-function": {"max-lines": 40, "ratio": 1}}
+
+
+def test_defaults_without_a_file(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "app").mkdir()
+    settings = load(tmp_path / "app")
+    assert settings.root == tmp_path
+    assert settings.select == ()
+    assert settings.exclude == DEFAULT_EXCLUDE
+    assert settings.output_format == "full"
+
+
+def test_the_nearest_file_with_a_table_governs(tmp_path: Path) -> None:
+    pyproject(tmp_path, '[tool.dodont]\nsrc = ["outer"]\n')
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    pyproject(inner, "[tool.ruff]\nselect = ['dodont']\n")
+    assert load(inner).src == ("outer",)
+    (inner / ".dodont.toml").write_text('src = ["hidden"]\n', encoding="utf-8")
+    assert load(inner).src == ("hidden",)
+    (inner / "dodont.toml").write_text('src = ["own"]\n', encoding="utf-8")
+    pyproject(inner, '[tool.dodont]\nsrc = ["never"]\n')
+    assert load(inner).src == ("own",)
+    assert load(inner).root == inner
+    assert load(inner, isolated=True).src == ("", "src")
+
+
+def test_a_named_file_governs_and_needs_the_table(tmp_path: Path) -> None:
+    named = tmp_path / "lint.toml"
+    named.write_text('src = ["x"]\n', encoding="utf-8")
+    assert load(tmp_path, config=named).src == ("x",)
+    with pytest.raises(ConfigError, match=r"no table \[tool.dodont\]"):
+        load(tmp_path, config=pyproject(tmp_path, "[project]\n"))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path, config=tmp_path / "missing.toml")
+
+
+def test_the_command_line_goes_first(tmp_path: Path) -> None:
+    pyproject(
+        tmp_path,
+        """
+[tool.dodont]
+select = ["ODD1"]
+extend-select = ["ODD202"]
+ignore = ["ODD109", "api"]
+extend-ignore = ["select-star"]
+extend-exclude = ["a/"]
+""",
+    )
+    said = CommandLine(select=("long-function",), extend_ignore=("ODD2",), exclude=("b/",), output_format="json")
+    settings = load(tmp_path, said=said)
+    assert settings.select == ("long-function",)
+    assert settings.extend_select == ()
+    assert settings.ignore == ("api",)
+    assert settings.extend_ignore == ("select-star", "ODD2")
+    assert settings.extend_exclude == ("a/", "b/")
+    assert settings.output_format == "json"
+    replaced = load(tmp_path, said=CommandLine(ignore=("ODD2",), extend_select=("ODD202",)))
+    assert replaced.ignore == ("ODD2",)
+    assert replaced.extend_select == ("ODD202", "ODD202")
+    assert replaced.extend_ignore == ()
+
+
+def test_a_word_on_the_command_line_is_checked(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'select-star'"):
+        load(tmp_path, said=CommandLine(select=("select-stars",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "[tool.dodont]\nsrc = []\nselekt = []\n",
+            "pyproject.toml:3: unknown key 'selekt'; did you mean 'select'?",
+        ),
+        (
+            '[tool.dodont]\nselect = [\n  "ODD1",\n  "select-sta",\n]\n',
+            "pyproject.toml:4: select: no rule, code, family or practice is called 'select-sta'; "
+            "did you mean 'select-star'?",
+        ),
+        ("[tool.dodont]\nselect = 'ODD1'\n", "pyproject.toml:2: select: expected a list of strings, found 'ODD1'"),
+        ("[tool.dodont]\n\nforce-exclude = 1\n", "pyproject.toml:3: force-exclude: expected true or false, found 1"),
+        (
+            '[tool.dodont]\noutput-format = "jsn"\n',
+            "pyproject.toml:2: output-format: expected 'concise', 'full', 'json' or 'sarif', found 'jsn'; "
+            "did you mean 'json'?",
+        ),
+        (
+            '[tool.dodont.roles]\ncontrollers = ["a"]\n',
+            "pyproject.toml:2: unknown role 'controllers'; did you mean 'controller'?",
+        ),
+        (
+            "[tool.dodont.rules.long-functoin]\nmax-lines = 3\n",
+            "pyproject.toml:1: no rule, code, family or practice is called 'long-functoin'; "
+            "did you mean 'long-function'?",
+        ),
+        (
+            '[tool.dodont.rules]\n"long-function".max-line = 3\n',
+            "pyproject.toml:2: long-function has no option 'max-line'; did you mean 'max-lines'?",
+        ),
+        (
+            "[tool.dodont.rules.long-function]\nmax-lines = true\n",
+            "pyproject.toml:2: rules.long-function.max-lines: expected a whole number, found True",
+        ),
+        (
+            "[tool.dodont.rules.long-function]\nnames = [1]\n",
+            "pyproject.toml:2: rules.long-function.names: expected a list, each item a string, found [1]",
+        ),
+        (
+            "[tool.dodont.rules.select-star]\nx = 1\n",
+            "pyproject.toml:2: select-star has no option 'x'; the rule has no options",
+        ),
+        ("[tool]\ndodont = 3\n", "pyproject.toml:2: [tool.dodont] has to be a table"),
+        (
+            '[tool.dodont]\nrequired-version = "<0.0.1"\nfuture = 1\n',
+            "pyproject.toml:2: this project asks for dodont <0.0.1, "
+            f"and this is {__version__}; install another version",
+        ),
+        (
+            '[tool.dodont]\nrequired-version = "soon"\n',
+            "pyproject.toml:2: required-version: expected versions such as '>=0.1,<1', found 'soon'",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, expected: str) -> None:
+    assert complaint(tmp_path, text) == expected
+
+
+def test_broken_toml_is_named_with_its_line(tmp_path: Path) -> None:
+    assert complaint(tmp_path, "[tool.dodont]\nselect = [\n  1,,\n]\n").startswith("pyproject.toml:3: no valid TOML: ")
+    assert complaint(tmp_path, "[tool.dodont]\nselect = [").startswith("pyproject.toml:2: no valid TOML: ")
+    (tmp_path / "pyproject.toml").write_bytes(b"[tool.dodont]\n# \xff\n")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load(tmp_path)
+
+
+def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+    assert len(complaint(tmp_path, '[tool.dodont]\nselect = ["nope"]\nignore = ["nopes"]\n').splitlines()) == 2
+
+
+def test_library_models_are_checked(tmp_path: Path) -> None:
+    text = '[tool.dodont.models."app.db.run"]\nsql = { txt = 0 }\n'
+    assert complaint(tmp_path, text).startswith("pyproject.toml:1: models: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        (("tool", "dodont"), 3),
+        (("tool", "dodont", "select"), 4),
+        (("tool", "dodont", "rules", "a", "x"), 7),
+        (("tool", "dodont", "rules", "b.c", "y"), 8),
+        (("tool", "dodont", "missing"), 3),
+        (("elsewhere",), 1),
+    ],
+)
+def test_line_of_a_key(key: tuple[str, ...], line: int) -> None:
+    text = (
+        '[project]\nname = "x"\n[tool.dodont] # ours\nselect = []\n\n[tool.dodont.rules]\na.x = 1\n"b.c" = { y = 1 }\n'
+    )
+    assert line_of(text, key) == line

@@ -1,0 +1,502 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from dodont.core.card import read
+from dodont.core.diagnostic import Diagnostic, Edit, Fix, Span, Step
+from dodont.core.rule import INTERNAL_CODE, INTERNAL_RULE, Rule
+from dodont.engine import catalogue
+from dodont.output import json as json_format
+from dodont.output import page, sarif, text
+from dodont.output.fingerprint import fingerprints, normalised
+from dodont.output.result import Result, SourceLines
+
+RULE = Rule(
+    name="sql-from-strings",
+    code="ODD201",
+    summary="SQL built from strings",
+    practices=("do-db-1", "dont-db-1"),
+    category="injection",
+    status="stable",
+    since="0.1",
+    fix="safe",
+    remedy="pass the value as a parameter",
+    cwe=("89",),
+    measured={"findings": 40, "right": 39, "on": "2026-11"},
+)
+SECRET = Rule(
+    name="secret-in-code",
+    code="ODD408",
+    summary="A secret in the code",
+    practices=("dont-sec-8",),
+    category="secrets",
+    status="stable",
+    since="0.1",
+)
+RULES = {RULE.name: RULE, SECRET.name: SECRET}
+
+SOURCE = "import db\n\ndef find(name):\n\tdb.execute(f'select {name}')\n\tdb.execute(f'select {name}')\n"
+FLOW = (
+    Step("app/räpo x.py", Span(3, 9, 3, 13), "`name` comes from the request"),
+    Step("app/räpo x.py", Span(4, 12, 4, 27), "runs as SQL"),
+)
+FIRST = Diagnostic(
+    rule="sql-from-strings",
+    code="ODD201",
+    path="app/räpo x.py",
+    span=Span(4, 1, 4, 29),
+    message="`name` becomes part of the SQL text",
+    severity="error",
+    symbol="app.repo.find",
+    flow=FLOW,
+    related=(Step("app/räpo x.py", Span(1, 0, 1, 9), "the database [here]"),),
+    fix=Fix("Pass `name` as a parameter", "safe", Span(4, 1, 4, 29)),
+)
+SECOND = dataclasses.replace(FIRST, span=Span(5, 1, 5, 29), severity="warning", flow=(), related=(), fix=None)
+
+
+class WithEdits(Result):
+    """A result whose first finding has an edit, as a rewriter would give it."""
+
+    def edits(self) -> dict[int, tuple[Edit, ...]]:
+        return {0: (Edit(Span(4, 12, 4, 27), "'select ?', (name,)"),)}
+
+
+def result(
+    *found: Diagnostic, source: str = SOURCE, root: Path = Path("/nowhere"), kind: type[Result] = Result
+) -> Result:
+    lines = source.splitlines(keepends=True)
+    return kind(found, 3, lambda path: lines, root, frozenset(RULES), RULES)
+
+
+def plain(found: Result, form: str) -> list[str]:
+    return text.plain(getattr(text, form)(found)).splitlines()
+
+
+# ------------------------------------------------------------------------------------------------------------ text
+
+
+def test_concise_is_one_line_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert plain(result(FIRST, SECOND, root=tmp_path), "concise") == [
+        "app/räpo x.py:4:2: ODD201 [*] sql-from-strings: `name` becomes part of the SQL text",
+        "app/räpo x.py:5:2: ODD201 sql-from-strings: `name` becomes part of the SQL text",
+    ]
+
+
+def test_paths_are_told_from_the_current_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    monkeypatch.chdir(tmp_path / "app")
+    assert plain(result(SECOND, root=tmp_path), "concise")[0].startswith("räpo x.py:5:2: ")
+    monkeypatch.chdir("/")
+    assert plain(result(SECOND, root=tmp_path), "concise")[0].startswith(f"{tmp_path}/app/räpo x.py:5:2: ".lstrip("/"))
+
+
+def test_full_shows_code_flow_practices_and_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = plain(result(FIRST, root=tmp_path), "full")
+    assert lines[:4] == [
+        "app/räpo x.py:4:2: ODD201 sql-from-strings: `name` becomes part of the SQL text [fix]",
+        "  |",
+        "4 | \tdb.execute(f'select {name}')",
+        "  | \t" + "^" * len("db.execute(f'select {name}')"),
+    ]
+    assert lines[4:9] == [
+        "   = how it gets here:",
+        "       1. app/räpo x.py:3: `name` comes from the request",
+        "       2. app/räpo x.py:4: runs as SQL",
+        "   = see also:",
+        "       - app/räpo x.py:1: the database [here]",
+    ]
+    assert lines[9].startswith("   = practice: do-db-1 ")
+    assert lines[11:13] == [
+        "   = remedy: pass the value as a parameter",
+        "   = fix: Pass `name` as a parameter (safe)",
+    ]
+
+
+def test_a_finding_of_several_lines_is_underlined_to_the_end_of_its_first() -> None:
+    found = dataclasses.replace(SECOND, span=Span(4, 4, 5, 3))
+    assert plain(result(found), "full")[3] == "  | \t   " + "^" * (len("\tdb.execute(f'select {name}')") - 4)
+
+
+def test_a_secret_is_never_shown() -> None:
+    found = dataclasses.replace(
+        SECOND, rule="secret-in-code", code="ODD408", span=Span(1, 6, 1, 15), message="a secret"
+    )
+    shown = result(found, source="KEY = 'hunter2'  # and \"hunter2\n")
+    for output in (text.plain(text.full(shown)), json_format.render(shown), sarif.render(shown)):
+        assert "hunter2" not in output
+    assert plain(shown, "full")[2:4] == ["1 | KEY = '*******'  # and \"*******\"", "  |       ^^^^^^^^^"]
+
+
+def test_a_file_without_lines_has_no_excerpt() -> None:
+    trouble = Diagnostic(INTERNAL_RULE, INTERNAL_CODE, "gone.py", Span(1, 0, 1, 0), "vanished")
+    assert plain(result(trouble, source=""), "full")[1].startswith("   = remedy: ")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ((), "All clear: 3 files checked, no findings."),
+        ((SECOND,), "1 finding in 1 of 3 files."),
+        ((FIRST, SECOND), "2 findings in 1 of 3 files. 1 fixable with `dodont fix`."),
+        (
+            (FIRST, dataclasses.replace(FIRST, path="b", fix=Fix("x", "unsafe", FIRST.span))),
+            "2 findings in 2 of 3 files. 1 fixable with `dodont fix`, 1 more with `--unsafe-fixes`.",
+        ),
+        (
+            (dataclasses.replace(FIRST, fix=Fix("x", "unsafe", FIRST.span)),),
+            "1 finding in 1 of 3 files. 1 fixable with `dodont fix --unsafe-fixes`.",
+        ),
+    ],
+)
+def test_verdict(found: tuple[Diagnostic, ...], expected: str) -> None:
+    assert text.verdict(result(*found)) == expected
+
+
+def test_statistics_count_by_rule() -> None:
+    other = dataclasses.replace(SECOND, rule="secret-in-code", code="ODD408")
+    assert plain(result(FIRST, SECOND, other), "statistics") == [
+        "2  ODD201 [*] sql-from-strings",
+        "1  ODD408 [ ] secret-in-code",
+    ]
+
+
+def test_colour_adds_only_colour() -> None:
+    import re
+
+    found = result(FIRST, SECOND)
+    coloured = text.coloured(text.full(found))
+    assert "\x1b[" in coloured
+    without = re.sub(r"\x1b\[[0-9;]*m", "", coloured).splitlines()
+    assert [line.rstrip() for line in without] == [line.expandtabs() for line in map(str.rstrip, plain(found, "full"))]
+
+
+# ----------------------------------------------------------------------------------------------------- fingerprints
+
+
+def test_a_fingerprint_survives_moves_and_layout_and_tells_occurrences_apart() -> None:
+    before = fingerprints(result(FIRST, SECOND))
+    assert before[0].split(":")[0] == before[1].split(":")[0]
+    assert [name.split(":")[1] for name in before] == ["1", "2"]
+    moved = "\n\n# new\ndef find(name):\n    db.execute(\n        f'select {name}',  # why\n    )\n"
+    assert fingerprints(result(dataclasses.replace(FIRST, span=Span(5, 4, 7, 5)), source=moved)) == [before[0]]
+
+
+def test_a_fingerprint_depends_on_code_symbol_and_text() -> None:
+    (base,) = fingerprints(result(FIRST))
+    for change in ({"code": "ODD202"}, {"symbol": "app.other"}, {"span": Span(4, 1, 4, 11)}):
+        assert fingerprints(result(dataclasses.replace(FIRST, **change))) != [base]
+    assert fingerprints(result(dataclasses.replace(FIRST, path="renamed.py"))) == [base]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("f(a,b)", "f(\n  a,\n  b,  # why\n)"), ("'a  b", "'a b"), ("return  x", "return x")]
+)
+def test_layout_is_normalised(one: str, other: str) -> None:
+    assert normalised(one) == normalised(other)
+
+
+def test_text_is_not() -> None:
+    assert normalised("'a  b'") != normalised("'a b'")
+
+
+# ------------------------------------------------------------------------------------------------------------- JSON
+
+
+def test_json_findings() -> None:
+    document = json.loads(json_format.render(result(FIRST, SECOND, kind=WithEdits)))
+    assert document["schema_version"] == 1
+    assert document["tool"]["name"] == "dodont"
+    assert document["files"] == 3
+    first, second = document["findings"]
+    assert first["fix"]["edits"] == [
+        {
+            "location": {"row": 4, "column": 13},
+            "end_location": {"row": 4, "column": 28},
+            "content": "'select ?', (name,)",
+        }
+    ]
+    del first["fix"]["edits"]
+    assert first.pop("fingerprint") == fingerprints(result(FIRST))[0]
+    assert first == {
+        "code": "ODD201",
+        "name": "sql-from-strings",
+        "practices": ["do-db-1", "dont-db-1"],
+        "severity": "error",
+        "message": "`name` becomes part of the SQL text",
+        "help": "pass the value as a parameter",
+        "filename": "app/räpo x.py",
+        "location": {"row": 4, "column": 2},
+        "end_location": {"row": 4, "column": 30},
+        "symbol": "app.repo.find",
+        "fix": {"applicability": "safe", "message": "Pass `name` as a parameter"},
+        "related": [
+            {
+                "filename": "app/räpo x.py",
+                "location": {"row": 1, "column": 1},
+                "end_location": {"row": 1, "column": 10},
+                "message": "the database [here]",
+            }
+        ],
+        "flow": [
+            {
+                "filename": "app/räpo x.py",
+                "location": {"row": 3, "column": 10},
+                "end_location": {"row": 3, "column": 14},
+                "message": "`name` comes from the request",
+            },
+            {
+                "filename": "app/räpo x.py",
+                "location": {"row": 4, "column": 13},
+                "end_location": {"row": 4, "column": 28},
+                "message": "runs as SQL",
+            },
+        ],
+    }
+    assert second["fix"] is None
+
+
+def test_json_without_findings_is_a_document() -> None:
+    assert json.loads(json_format.render(result()))["findings"] == []
+
+
+# ------------------------------------------------------------------------------------------------------------ SARIF
+
+
+def run_of(found: Result) -> dict[str, Any]:
+    document = json.loads(sarif.render(found))
+    assert document["version"] == "2.1.0"
+    assert document["$schema"].endswith("sarif-2.1.0.json")
+    (run,) = document["runs"]
+    return dict(run)
+
+
+def test_sarif_has_all_that_code_scanning_requires() -> None:
+    run = run_of(result(FIRST, SECOND, kind=WithEdits))
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == ["ODD201", "ODD408"]
+    for rule in rules:
+        assert 0 < len(rule["shortDescription"]["text"]) <= 1024
+        assert 0 < len(rule["fullDescription"]["text"]) <= 1024
+        assert rule["help"]["text"]
+        assert rule["help"]["markdown"]
+        assert len(rule["properties"]["tags"]) <= 10
+    for each in run["results"]:
+        assert rules[each["ruleIndex"]]["id"] == each["ruleId"]
+        region = each["locations"][0]["physicalLocation"]["region"]
+        assert region.keys() == {"startLine", "startColumn", "endLine", "endColumn"}
+        assert each["partialFingerprints"]["primaryLocationLineHash"] == each["partialFingerprints"]["dodont/v1"]
+
+
+def test_sarif_result() -> None:
+    first, second = run_of(result(FIRST, SECOND, kind=WithEdits))["results"]
+    place = first["locations"][0]["physicalLocation"]
+    assert place == {
+        "artifactLocation": {"uri": "app/r%C3%A4po%20x.py", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 4, "startColumn": 2, "endLine": 4, "endColumn": 30},
+    }
+    assert first["level"] == "error"
+    assert second["level"] == "warning"
+    assert first["message"]["text"] == (
+        "`name` becomes part of the SQL text. Pass the value as a parameter. See [the database \\[here\\]](1)."
+    )
+    assert [each["id"] for each in first["relatedLocations"]] == [1]
+    steps = first["codeFlows"][0]["threadFlows"][0]["locations"]
+    assert [step["location"]["message"]["text"] for step in steps] == [step.text for step in FLOW]
+    (change,) = first["fixes"][0]["artifactChanges"]
+    assert change["replacements"] == [
+        {
+            "deletedRegion": {"startLine": 4, "startColumn": 13, "endLine": 4, "endColumn": 28},
+            "insertedContent": {"text": "'select ?', (name,)"},
+        }
+    ]
+    assert not {"fixes", "codeFlows", "relatedLocations"} & second.keys()
+
+
+def test_sarif_names_security_only_where_there_is_a_weakness() -> None:
+    sql, secret = (rule["properties"] for rule in run_of(result())["tool"]["driver"]["rules"])
+    assert sql["precision"] == "very-high"
+    assert {"security", "external/cwe/cwe-089", "dodont/do-db-1"} <= set(sql["tags"])
+    assert 0 < float(sql["security-severity"]) <= 10
+    assert isinstance(sql["security-severity"], str)
+    assert sql["practices"] == ["do-db-1", "dont-db-1"]
+    assert secret["precision"] == "medium"
+    assert "security-severity" not in secret
+    assert not [tag for tag in secret["tags"] if tag.startswith("external")]
+
+
+def test_sarif_knows_a_rule_for_its_own_trouble() -> None:
+    trouble = Diagnostic(INTERNAL_RULE, INTERNAL_CODE, "gone.py", Span(1, 0, 1, 0), "vanished")
+    run = run_of(result(trouble, FIRST, kind=WithEdits))
+    rules = run["tool"]["driver"]["rules"]
+    assert [rules[each["ruleIndex"]]["id"] for each in run["results"]] == ["ODD000", "ODD201"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a b/%.py", "a%20b/%25.py"),
+        ("/x/ä.py", "file:///x/%C3%A4.py"),
+        ("a#b?.py", "a%23b%3F.py"),
+        ("c:d.py", "c%3Ad.py"),
+    ],
+)
+def test_sarif_uris_are_percent_encoded(path: str, expected: str) -> None:
+    assert sarif.uri(path) == expected
+
+
+#: The part of SARIF 2.1.0 that dodont writes, after sections 3.13 to 3.55 of the specification: closed objects, so that
+#: a misspelt or misplaced property fails. A whole copy of the standard's schema can be named by DODONT_SARIF_SCHEMA.
+def _closed(required: Sequence[str] = (), **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+def _listed(item: dict[str, Any], *, least: int = 0) -> dict[str, Any]:
+    return {"type": "array", "items": item, "minItems": least}
+
+
+_STRING: dict[str, Any] = {"type": "string", "minLength": 1}
+_COUNTED: dict[str, Any] = {"type": "integer", "minimum": 1}
+_MESSAGE = _closed(["text"], text=_STRING, markdown=_STRING)
+_ARTIFACT = _closed(["uri"], uri={"type": "string", "pattern": r"^[^\s\\]+$"}, uriBaseId=_STRING)
+_REGION = _closed(["startLine"], startLine=_COUNTED, startColumn=_COUNTED, endLine=_COUNTED, endColumn=_COUNTED)
+_LOCATION = _closed(
+    ["physicalLocation"],
+    id={"type": "integer", "minimum": 0},
+    physicalLocation=_closed(["artifactLocation", "region"], artifactLocation=_ARTIFACT, region=_REGION),
+    logicalLocations=_listed(_closed(["fullyQualifiedName"], fullyQualifiedName=_STRING)),
+    message=_MESSAGE,
+)
+_REPLACEMENT = _closed(["deletedRegion"], deletedRegion=_REGION, insertedContent=_closed(text={"type": "string"}))
+_CHANGE = _closed(
+    ["artifactLocation", "replacements"], artifactLocation=_ARTIFACT, replacements=_listed(_REPLACEMENT, least=1)
+)
+_THREAD = _closed(["locations"], locations=_listed(_closed(["location"], location=_LOCATION), least=1))
+_RESULT = _closed(
+    ["message", "locations"],
+    ruleId=_STRING,
+    ruleIndex={"type": "integer", "minimum": 0},
+    level={"enum": ["none", "note", "warning", "error"]},
+    message=_MESSAGE,
+    locations=_listed(_LOCATION, least=1),
+    partialFingerprints={"type": "object", "additionalProperties": {"type": "string"}},
+    relatedLocations=_listed(_LOCATION),
+    codeFlows=_listed(_closed(["threadFlows"], threadFlows=_listed(_THREAD, least=1))),
+    fixes=_listed(_closed(["artifactChanges"], description=_MESSAGE, artifactChanges=_listed(_CHANGE, least=1))),
+)
+_REPORTING = _closed(
+    ["id"],
+    id=_STRING,
+    name=_STRING,
+    shortDescription=_MESSAGE,
+    fullDescription=_MESSAGE,
+    help=_MESSAGE,
+    defaultConfiguration=_closed(level={"enum": ["none", "note", "warning", "error"]}, enabled={"type": "boolean"}),
+    properties={"type": "object", "properties": {"tags": {**_listed(_STRING), "uniqueItems": True}}},
+)
+_DRIVER = _closed(["name", "rules"], name=_STRING, semanticVersion=_STRING, rules=_listed(_REPORTING, least=1))
+_RUN = _closed(
+    ["tool", "results"],
+    tool=_closed(["driver"], driver=_DRIVER),
+    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+    originalUriBaseIds={"type": "object", "additionalProperties": _closed(description=_MESSAGE)},
+    results=_listed(_RESULT),
+)
+_SARIF = _closed(
+    ["version", "runs"], **{"$schema": _STRING, "version": {"const": "2.1.0"}, "runs": _listed(_RUN, least=1)}
+)
+
+
+@pytest.mark.parametrize("found", [(), (FIRST,), (FIRST, SECOND)])
+def test_sarif_is_valid(found: tuple[Diagnostic, ...]) -> None:
+    document = json.loads(sarif.render(result(*found, kind=WithEdits if found else Result)))
+    jsonschema.validate(document, _SARIF)
+    if whole := os.environ.get("DODONT_SARIF_SCHEMA"):
+        schema = json.loads(Path(whole).read_text(encoding="utf-8"))
+        jsonschema.validate(document, schema, format_checker=jsonschema.FormatChecker())
+
+
+# ------------------------------------------------------------------------------------------------------------ pages
+
+CARD = """\
++++
+code = "ODD201"
+summary = "SQL built from strings"
+practices = ["do-db-1"]
+category = "injection"
+status = "stable"
+since = "0.1"
+fix = "safe"
+remedy = "pass the value as a parameter"
+[options]
+depth = 2
++++
+
+Whoever writes the value writes the query.
+
+## Bad
+
+```py
+run(f"select {x}")  # want "becomes part" "again"
+```
+
+## Good
+
+```py file=a.py
+run("select ?", x)
+```
+
+```py file=b.py
+import a
+```
+
+## Known misses
+
+```py
+run(x)  # miss: no type
+```
+"""
+
+
+def test_pages_tell_what_the_card_tells(tmp_path: Path) -> None:
+    path = tmp_path / "sql-from-strings.md"
+    path.write_text(CARD, encoding="utf-8")
+    card = read(path)
+    practices = [practice for practice in catalogue.practices() if practice.id == "do-db-1"]
+    for shown in (page.text(card, practices), page.markdown(card, practices)):
+        for part in (
+            "ODD201",
+            "Whoever writes",
+            'run(f"select {x}")',
+            "a.py",
+            "miss: no type",
+            "do-db-1",
+            "not measured",
+        ):
+            assert part in shown
+        assert "want" not in shown
+    data = page.data(card)
+    assert data["examples"]["bad"] == [{"example.py": 'run(f"select {x}")\n'}]
+    assert data["examples"]["good"] == [{"a.py": 'run("select ?", x)\n', "b.py": "import a\n"}]
+    assert data["options"] == {"depth": 2}
+
+
+# ----------------------------------------------------------------------------------------------------- source lines
+
+
+def test_source_lines_are_read_as_python_reads_them(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes("# coding: latin-1\r\nx = 'ä\x0cb'\n".encode("latin-1"))
+    lines = SourceLines(tmp_path, {tmp_path / "b.py": b"y\n"})
+    assert lines("a.py") == ["# coding: latin-1\r\n", "x = 'ä\x0cb'\n"]
+    assert lines("b.py") == ["y\n"]
+    assert lines("missing.py") == []
