@@ -41,6 +41,7 @@ class Run:
     def __init__(self, settings: Settings, *, overrides: Mapping[str, bytes] | None = None, noqa: bool = True, root: Path | None = None) -> None:
         rules = catalogue.rules()
         self._settings = settings
+        self._prefix = os.path.join(os.path.abspath(settings.root), "")
         self._noqa = noqa
         self._at = selection.selects(rules, settings)
         selected = selection.select(rules, settings)
@@ -61,8 +62,8 @@ class Run:
 
     def _display(self, path: str) -> str:
         """How the run names a file: relative to the settings' root, with forward slashes; absolute outside of it."""
-        relative = os.path.relpath(path, self._settings.root)
-        return path if relative.startswith("..") else relative.replace(os.sep, "/")
+        below = path.removeprefix(self._prefix)
+        return path if below == path else below.replace(os.sep, "/")
 
     def _hear(self, module: ModuleInfo, function: object, events: list[object]) -> None:
         if module.file in self._wanted:

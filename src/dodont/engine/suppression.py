@@ -11,6 +11,9 @@ from dodont.core.diagnostic import Diagnostic
 from dodont.core.rule import INTERNAL_CODE
 
 _OWN = re.compile(r"#\s*dodont:\s*ignore(?P<file>-file)?\[(?P<names>[^\]]*)\]", re.I)
+#: flake8's grammar, blanket comments included; tests/e2e/test_flake8.py holds it against flake8 itself.
+_LINE = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+\d+[,\s]*)+))?", re.I)
+_FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.I)
 _SEPARATOR = re.compile(r"[,\s]+")
 
 
@@ -52,19 +55,15 @@ def _named(diagnostic: Diagnostic, names: set[str]) -> bool:
 
 
 def _whole_file(lines: Sequence[str]) -> bool:
-    from flake8.defaults import NOQA_FILE
-
-    return any(NOQA_FILE.match(line) for line in lines if "flake8" in line.lower())
+    return any(_FILE.match(line) for line in lines if "flake8" in line.lower())
 
 
 def _silenced(diagnostic: Diagnostic, comments: str) -> bool:
     """Whether the first ``noqa`` of the (joined) line names the finding's code or is a blanket one."""
-    from flake8.defaults import NOQA_INLINE_REGEX
-
-    match = NOQA_INLINE_REGEX.search(comments)
+    match = _LINE.search(comments)
     if match is None:
         return False
-    codes = match.groupdict().get("codes")
+    codes = match["codes"]
     if not codes:
         return True
     return any(diagnostic.code.startswith(code) for code in _SEPARATOR.split(codes.strip()) if code)

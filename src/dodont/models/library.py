@@ -47,6 +47,7 @@ class Library:
         self._entries: dict[str, Entry] = {}
         self._same: dict[str, str] = {}
         self._loaded: set[str] = set()
+        self._required: set[str] = set()
         self._methods: dict[tuple[str, str], tuple[Function, str] | None] = {}
         self.generation = 0  # grows when entries come in: answers of "unknown" may be asked again
         self._load(ALWAYS)
@@ -59,6 +60,9 @@ class Library:
 
     def require(self, module: str) -> None:
         """Load what is known of ``module`` and of the packages that contain it."""
+        if module in self._required:
+            return
+        self._required.add(module)
         parts = module.split(".")
         for end in range(1, len(parts) + 1):
             for stem in _files_by_root().get(".".join(parts[:end]), ()):

@@ -93,6 +93,7 @@ class Project(World):
             tree=source.tree,
             lines=source.lines,
             wide={number: line for number, line in enumerate(source.lines, 1) if not line.isascii()},
+            yields=[number for number, line in enumerate(source.lines, 1) if "yield" in line],
         )
         module.role = role_of(module.path, source.tree, self.roles)
         module.file = path

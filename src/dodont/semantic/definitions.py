@@ -151,6 +151,7 @@ class ModuleInfo:
     tree: ast.Module | None = None
     lines: list[str] = field(default_factory=list)
     wide: dict[int, str] = field(default_factory=dict)  # lines that are not ASCII, where bytes and characters differ
+    yields: list[int] = field(default_factory=list)  # lines with the word "yield"
     names: dict[str, Value] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
     functions: list[FunctionInfo] = field(default_factory=list)

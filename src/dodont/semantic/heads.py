@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic.annotations import type_of
-from dodont.semantic.definitions import ClassInfo, FunctionInfo, FunctionNode, HandlerInfo
+from dodont.semantic.definitions import ClassInfo, FunctionInfo, FunctionNode, HandlerInfo, ModuleInfo
 from dodont.semantic.objects import lineage
 from dodont.semantic.values import Type, Value
 
@@ -32,7 +33,7 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         owner=owner,
         closure={**(frame.outer or {}), **frame.env} if frame.function is not None else frame.outer,
         is_async=node.__class__ is ast.AsyncFunctionDef,
-        is_generator=_yields(node),
+        is_generator=_may_yield(frame.module, node) and _yields(node),
         kind="method" if owner is not None else "function",
         parameters=(*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs),
         variadic=arguments.vararg.arg if arguments.vararg else "",
@@ -59,6 +60,12 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
     if owner is not None and info.handler is None:
         info.handler = _class_handler(frame, owner, node.name)
     return info
+
+
+def _may_yield(module: ModuleInfo, node: FunctionNode) -> bool:
+    """Whether the word stands anywhere in the function's lines: most functions need not be searched."""
+    index = bisect_left(module.yields, node.lineno)
+    return index < len(module.yields) and module.yields[index] <= (node.end_lineno or 0)
 
 
 def _yields(node: FunctionNode) -> bool:
