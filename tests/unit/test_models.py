@@ -182,7 +182,7 @@ def contradictions(file: str) -> Iterator[str]:
         try:
             found = find(name)
         except (AttributeError, ImportError):
-            # Made on the fly (a proxy, a delegating class), of another version or not installed: nothing to compare with.
+            # Made on the fly (a proxy, a delegating class), of another version or not installed: nothing to compare.
             continue
         if not callable(found):
             continue
