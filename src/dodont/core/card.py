@@ -71,7 +71,7 @@ def read(path: Path) -> Card:
         raise CardError(f"{path}: the head lacks or misnames a field: {error}") from error
     first = _HEADING.search(body)
     prose = body[: first.start()] if first else body
-    return Card(path, head, rule, prose.strip(), tuple(_examples(body)))
+    return Card(path, head, rule, prose.strip(), tuple(examples(body)))
 
 
 def _rule(name: str, head: Mapping[str, Any]) -> Rule:
@@ -82,7 +82,8 @@ def _rule(name: str, head: Mapping[str, Any]) -> Rule:
     return Rule(name=name, **fields)
 
 
-def _examples(body: str) -> list[Example]:
+def examples(body: str) -> list[Example]:
+    """The examples below the headings of SECTIONS, in the order of the text."""
     found: list[Example] = []
     headings = list(_HEADING.finditer(body))
     for heading, following in zip(headings, [*headings[1:], None], strict=False):
