@@ -152,9 +152,7 @@ class Imports:
             if isinstance(loop, cst.CompFor)
         )
 
-    def _holds(
-        self, binding: Binding, scope: cst.CSTNode, scopes: Sequence[cst.CSTNode], anchor: cst.CSTNode
-    ) -> bool:
+    def _holds(self, binding: Binding, scope: cst.CSTNode, scopes: Sequence[cst.CSTNode], anchor: cst.CSTNode) -> bool:
         """Whether the name is surely bound to that import, and to nothing else, when the anchor is run."""
         if not binding.certain or self._in_comprehension(binding.local, anchor):
             return False
@@ -168,9 +166,7 @@ class Imports:
         same = {binding.node for binding in self._imported(scope) if _root(binding) == root}
         return all(node in same or self.source.parents[node] in same for node in nodes)
 
-    def _refuse_collision(
-        self, local: str, dotted: str, scopes: Sequence[cst.CSTNode], anchor: cst.CSTNode
-    ) -> None:
+    def _refuse_collision(self, local: str, dotted: str, scopes: Sequence[cst.CSTNode], anchor: cst.CSTNode) -> None:
         if hasattr(builtins, local) or self._in_comprehension(local, anchor):
             raise CannotFix(f"`{local}` means something else here")
         owner, nodes = self._binder(local, scopes)

@@ -248,9 +248,7 @@ class Editor:
         used = [n for n in self.source.walk(statement) if isinstance(n, (cst.SimpleString, cst.FormattedString))]
         quotes = [n.quote[0] if isinstance(n, cst.SimpleString) else n.end[0] for n in used]
         quote = "'" if quotes and all(q == "'" for q in quotes) else '"'
-        taken = {
-            parent.end[0] for _, parent in self.source.above(near) if isinstance(parent, cst.FormattedString)
-        }
+        taken = {parent.end[0] for _, parent in self.source.above(near) if isinstance(parent, cst.FormattedString)}
         if quote in taken:
             quote = "'" if quote == '"' else '"'
         if quote in taken:

@@ -162,7 +162,10 @@ def test_a_name_that_means_something_else_is_declined(code: str) -> None:
             "import os\n\nimport httpx\nimport yaml\n\nfrom app import x\n",
             "import os\n\nimport httpx\nimport yaml\nfrom starlette.concurrency import run_in_threadpool\n\nfrom app import x\n",
         ),
-        ("import os\n\nfrom . import x\n", "import os\n\nfrom starlette.concurrency import run_in_threadpool\n\nfrom . import x\n"),
+        (
+            "import os\n\nfrom . import x\n",
+            "import os\n\nfrom starlette.concurrency import run_in_threadpool\n\nfrom . import x\n",
+        ),
         ("import os\n", "import os\n\nfrom starlette.concurrency import run_in_threadpool\n"),
         (
             "from starlette import requests\nfrom zope import z\n",
@@ -183,7 +186,10 @@ def test_an_import_from_a_package(imports: str, expected: str) -> None:
         ("client().get()", "await asyncio.to_thread(client().get)"),
         ("sorted(x for x in y)", "await asyncio.to_thread(sorted, (x for x in y))"),
         ("f(*a, **k)", "await asyncio.to_thread(f, *a, **k)"),
-        ("f(\n        a,  # first\n        b,\n    )", "await asyncio.to_thread(\n        f,\n        a,  # first\n        b,\n    )"),
+        (
+            "f(\n        a,  # first\n        b,\n    )",
+            "await asyncio.to_thread(\n        f,\n        a,  # first\n        b,\n    )",
+        ),
     ],
 )
 def test_thread(call: str, expected: str) -> None:

@@ -66,12 +66,16 @@ STARS = [
     ('«"SELECT * FROM t"»', '"SELECT a, b FROM t"', ""),
     ('«"select * from t"»', '"select a, b from t"', ""),
     ("«'''\\n\tselect distinct\n\t*\n\tfrom t -- *'''»", "'''\\n\tselect distinct\n\ta, b\n\tfrom t -- *'''", ""),
-    ('«"SELECT \'*\', count(*), 2 * 3, * FROM t"»', '"SELECT \'*\', count(*), 2 * 3, a, b FROM t"', ""),
+    ("«\"SELECT '*', count(*), 2 * 3, * FROM t\"»", "\"SELECT '*', count(*), 2 * 3, a, b FROM t\"", ""),
     ('«"SELECT t.*, u.x FROM t"»', '"SELECT t.a, t.b, u.x FROM t"', "t"),
     ('«f"SELECT * FROM {t} WHERE {{}} = {x}"»', 'f"SELECT a, b FROM {t} WHERE {{}} = {x}"', ""),
     ('q = ("SELECT " «"* FROM t"»)', 'q = ("SELECT " "a, b FROM t")', ""),
     ('(«"SELECT "\n  f"* FROM {t}"»)', '("SELECT "\n  f"a, b FROM {t}")', ""),
-    ('«"SELECT 1 WHERE EXISTS (SELECT * FROM u) UNION SELECT * FROM t"»', '"SELECT 1 WHERE EXISTS (SELECT * FROM u) UNION SELECT a, b FROM t"', ""),
+    (
+        '«"SELECT 1 WHERE EXISTS (SELECT * FROM u) UNION SELECT * FROM t"»',
+        '"SELECT 1 WHERE EXISTS (SELECT * FROM u) UNION SELECT a, b FROM t"',
+        "",
+    ),
 ]
 
 

@@ -1,8 +1,8 @@
 """Values leave SQL text for the parameters of the call: ``execute(f"… {x}")`` becomes ``execute("… ?", (x,))``.
 
-The anchor is the expression that builds the text: in the call, or assigned to a name that only the call reads.
-What a place in the SQL may be is judged again here, by words alone, because binding a value where a keyword, an operator
-or a list stood would change what the query means without an error.
+The anchor is the expression that builds the text: in the call, or assigned to a name that only the call reads. What a
+place in the SQL may be is judged again here, by words alone, because binding a value where a keyword, an operator or a
+list stood would change what the query means without an error.
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ _CONDITION = {"where", "and", "or", "on", "having", "not", "when"}
 _COMPARES = re.compile(r"\s*(?:[=<>!]|(?:not\s+)?(?:like|ilike|in|between|is)\b)", re.I)
 _TYPED_LITERAL = {"interval", "date", "time", "timestamp", "timestamptz", "as", "collate"}
 #: What stands before parentheses that hold a list of names, a condition, or a list that may be one expression.
-_NO_VALUE_INSIDE = re.compile(
-    r"\b(?:into\s+\S+|table\s+\S+|index\s+.*|conflict|by|using|key|partition|any|all)$", re.I
-)
+_NO_VALUE_INSIDE = re.compile(r"\b(?:into\s+\S+|table\s+\S+|index\s+.*|conflict|by|using|key|partition|any|all)$", re.I)
 _CLAUSE = re.compile(r"\b(?:from|join|by|update|table|returning|select|values|in|where|set|limit|on|having)\b", re.I)
 _STYLES = {"qmark", "format", "pyformat", "dollar", "named"}
 _MAPPED = {"pyformat", "named"}
@@ -191,9 +189,7 @@ def _is_read(node: cst.Name, edit: Editor) -> bool:
     return True
 
 
-def _listed(
-    own: Piece, pieces: Sequence[Piece], wanted: Sequence[Sequence[int] | int], edit: Editor
-) -> set[Hole]:
+def _listed(own: Piece, pieces: Sequence[Piece], wanted: Sequence[Sequence[int] | int], edit: Editor) -> set[Hole]:
     holes = [item for piece in pieces for item in piece.items() if isinstance(item, Hole)]
     numbered = [item for item in own.items() if isinstance(item, Hole)]
     found: set[Hole] = set()
