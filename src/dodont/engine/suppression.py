@@ -20,14 +20,16 @@ _SEPARATOR = re.compile(r"[,\s]+")
 def kept(diagnostics: Iterable[Diagnostic], lines: Sequence[str], *, noqa: bool = True) -> Iterator[Diagnostic]:
     """The findings no comment silences. Under flake8 (``noqa`` False) the host reads its own comments itself."""
     found = list(diagnostics)
+    if not found:
+        return
     text = "".join(lines)
     has_own, has_noqa = "dodont:" in text, noqa and "noqa" in text.lower()
-    if not found or not (has_own or has_noqa):
+    if not (has_own or has_noqa):
         yield from found
         return
     if has_noqa and _whole_file(lines):
         return
-    joined = _joined_lines(text)
+    joined = _joined_lines(text) if '"""' in text or "'''" in text or "\\\n" in text else {}
     everywhere = {name for line in lines for match in _OWN.finditer(line) if match["file"] for name in _names(match)}
     for diagnostic in found:
         if diagnostic.code == INTERNAL_CODE:

@@ -27,6 +27,8 @@ class Finder:
         self._src = tuple(str(path) for path in src if path.is_dir())
         self._listings: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
+        self._prefixes: dict[str, str] = {}
+        self._qualified: dict[tuple[str, str], str] = {}
         self._files: list[str] | None = None
         self._tops: dict[tuple[str, str], str | None] = {}
 
@@ -58,15 +60,17 @@ class Finder:
     def name_of(self, path: str) -> str:
         """The module's identity: its dotted name, after the source root where that is not the project's own."""
         root = self.root_of(path)
-        parts = os.path.relpath(path, root).removesuffix(".py").removesuffix(".pyi").split(os.sep)
+        parts = path[len(root) :].strip(os.sep).removesuffix(".py").removesuffix(".pyi").split(os.sep)
         if parts[-1] == "__init__" and len(parts) > 1:
             parts.pop()
         return self._prefix(root) + ".".join(parts)
 
     def _prefix(self, root: str) -> str:
-        if root in (self.boundary, *self._src):
-            return ""
-        return os.path.relpath(root, self.boundary).replace(os.sep, "/") + ":"
+        known = self._prefixes.get(root)
+        if known is None:
+            own = root in (self.boundary, *self._src)
+            known = self._prefixes[root] = "" if own else os.path.relpath(root, self.boundary).replace(os.sep, "/") + ":"
+        return known
 
     def roots_for(self, path: str) -> tuple[str, ...]:
         """Where absolute imports of a file are looked for, in order."""
@@ -88,11 +92,12 @@ class Finder:
 
     def qualify(self, module: str, importer: str) -> str:
         """An absolute import as seen from a file, as a name of this project; as it stands when it leads out of it."""
-        top = module.partition(".")[0]
-        for root in self.roots_for(importer):
-            if self._has_top(root, top):
-                return self._prefix(root) + module
-        return module
+        key = (os.path.dirname(importer), module.partition(".")[0])
+        known = self._qualified.get(key)
+        if known is None:
+            root = next((root for root in self.roots_for(importer) if self._has_top(root, key[1])), None)
+            known = self._qualified[key] = self._prefix(root) if root is not None else ""
+        return known + module
 
     def find(self, name: str) -> str | None:
         """The file of a qualified name: a module, a package's ``__init__``, or None."""

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from dodont.models.library import Library
 from dodont.project.finder import Finder
@@ -57,6 +58,9 @@ class Project(World):
         self.by_path: dict[str, ModuleInfo | None] = {}
         self.classes: dict[str, ClassInfo] = {}
         self.functions: dict[str, FunctionInfo] = {}
+        self.denoted: dict[str, tuple[int, Value]] = {}
+        self.lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...]]] = {}
+        self.loading = 0
         self.troubles: dict[str, Unreadable] = {}
         self.failures: dict[str, list[str]] = {}  # bodies that could not be interpreted, by file
         self._resolved: dict[str, Value | None] = {}
@@ -101,12 +105,15 @@ class Project(World):
         self.modules[module.name] = module
         module.rebound = _rebound(source.lines)
         frame = module_frame(self, self.library, module)
+        self.loading += 1
         try:
             run(frame, source.tree.body)
         except RecursionError:
             self._fail(module, "expressions are nested too deeply to be analysed")
         except Exception as error:
             self._fail(module, f"could not be analysed ({type(error).__name__}: {error}); please report it")
+        finally:
+            self.loading -= 1
         if frame.env is not module.names:
             module.names.update(frame.env)
         for name in module.rebound:

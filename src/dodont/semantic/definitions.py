@@ -172,6 +172,9 @@ class World:
 
     classes: dict[str, ClassInfo]
     functions: dict[str, FunctionInfo]
+    denoted: dict[str, tuple[int, Value]]  # library names by the generation of models that was asked
+    lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...]]]  # classes with their bases, likewise
+    loading: int  # modules whose top level is being read: what depends on bases is not settled yet
 
     def resolve(self, name: str) -> Value | None:
         """What a qualified name of the project denotes, through re-exports; None for what the project does not define."""

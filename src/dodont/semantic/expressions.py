@@ -30,21 +30,27 @@ from dodont.semantic.values import (
     text_of,
 )
 
-_CONSTANTS: dict[object, Value] = {}
+class _Constants(dict[tuple[type, object], Value]):
+    """The values of constants, made once each; emptied before it grows without bound."""
+
+    def __missing__(self, key: tuple[type, object]) -> Value:
+        if len(self) > 20_000:
+            self.clear()
+        value = self[key] = constant(key[1])
+        return value
+
+
+_CONSTANTS = _Constants()
 
 
 def _constant(frame: Frame, node: ast.Constant) -> Value:
     value = node.value
     kind = value.__class__
-    if kind is int or kind is float:
-        return Value(Type(kind.__name__), const=value, literal=True)
     if kind is bool:
         return TRUTH
-    if kind is str:
-        return Value(STR, const=value, literal=True)
-    if kind is type(...):
+    if value is ...:
         return UNKNOWN
-    return constant(value)
+    return _CONSTANTS[kind, value]
 
 
 def _name(frame: Frame, node: ast.Name) -> Value:
@@ -450,7 +456,16 @@ def _starred(frame: Frame, node: ast.Starred) -> Value:
     return frame.eval(node.value)
 
 
-EVALUATORS: dict[type, Evaluator] = {
+class _Evaluators(dict[type, Evaluator]):
+    def __missing__(self, kind: type) -> Evaluator:
+        return _unknown
+
+
+def _unknown(frame: Frame, node: ast.expr) -> Value:
+    return UNKNOWN
+
+
+EVALUATORS = _Evaluators({
     ast.Constant: _constant,
     ast.Name: _name,
     ast.Attribute: _attribute,
@@ -476,4 +491,4 @@ EVALUATORS: dict[type, Evaluator] = {
     ast.Yield: _yield,
     ast.YieldFrom: _yield_from,
     ast.Starred: _starred,
-}
+})

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable
 from typing import Any
 
 from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic.annotations import model_type, short
+from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited
-from dodont.semantic.values import STR, UNKNOWN, Label, Note, Site, Value
+from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value
 
 Evaluator = Callable[["Frame", Any], Value]
 
@@ -70,13 +71,10 @@ class Frame:
         self.loops: list[list[dict[str, Value]]] = []
 
     def eval(self, node: ast.expr) -> Value:
-        evaluate = self.evaluators.get(node.__class__)
-        if evaluate is None:
-            return UNKNOWN
-        value = evaluate(self, node)
         if self.keep:
-            self.values[id(node)] = value
-        return value
+            value = self.values[id(node)] = self.evaluators[node.__class__](self, node)
+            return value
+        return self.evaluators[node.__class__](self, node)
 
     def quiet(self, node: ast.expr) -> Value:
         """The value of an expression with no event, no fact and no use counted."""
@@ -116,16 +114,20 @@ class Frame:
                 return found
             if self.library.get(f"{module}.{name}") is not None:
                 return self.denote(f"{module}.{name}")
-        if self.library.get(f"builtins.{name}") is not None or name in _BUILTIN_TYPES:
-            return Value(ref=f"builtins.{name}")
-        return UNKNOWN
+        return _BUILTINS.get(name, UNKNOWN)
 
     def denote(self, name: str) -> Value:
         """The value of a qualified name, of the project or of a library."""
         found = self.world.resolve(name)
         if found is not None:
             return found
-        name = self.library.canonical(name)
+        generation, found = self.world.denoted.get(name, _NEVER)
+        if generation != self.library.generation:
+            found = self._library_value(self.library.canonical(name))
+            self.world.denoted[name] = (self.library.generation, found)
+        return found
+
+    def _library_value(self, name: str) -> Value:
         entry = self.library.get(name)
         if entry.__class__ is ValueModel:
             labels = (Label(entry.label, entry.what or name),) if entry.label else ()  # type: ignore[union-attr]
@@ -162,8 +164,5 @@ class Frame:
         )
 
 
-_BUILTIN_TYPES = frozenset(
-    "str int float bool bytes bytearray list dict set frozenset tuple type object complex memoryview range slice".split()
-)
-
-__all__ = ["STR", "Frame", "Imported", "short"]
+_NEVER = (-1, UNKNOWN)
+_BUILTINS = {name: Value(ref=f"builtins.{name}") for name in dir(builtins) if not name.startswith("_")}

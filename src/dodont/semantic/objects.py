@@ -26,8 +26,21 @@ def class_info(frame: Frame, name: str) -> ClassInfo | None:
     return None
 
 
-def lineage(frame: Frame, name: str) -> Iterator[tuple[str, ClassInfo | ClassModel]]:
-    """The class and its bases, nearest first: project classes and modelled ones; unknown ones come out as bare names nowhere."""
+def lineage(frame: Frame, name: str) -> tuple[tuple[str, ClassInfo | ClassModel], ...]:
+    """The class and its bases, nearest first: project classes and modelled ones; unknown bases are left out."""
+    world = frame.world
+    generation, found = world.lineages.get(name, _NEVER)
+    if generation != frame.library.generation:
+        found = tuple(_lineage(frame, name))
+        if not world.loading:
+            world.lineages[name] = (frame.library.generation, found)
+    return found
+
+
+_NEVER: tuple[int, tuple[tuple[str, ClassInfo | ClassModel], ...]] = (-1, ())
+
+
+def _lineage(frame: Frame, name: str) -> Iterator[tuple[str, ClassInfo | ClassModel]]:
     pending, seen = [name], set()
     while pending and len(seen) < MAX_BASES:
         current = pending.pop(0)
