@@ -1,6 +1,6 @@
 """Fixes in rounds: apply what does not overlap, check again, and keep only what made things better.
 
-A round's change to a file stays when the file parses, the fixed findings have gone and none has come anywhere in the run.
+A round's change to a file stays when the file parses, the fixed findings have gone and no other has come in the run.
 That is judged by counts per file, rule and symbol, so that moved lines and changed neighbours do not matter. What
 does not hold is tried again fix by fix, and the fix at fault is named.
 """

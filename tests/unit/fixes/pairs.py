@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable
+from dataclasses import astuple
 
 from dodont.core.diagnostic import Edit, Fix, Span
 from dodont.fixes import CannotFix, edits
@@ -51,3 +53,40 @@ def fixed(rule: str, code: str, **parameters: object) -> str:
     if isinstance(answer, CannotFix):
         raise answer
     return apply(clean, answer)
+
+
+def bound(code: str, style: str, position: int | str | None = 1, keyword: str | None = None) -> str:
+    """The code with ‹hole›s of the «text» bound to the parameters of its first ``c.execute(...)`` or ``c.fetch(...)``."""
+    clean, regions = marked(code.replace("‹", "«").replace("›", "»"))
+    marks = [char for char in code if char in "«‹"]
+    anchor = next(region for region, mark in zip(regions, marks, strict=True) if mark == "«")
+    holes = [region for region, mark in zip(regions, marks, strict=True) if mark == "‹"]
+    call = next(
+        node
+        for node in ast.walk(ast.parse(clean))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("c.execute", "c.fetch")
+    )
+    lines = clean.splitlines()
+
+    def column(line: int | None, offset: int | None) -> int:
+        assert line is not None
+        return len(lines[line - 1].encode()[:offset].decode())
+
+    parameters = {
+        "style": style,
+        "call": [
+            call.lineno,
+            column(call.lineno, call.col_offset),
+            call.end_lineno,
+            column(call.end_lineno, call.end_col_offset),
+        ],
+        "position": position,
+        "keyword": keyword,
+        "holes": [list(astuple(span(clean, *hole))) for hole in holes],
+    }
+    answer = edits(clean, [("sql-from-strings", Fix("", "safe", span(clean, *anchor), parameters))])[0]
+    if isinstance(answer, CannotFix):
+        raise answer
+    after = apply(clean, answer)
+    ast.parse(after)
+    return after

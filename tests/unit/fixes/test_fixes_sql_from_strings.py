@@ -1,52 +1,9 @@
-# ruff: noqa: E501
 from __future__ import annotations
-
-import ast
 
 import pytest
 
-from dodont.core.diagnostic import Fix
-from dodont.fixes import CannotFix, edits
-from tests.unit.fixes.pairs import apply, marked, span
-
-
-def bound(code: str, style: str, position: int | str | None = 1, keyword: str | None = None) -> str:
-    """«anchor», ‹hole›s, ⟦call⟧; the call is the first ``execute(...)`` when it is not marked."""
-    clean, _ = marked(code.replace("‹", "«").replace("›", "»"))
-    order: list[str] = [c for c in code if c in "«‹"]
-    _, regions = marked(code.replace("‹", "«").replace("›", "»"))
-    anchor = next(r for r, mark in zip(regions, order, strict=True) if mark == "«")
-    holes = [r for r, mark in zip(regions, order, strict=True) if mark == "‹"]
-    begin = min(n for word in ("c.execute(", "c.fetch(") if (n := clean.find(word)) >= 0)
-    depth, end = 0, begin
-    tree = ast.parse(clean)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("c.execute", "c.fetch"):
-            lines = clean.splitlines(keepends=True)
-            end = sum(map(len, lines[: node.end_lineno - 1])) + len(
-                lines[node.end_lineno - 1].encode()[: node.end_col_offset].decode()
-            )
-            break
-    assert not depth
-
-    def plain(region: tuple[int, int]) -> list[int]:
-        s = span(clean, *region)
-        return [s.line, s.column, s.end_line, s.end_column]
-
-    parameters = {
-        "style": style,
-        "call": plain((begin, end)),
-        "position": position,
-        "keyword": keyword,
-        "holes": [plain(hole) for hole in holes],
-    }
-    answer = edits(clean, [("sql-from-strings", Fix("", "safe", span(clean, *anchor), parameters))])[0]
-    if isinstance(answer, CannotFix):
-        raise answer
-    after = apply(clean, answer)
-    ast.parse(after)
-    return after
-
+from dodont.fixes import CannotFix
+from tests.unit.fixes.pairs import bound
 
 PAIRS = [
     # f-strings

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """The rounds of fixing, over a small checker of its own: it finds ``name(...)`` calls and says what the fix is."""
 
 from __future__ import annotations
