@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dodont import config
+from dodont.config.model import check_cards
 from dodont.core.card import CardError
 from dodont.engine import catalogue
 
@@ -51,7 +51,7 @@ def test_the_catalogue_says_what_the_cards_say() -> None:
 
 
 def test_every_card_has_a_valid_head() -> None:
-    assert config.check_cards(catalogue.cards_dir()) == []
+    assert check_cards(catalogue.cards_dir()) == []
 
 
 def test_the_practices_are_41_dos_and_28_donts() -> None:
@@ -97,7 +97,7 @@ def test_rules_come_back_as_the_card_declared_them(cards: Path, monkeypatch: pyt
 def test_a_wrong_head_is_named(cards: Path, old: str, new: str, complaint: str) -> None:
     path = cards / "database" / "select-star.md"
     path.write_text(CARD.replace(old, new), encoding="utf-8")
-    problems = config.check_cards(cards)
+    problems = check_cards(cards)
     assert len(problems) == 1
     assert str(path) in problems[0]
     assert complaint in problems[0]
@@ -105,7 +105,7 @@ def test_a_wrong_head_is_named(cards: Path, old: str, new: str, complaint: str) 
 
 def test_a_code_is_given_once(cards: Path) -> None:
     (cards / "database" / "star-select.md").write_text(CARD, encoding="utf-8")
-    (problem,) = config.check_cards(cards)
+    (problem,) = check_cards(cards)
     assert "'ODD202' is taken by" in problem
 
 

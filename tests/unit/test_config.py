@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
 from dodont import __version__
-from dodont.config import CommandLine, ConfigError, line_of, load
+from dodont.config import CommandLine, ConfigError, load
+from dodont.config.files import line_of
 from dodont.core.rule import Rule
 from dodont.engine import catalogue
 from dodont.engine.settings import DEFAULT_EXCLUDE
@@ -254,3 +257,21 @@ def test_line_of_a_key(key: tuple[str, ...], line: int) -> None:
         '[project]\nname = "x"\n[tool.dodont] # ours\nselect = []\n\n[tool.dodont.rules]\na.x = 1\n"b.c" = { y = 1 }\n'
     )
     assert line_of(text, key) == line
+
+
+def test_a_run_without_a_file_does_without_pydantic(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    code = (
+        "import sys; from pathlib import Path; from dodont.config import load; load(Path()); "
+        "print('pydantic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout == "False\n"
+
+
+def test_a_path_with_dots_finds_its_own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        pyproject(tmp_path / name, f'[tool.dodont]\nsrc = ["{name}"]\n')
+    monkeypatch.chdir(tmp_path / "a")
+    assert load(Path("../b")).src == ("b",)

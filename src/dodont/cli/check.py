@@ -37,7 +37,9 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
 
         return fix(paths or (Path(),), options, unsafe=False)
     if stdin:
-        name = (options["stdin_filename"] or Path("stdin.py")).absolute()
+        from dodont.config.files import absolute
+
+        name = absolute(options["stdin_filename"] or Path("stdin.py"))
         # Code that is not saved has no project to judge: rules about callers would guess.
         return _check((name,), {**options, "no_project_rules": True}, {name: sys.stdin.buffer.read()})
     return _check(paths or (Path(),), options, None)

@@ -46,7 +46,8 @@ def _rule(rule: Rule, output_format: str) -> str:
         card = catalogue.card(rule)
     except (OSError, CardError) as error:
         raise CannotRunError(f"the card of {rule.name} cannot be read: {error}; reinstall dodont") from None
-    practices = [practice for practice in catalogue.practices() if practice.id in rule.practices]
+    known = {practice.id: practice for practice in catalogue.practices()}
+    practices = [known[practice] for practice in rule.practices]
     if output_format == "json":
         return json.dumps(page.data(card), indent=2, ensure_ascii=False)
     return page.markdown(card, practices) if output_format == "markdown" else page.text(card, practices)

@@ -52,7 +52,7 @@ def fix(paths: Sequence[Path], options: dict[str, Any], *, unsafe: bool) -> int:
         raise missing(error.path) from None
     if showing:
         for changed in done.changed:
-            sys.stdout.buffer.write(patch(changed).encode("utf-8", "surrogateescape"))
+            sys.stdout.buffer.write(patch(changed, settings.root).encode("utf-8", "surrogateescape"))
         for trouble in done.trouble:
             click.echo(f"{trouble.path}:{trouble.span.line}: {trouble.code} {trouble.message}", err=True)
         _tell(done.changed, options, would=True)
@@ -67,10 +67,11 @@ def fix(paths: Sequence[Path], options: dict[str, Any], *, unsafe: bool) -> int:
     return exit_code(result, settings, exit_zero=options["exit_zero"])
 
 
-def patch(changed: ChangedFile) -> str:
-    """A patch of one file that ``git apply`` and ``patch -p1`` take, line endings included."""
-    before, after = _lines(changed.before), _lines(changed.after)
-    return "".join(_ended(unified_diff(before, after, f"a/{changed.path}", f"b/{changed.path}")))
+def patch(changed: ChangedFile, root: Path) -> str:
+    """A patch of one file that ``git apply`` and ``patch -p1`` take at the root, line endings included."""
+    path = changed.path
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix().lstrip("/")
+    return "".join(_ended(unified_diff(_lines(changed.before), _lines(changed.after), f"a/{name}", f"b/{name}")))
 
 
 def _lines(text: str) -> list[str]:

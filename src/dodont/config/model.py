@@ -2,12 +2,11 @@
 
 This package alone imports pydantic, and only here: a run without a configuration file never does.
 """
+
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,12 +14,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dodont import __version__
+from dodont.config.files import ConfigError, Key, Source, line_of
+from dodont.config.files import content as content_of
 from dodont.core.rule import FAMILIES, Rule
 from dodont.engine import catalogue
 from dodont.engine.selection import UnknownSelection, matching
 from dodont.engine.settings import DEFAULT_EXCLUDE, ROLES, FailOn, OutputFormat, Settings
 
-Key = tuple[str | int, ...]
 Words = tuple[str, ...]
 
 
@@ -53,8 +53,31 @@ class Table(BaseModel):
 # ------------------------------------------------------------------------------------------------------ checking
 
 
+def settings_in(source: Source, rules: Mapping[str, Rule]) -> Settings:
+    """The settings a configuration file gives. Raises ConfigError, with every problem that was found on a line."""
+    table = _validated(source)
+    _check(source, table, rules)
+    return Settings(
+        root=source.path.parent,
+        select=table.select,
+        extend_select=table.extend_select,
+        ignore=table.ignore,
+        extend_ignore=table.extend_ignore,
+        per_file_ignores=tuple(table.per_file_ignores.items()),
+        exclude=table.exclude,
+        extend_exclude=table.extend_exclude,
+        src=table.src,
+        roles=table.roles,
+        models=table.models,
+        rule_options={_rule_named(name, rules).name: options for name, options in table.rules.items()},
+        fail_on=table.fail_on,
+        output_format=table.output_format,
+        force_exclude=table.force_exclude,
+    )
+
+
 def _validated(source: Source) -> Table:
-    content = _content(source)
+    content = content_of(source)
     if not isinstance(content, dict):
         raise ConfigError(f"{source.at(())}: [tool.dodont] has to be a table")
     # Before anything else: a newer dodont may have settings that this one would call unknown.

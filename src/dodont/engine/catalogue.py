@@ -113,7 +113,7 @@ def main() -> int:
     from dodont.core.card import CardError
 
     # The model of a head is the configuration's, a layer above: only this command, never a run, looks up there.
-    check_heads = importlib.import_module("dodont.config").check_cards
+    check_heads = importlib.import_module("dodont.config.model").check_cards
     directory = cards_dir()
     try:
         problems = check_heads(directory)

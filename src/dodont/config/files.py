@@ -1,0 +1,143 @@
+"""Find the configuration file that governs a path, read it, and tell the line a key stands on."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+OWN_FILES = ("dodont.toml", ".dodont.toml")
+_ROOT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+
+Key = tuple[str | int, ...]
+
+
+class ConfigError(Exception):
+    """A setting that is wrong; the message says where, what, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configuration file's text, to tell the line of a key. ``prefix`` is where dodont's table lies in it."""
+
+    path: Path
+    text: str
+    prefix: tuple[str, ...]
+
+    def at(self, key: Key) -> str:
+        return f"{self.path}:{line_of(self.text, (*self.prefix, *map(str, key)))}"
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root, without `..`; links are kept, so that a file goes by the name it was given."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def directory_of(start: Path) -> Path:
+    path = absolute(start)
+    return path if path.is_dir() else path.parent
+
+
+def nearest(directory: Path) -> Source | None:
+    """The configuration file in ``directory`` or the nearest above it. Raises ConfigError when one is unreadable."""
+    for folder in (directory, *directory.parents):
+        for name in OWN_FILES:
+            if (folder / name).is_file():
+                return Source(folder / name, _text(folder / name), ())
+        pyproject = folder / "pyproject.toml"
+        if pyproject.is_file():
+            source = Source(pyproject, _text(pyproject), ("tool", "dodont"))
+            # The cheap test spares parsing a file that cannot hold the table.
+            if "dodont" in source.text and content(source) is not None:
+                return source
+    return None
+
+
+def named(path: Path) -> Source:
+    file = absolute(path)
+    source = Source(file, _text(file), ("tool", "dodont") if file.name == "pyproject.toml" else ())
+    if content(source) is None:
+        raise ConfigError(f"{path}: no table [tool.dodont]; add it, or name another file with --config")
+    return source
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8, as TOML has to be") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def content(source: Source) -> object | None:
+    """dodont's own part of the file, or None when it has none."""
+    import tomllib
+
+    try:
+        found: object = tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = re.search(r" \(at line (\d+), column \d+\)| \(at end of document\)", message)
+        line = place[1] if place and place[1] else str(source.text.count("\n") + 1)
+        what = message.replace(place[0], "") if place else message
+        raise ConfigError(f"{source.path}:{line}: no valid TOML: {what[:1].lower()}{what[1:]}") from None
+    for key in source.prefix:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def project_root(directory: Path) -> Path:
+    for folder in (directory, *directory.parents):
+        if any((folder / mark).exists() for mark in _ROOT_MARKS):
+            return folder
+    current = Path.cwd()
+    return current if directory.is_relative_to(current) else directory
+
+
+_HEADER = re.compile(r"\s*\[{1,2}(?P<key>[^\[\]=]*(?:\"[^\"]*\"[^\[\]=]*|'[^']*'[^\[\]=]*)*)\]{1,2}\s*(?:#.*)?")
+_PART = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_ASSIGNMENT = re.compile(rf"\s*(?P<key>{_PART}(?:\s*\.\s*{_PART})*)\s*=")
+
+
+def line_of(text: str, key: Sequence[str]) -> int:
+    """The line, counted from 1, where ``key`` is written in a TOML text, or the longest beginning of it that is."""
+    best, line = 0, 1
+    table: tuple[str, ...] = ()
+    for number, content in enumerate(text.splitlines(), 1):
+        if header := _HEADER.fullmatch(content):
+            table = written = _parts(header["key"])
+        elif assignment := _ASSIGNMENT.match(content):
+            written = (*table, *_parts(assignment["key"]))
+        else:
+            continue
+        common = _common(written, key)
+        if common > best:
+            best, line = common, number
+    return line
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    import tomllib
+
+    try:
+        node: Any = tomllib.loads(f"{dotted} = 0")
+    except tomllib.TOMLDecodeError:
+        return ()
+    parts = []
+    while isinstance(node, dict):
+        ((part, node),) = node.items()
+        parts.append(part)
+    return tuple(parts)
+
+
+def _common(written: Sequence[str], key: Sequence[str]) -> int:
+    count = 0
+    for ours, theirs in zip(written, key, strict=False):
+        if ours != theirs:
+            break
+        count += 1
+    return count
