@@ -19,7 +19,7 @@ from dodont.engine import catalogue
 from dodont.engine.driver import check
 from dodont.engine.settings import Settings
 
-WANT = re.compile(r'[ \t]*# want "(?P<pattern>.+)"[ \t]*$')
+WANT = re.compile(r'[ \t]*# want "(?P<pattern>.+?)"[ \t]*(?=# want|$)')
 MISS = re.compile(r"# miss: \S")
 
 ODD_CASES = Path(__file__).parent / "unit" / "rules"
@@ -109,7 +109,7 @@ def wanted(files: Mapping[str, str]) -> list[tuple[str, int, str]]:
         (name, number, match["pattern"])
         for name, text in files.items()
         for number, line in enumerate(text.split("\n"), 1)
-        if (match := WANT.search(line))
+        for match in WANT.finditer(line)
     )
 
 

@@ -29,7 +29,7 @@ class Example:
     """The files of one example: ``section`` is one of SECTIONS, ``number`` counts the examples of a section from 1.
 
     Blocks that name a file (```` ```py file=app/repo.py ````) stand together in one example; a block without a name
-    begins a new one, as does a name that was already seen.
+    begins a new one, as does a name that was already seen, or a sentence between two blocks.
     """
 
     section: str
@@ -92,15 +92,16 @@ def examples(body: str) -> list[Example]:
             continue
         text = body[heading.end() : following.start() if following else len(body)]
         groups: list[dict[str, str]] = []
-        named = False
+        named, end = False, 0
         for fence in _FENCE.finditer(text):
             if fence[1] not in ("py", "toml", "sql", "html"):
                 continue
             file = re.search(r"file=(\S+)", fence[2])
             name = file[1] if file else "example.py"
-            if not groups or not (named and file) or name in groups[-1]:
+            between = text[end : fence.start()].strip()
+            if not groups or not (named and file) or name in groups[-1] or between:
                 groups.append({})
-            named = bool(file)
+            named, end = bool(file), fence.end()
             groups[-1][name] = fence[3]
         found += [Example(section, number, files) for number, files in enumerate(groups, 1)]
     return found

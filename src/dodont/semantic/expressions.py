@@ -179,24 +179,39 @@ def binary(frame: Frame, node: ast.AST, op: ast.operator, left: Value, right: Va
 
 
 def _unary(frame: Frame, node: ast.UnaryOp) -> Value:
+    if node.op.__class__ is ast.Not:
+        condition(frame, node.operand)
+        return TRUTH
     value = frame.eval(node.operand)
     if value.pending is not None:
-        frame.misuse(value, node.operand, "condition" if node.op.__class__ is ast.Not else "operand")
-    if node.op.__class__ is ast.Not:
-        return TRUTH
+        frame.misuse(value, node.operand, "operand")
     if node.op.__class__ is ast.USub and value.const.__class__ is int:
         return constant(-value.const)
     return value if value.type is not None and value.type.name in ("int", "float") else UNKNOWN
 
 
-def _boolean(frame: Frame, node: ast.BoolOp) -> Value:
+def condition(frame: Frame, node: ast.expr, use: str = "condition") -> Value:
+    """The value of an expression of which only the truth counts (or, in a statement, nothing): so do its last operands'."""
+    if node.__class__ is ast.BoolOp:
+        value = _boolean(frame, node, use)  # type: ignore[arg-type]
+        if frame.keep:
+            frame.values[id(node)] = value
+        return value
+    value = frame.eval(node)
+    if value.pending is not None:
+        frame.misuse(value, node, use)
+    return value
+
+
+def _boolean(frame: Frame, node: ast.BoolOp, use: str = "") -> Value:
     before = frame.env
     frame.env = before.copy()
     result: Value | None = None
     for index, each in enumerate(node.values):
-        value = frame.eval(each)
-        if value.pending is not None and index < len(node.values) - 1:
-            frame.misuse(value, each, "condition")
+        last = index == len(node.values) - 1
+        # `late and fetch(1) or fetch(2)` tests the first coroutine, but is written to choose between the two.
+        chosen = not use and (last or each.__class__ is ast.BoolOp)
+        value = frame.eval(each) if chosen else condition(frame, each, use if last else "condition")
         result = value if result is None else join(result, value)
         narrow(frame, each, node.op.__class__ is ast.And)
     changed = {name: value for name, value in frame.env.items() if name not in before}
@@ -222,9 +237,7 @@ _COLUMNS = frozenset({"sqlalchemy.Column", "sqlalchemy.orm.InstrumentedAttribute
 
 
 def _conditional(frame: Frame, node: ast.IfExp) -> Value:
-    test = frame.eval(node.test)
-    if test.pending is not None:
-        frame.misuse(test, node.test, "condition")
+    condition(frame, node.test)
     before = frame.env
     frame.env = before.copy()
     narrow(frame, node.test, True)
@@ -327,9 +340,7 @@ def _generators(frame: Frame, generators: list[ast.comprehension]) -> Value:
         source = frame.eval(each.iter)
         bind(frame, each.target, element_of(frame, source, each.iter, bool(each.is_async)))
         for test in each.ifs:
-            value = frame.eval(test)
-            if value.pending is not None:
-                frame.misuse(value, test, "condition")
+            condition(frame, test)
             narrow(frame, test, True)
     return source
 

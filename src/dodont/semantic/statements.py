@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dodont.semantic.definitions import FunctionInfo
-from dodont.semantic.expressions import bind, binary, element_of
+from dodont.semantic.expressions import bind, binary, condition, element_of
 from dodont.semantic.frame import Frame, Imported
 from dodont.semantic.heads import class_info_of, function_info_of
 from dodont.semantic.narrowing import narrow
@@ -57,10 +57,8 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
     expression = node.value
     if expression.__class__ is ast.Constant:
         return True
-    value = frame.eval(expression)
-    if value.pending is not None:
-        frame.misuse(value, expression, "statement")
-    elif isinstance(value.items, tuple) and value.type is not None and value.type.name in ("list", "tuple", "repeated"):
+    value = condition(frame, expression, "statement")
+    if isinstance(value.items, tuple) and value.type is not None and value.type.name in ("list", "tuple", "repeated"):
         for item in value.items:
             if item.pending is not None and isinstance(expression, (ast.ListComp, ast.List, ast.Tuple)):
                 frame.misuse(item, expression, "statement")
@@ -106,9 +104,7 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> bool:
 def _if(frame: Frame, node: ast.If) -> bool:
     ends: list[Env] = []
     while True:
-        test = frame.eval(node.test)
-        if test.pending is not None:
-            frame.misuse(test, node.test, "condition")
+        test = condition(frame, node.test)
         before = frame.env
         frame.env = before.copy()
         narrow(frame, node.test, True)
@@ -159,9 +155,7 @@ def _for(frame: Frame, node: ast.For | ast.AsyncFor) -> bool:
 
 def _while(frame: Frame, node: ast.While) -> bool:
     def enter() -> None:
-        test = frame.eval(node.test)
-        if test.pending is not None:
-            frame.misuse(test, node.test, "condition")
+        condition(frame, node.test)
         narrow(frame, node.test, True)
 
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
@@ -286,9 +280,7 @@ def _raise(frame: Frame, node: ast.Raise) -> bool:
 
 
 def _assert(frame: Frame, node: ast.Assert) -> bool:
-    value = frame.eval(node.test)
-    if value.pending is not None:
-        frame.misuse(value, node.test, "condition")
+    condition(frame, node.test)
     narrow(frame, node.test, True)
     return True
 
