@@ -308,14 +308,15 @@ def test_diff_is_a_patch_that_applies_and_changes_nothing_itself(project: Path) 
 
 
 def test_explain_a_rule_in_every_form(project: Path) -> None:
-    for name in ("sql-from-strings", "ODD201"):
+    for name in ("missing-await", "ODD701"):
         text = dodont(project, "explain", name).stdout
-        assert text.startswith("ODD201 sql-from-strings: ")
+        assert text.startswith("ODD701 missing-await: ")
         assert "Bad:" in text
-        assert "dont-db-1: " in text
-    assert dodont(project, "explain", "ODD201", "--output-format", "markdown").stdout.startswith("# ODD201 ")
-    data = json.loads(dodont(project, "explain", "ODD201", "--output-format", "json").stdout)
-    assert data["name"] == "sql-from-strings"
+        assert "do-arch-6: " in text
+        assert "# want" not in text
+    assert dodont(project, "explain", "ODD701", "--output-format", "markdown").stdout.startswith("# ODD701 ")
+    data = json.loads(dodont(project, "explain", "ODD701", "--output-format", "json").stdout)
+    assert data["name"] == "missing-await"
     assert data["examples"]["bad"]
 
 

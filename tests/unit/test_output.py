@@ -447,7 +447,7 @@ Whoever writes the value writes the query.
 ## Bad
 
 ```py
-run(f"select {x}")  # want "becomes part" "again"
+run(f"select {x}")  # want "becomes \\"part\\"" # want "again"
 ```
 
 ## Good

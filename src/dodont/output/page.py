@@ -10,7 +10,7 @@ from dodont.core.card import SECTIONS, Card
 from dodont.core.rule import Rule
 from dodont.engine.catalogue import Practice
 
-_EXPECTATION = re.compile(r"[ \t]*# want \"(?:[^\"\\]|\\.)*\"(?:[ \t]*\"(?:[^\"\\]|\\.)*\")*[ \t]*$", re.M)
+_EXPECTATION = re.compile(r'(?:[ \t]*# want ".+?")+[ \t]*$', re.M)
 
 
 def markdown(card: Card, practices: Iterable[Practice]) -> str:
