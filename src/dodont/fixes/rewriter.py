@@ -62,9 +62,8 @@ class Source:
                 self.parents[child] = node
                 stack.append(child)
             if isinstance(node, (cst.BaseExpression, cst.BaseStatement, cst.BaseSmallStatement)):
-                inner, outer = self.region(node), self.outer(node)
-                self._by_span.setdefault(inner, []).append(node)
-                if outer != inner:
+                self._by_span.setdefault(self.region(node), []).append(node)
+                for outer in self._parenthesized(node):
                     self._by_outer_span.setdefault(outer, []).append(node)
 
     def offset(self, line: int, column: int) -> int:
@@ -111,6 +110,13 @@ class Source:
         if not isinstance(node, cst.BaseExpression) or not node.lpar:
             return self.region(node)
         return self.region(node.lpar[0])[0], self.region(node.rpar[-1])[1]
+
+    def _parenthesized(self, node: cst.CSTNode) -> list[tuple[int, int]]:
+        """Where ``node`` is with each of the pairs of parentheses around it."""
+        if not isinstance(node, cst.BaseExpression):
+            return []
+        pairs = zip(node.lpar, reversed(node.rpar), strict=True)
+        return [(self.region(opening)[0], self.region(closing)[1]) for opening, closing in pairs]
 
     def slice(self, node: cst.CSTNode) -> str:
         start, end = self.region(node)

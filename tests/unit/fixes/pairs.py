@@ -56,7 +56,7 @@ def fixed(rule: str, code: str, **parameters: object) -> str:
 
 
 def bound(code: str, style: str, position: int | str | None = 1, keyword: str | None = None) -> str:
-    """The code with ‹hole›s of the «text» bound to the parameters of its first ``c.execute(...)`` or ``c.fetch(...)``."""
+    """The code with the ‹hole›s of the «text» bound to the parameters of its ``c.execute(...)`` or ``c.fetch(...)``."""
     clean, regions = marked(code.replace("‹", "«").replace("›", "»"))
     marks = [char for char in code if char in "«‹"]
     anchor = next(region for region, mark in zip(regions, marks, strict=True) if mark == "«")
