@@ -11,6 +11,7 @@ from dodont.core.rule import Rule
 from dodont.project.project import Project
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited
+from dodont.semantic.objects import role_of
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class Pass:
             return False
         name = value.type.name
         return name in PLAIN_TYPES or name == "LiteralString" or self.project.is_enum(name)
+
+    def role(self, type: Type | None) -> str | None:
+        """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
+        return role_of(self.project.frame(self.module), type)
 
     def source(self, site: Site | None) -> str:
         """The code at a place in this module, on one line and cut short; empty elsewhere."""
