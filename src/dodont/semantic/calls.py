@@ -360,7 +360,7 @@ def _effects(frame: Frame, node: ast.Call, function: FunctionInfo, facts: Facts,
     for sink in facts.sinks:
         if sink.parameter in bindings:
             sinks.through(frame, node, function, sink, *bindings[sink.parameter])
-    if facts.waits is not None and not function.is_async and not function.is_generator:
+    if facts.waits is not None and not (function.is_async or function.is_generator or function.opaque):
         waits(frame, node, function.ref, Waits((function.ref, *facts.waits.chain), facts.waits.on))
     if facts.accesses:
         site = frame.site(node)
