@@ -107,6 +107,10 @@ def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
         if type is not None and type.args:
             inner = type.args[-1] if type.name in ("dict", "tuple") else type.args[0]
             value = Value(None if inner.name == "Any" else inner)
+        elif type is not None and "." in type.name:
+            found = frame.library.method(type.name, "__getitem__")
+            if found is not None and found[0].returns is not None:
+                value = Value(substitute(model_type(found[0].returns), type))
         if receiver.labels:
             labels = tuple(label for label in receiver.labels if label.kind in ("request", "stored", "parameter"))
             if labels:
