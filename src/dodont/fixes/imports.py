@@ -39,35 +39,36 @@ def dotted_name(node: cst.CSTNode | None) -> str:
     return ""
 
 
-def bound_names(scope: cst.CSTNode) -> Iterator[tuple[str, cst.CSTNode]]:
+def bound_names(scope: cst.CSTNode, source: Source) -> Iterator[tuple[str, cst.CSTNode]]:
     """Every name that ``scope`` itself (not a function or class inside) binds, with the node that does it.
 
     The variables of comprehensions are not among them. For a module, ``global`` in any function counts.
     """
     if isinstance(scope, (cst.FunctionDef, cst.Lambda)):
-        for node in _walk(scope.params, into_scopes=False):
+        for node in _walk(scope.params, source):
             if isinstance(node, cst.Param):
                 yield node.name.value, node
     if isinstance(scope, cst.Module):
-        for item in _walk(scope, into_scopes=True):
+        for item in source.walk(scope):
             if isinstance(item, cst.NameItem):
                 yield item.name.value, item
-        yield from _bound_in(scope)
+        yield from _bound_in(scope, source)
     elif isinstance(scope, _SCOPES):
-        yield from _bound_in(scope.body)
+        yield from _bound_in(scope.body, source)
 
 
-def _walk(node: cst.CSTNode, *, into_scopes: bool) -> Iterator[cst.CSTNode]:
+def _walk(node: cst.CSTNode, source: Source) -> Iterator[cst.CSTNode]:
+    """What is below ``node`` in text order, without the insides of functions and classes."""
     stack: list[cst.CSTNode] = [node]
     while stack:
         item = stack.pop()
         yield item
-        if into_scopes or item is node or not isinstance(item, _SCOPES):
-            stack.extend(reversed(item.children))
+        if item is node or not isinstance(item, _SCOPES):
+            stack.extend(reversed(source.children[item]))
 
 
-def _bound_in(body: cst.CSTNode) -> Iterator[tuple[str, cst.CSTNode]]:
-    for node in _walk(body, into_scopes=False):
+def _bound_in(body: cst.CSTNode, source: Source) -> Iterator[tuple[str, cst.CSTNode]]:
+    for node in _walk(body, source):
         target: cst.CSTNode | None = None
         match node:
             case cst.FunctionDef() | cst.ClassDef() | cst.TypeAlias():
@@ -138,7 +139,7 @@ class Imports:
     def _binder(self, name: str, scopes: Sequence[cst.CSTNode]) -> tuple[cst.CSTNode | None, list[cst.CSTNode]]:
         """The scope that ``name`` belongs to and the nodes that bind it there."""
         for scope in scopes:
-            nodes = [node for bound, node in bound_names(scope) if bound == name]
+            nodes = [node for bound, node in bound_names(scope, self.source) if bound == name]
             if nodes and not (scope is not scopes[-1] and all(isinstance(node, cst.NameItem) for node in nodes)):
                 return scope, nodes
         return None, []
@@ -178,7 +179,7 @@ class Imports:
     def _imported(self, scope: cst.CSTNode) -> list[Binding]:
         body = scope if isinstance(scope, cst.Module) else getattr(scope, "body", scope)
         found: list[Binding] = []
-        for node in _walk(body, into_scopes=False):
+        for node in _walk(body, self.source):
             if not isinstance(node, (cst.Import, cst.ImportFrom)) or isinstance(node.names, cst.ImportStar):
                 continue
             line = self.source.parents[node]

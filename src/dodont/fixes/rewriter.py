@@ -50,17 +50,18 @@ class Source:
         self.parents: dict[cst.CSTNode, cst.CSTNode] = {}
         self._by_span: dict[tuple[int, int], list[cst.CSTNode]] = {}
         self._by_outer_span: dict[tuple[int, int], list[cst.CSTNode]] = {}
-        self.order: dict[cst.CSTNode, int] = {}
+        self.children: dict[
+            cst.CSTNode, tuple[cst.CSTNode, ...]
+        ] = {}  # of every node, in text order; libcst is slow at it
         self._index()
 
     def _index(self) -> None:
         stack: list[cst.CSTNode] = [self.module]
         while stack:
             node = stack.pop()
-            self.order[node] = len(self.order)
-            for child in reversed(node.children):
-                self.parents[child] = node
-                stack.append(child)
+            self.children[node] = children = tuple(node.children)
+            self.parents |= dict.fromkeys(children, node)
+            stack.extend(reversed(children))
             if isinstance(node, (cst.BaseExpression, cst.BaseStatement, cst.BaseSmallStatement)):
                 self._by_span.setdefault(self.region(node), []).append(node)
                 for outer in self._parenthesized(node):
@@ -171,14 +172,14 @@ class Source:
         while stack:
             node = stack.pop()
             yield node
-            stack.extend(reversed(node.children))
+            stack.extend(reversed(self.children[node]))
 
     def has_comment(self, start: int, end: int) -> bool:
         return any(start <= place < end for place in self._comments)
 
     @cached_property
     def _comments(self) -> list[int]:
-        return [self.region(node)[0] for node in self.order if isinstance(node, cst.Comment)]
+        return [self.region(node)[0] for node in self.children if isinstance(node, cst.Comment)]
 
 
 class Editor:
@@ -299,7 +300,7 @@ class Editor:
 
     def bound_between(self, first: int, last: int, scope: cst.CSTNode) -> set[str]:
         """Names that ``scope`` binds between two offsets."""
-        return {name for name, node in bound_names(scope) if first <= self.source.region(node)[0] < last}
+        return {name for name, node in bound_names(scope, self.source) if first <= self.source.region(node)[0] < last}
 
     def insert_item(self, items: Sequence[tuple[int, int]], index: int, text: str, opening: int, closing: int) -> None:
         """Put ``text`` before the item of that index in a bracketed list, laid out as its neighbours are.

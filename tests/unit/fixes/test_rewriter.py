@@ -72,7 +72,7 @@ def test_the_rest_stays(code: str, random: object) -> None:
     except CannotFix:
         assume(False)
         raise
-    nodes = [node for node in source.order if isinstance(node, cst.BaseExpression)]
+    nodes = [node for node in source.children if isinstance(node, cst.BaseExpression)]
     assume(nodes)
     node = random.choice(nodes)  # type: ignore[attr-defined]
     start, end = source.outer(node)
@@ -96,7 +96,7 @@ def test_a_node_is_printed_as_it_stands(code: str, random: object) -> None:
         raise
     nodes = [
         node
-        for node in source.order
+        for node in source.children
         if isinstance(node, cst.BaseExpression) and not isinstance(source.parents[node], cst.FormattedStringExpression)
     ]
     assume(nodes)

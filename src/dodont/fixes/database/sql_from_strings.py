@@ -121,7 +121,7 @@ def _assigned(
     scope = source.function(sink)
     if source.function(anchor) is not scope or isinstance(scope, (cst.ClassDef, cst.Lambda)):
         raise CannotFix("the text is built in another function")
-    bindings = [node for bound, node in bound_names(scope) if bound == name]
+    bindings = [node for bound, node in bound_names(scope, source) if bound == name]
     reads = [
         node
         for node in source.walk(scope)
