@@ -207,7 +207,7 @@ class _Imports:
         attributes = {}
         for chain in chains:
             assert chain is not None
-            attributes[chain.attr] = f"{chain.attr}_"
+            attributes[chain.attr] = f"{alias.name.replace('.', '_')}_{chain.attr}"
             self._replace(chain, attributes[chain.attr])
         imported = ", ".join(f"{attribute} as {new}" for attribute, new in sorted(attributes.items()))
         self._replace(statement, f"from {alias.name} import {imported}")
