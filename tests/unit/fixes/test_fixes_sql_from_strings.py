@@ -121,6 +121,17 @@ PAIRS = [
         'c.execute(\n    «"select a from t where id = "\n    + ‹x›\n    + " and b = 1"»,\n)',
         'c.execute(\n    "select a from t where id = ?"\n    + " and b = 1",\n    (x,),\n)',
     ),
+    # the anchor may be a part of the text
+    (
+        "qmark",
+        'c.execute(«"select a from t where n = \'" + ‹x›» + "\'")',
+        'c.execute("select a from t where n = ?", (x,))',
+    ),
+    (
+        "qmark",
+        'c.execute("select a " f«"from t where n = {‹x›}"»)'.replace("f«", "«f"),
+        'c.execute("select a " "from t where n = ?", (x,))',
+    ),
     # %
     (
         "format",

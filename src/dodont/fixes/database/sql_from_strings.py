@@ -75,6 +75,7 @@ def rewrite(
         raise CannotFix(f"placeholders of the style {style} are not known")
     sink = edit.find(call, cst.Call)
     assert isinstance(sink, cst.Call)
+    anchor = _whole(anchor, edit)
     built = _built(anchor, sink, edit)
     pieces = [read(edit.source, node) for node in built]
     listed = _listed(pieces[built.index(anchor)], pieces, holes, edit)
@@ -88,6 +89,18 @@ def rewrite(
         if text != edit.source.text[start:end]:
             edit.exact(start, end, text)
     parameters.write()
+
+
+def _whole(node: cst.BaseExpression, edit: Editor) -> cst.BaseExpression:
+    """The text that the anchor is the beginning or a part of: ``"a" + b`` in ``"a" + b + "c"``."""
+    while True:
+        match parent := edit.parent(node):
+            case cst.BinaryOperation(operator=cst.Add()) | cst.ConcatenatedString():
+                node = parent
+            case cst.BinaryOperation(operator=cst.Modulo()) if parent.left is node:
+                node = parent
+            case _:
+                return node
 
 
 def _built(anchor: cst.BaseExpression, sink: cst.Call, edit: Editor) -> list[cst.BaseExpression]:
