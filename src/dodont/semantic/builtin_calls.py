@@ -169,10 +169,14 @@ def _type(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
 
 
 def _template(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
-    """``string.Template(text)``, and ``.substitute(...)`` on it."""
+    """``string.Template(text)``."""
     if not given.positional:
         return None
     return Value(Type("string.Template"), text=text_of(given.positional[0]))
+
+
+def _substitute(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
+    return strings.substituted(frame, node, callee.receiver or UNKNOWN, given.positional, given.keywords)
 
 
 def _iterated(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
@@ -228,4 +232,5 @@ SPECIAL: dict[str, Special] = {
     "builtins.str": _text, "builtins.repr": _text, "builtins.format": _text,
     "builtins.getattr": _getattr, "builtins.type": _type, "builtins.enumerate": _iterated, "builtins.zip": _iterated,
     "functools.partial": _partial, "typing.cast": _cast, "string.Template": _template,
+    "string.Template.substitute": _substitute, "string.Template.safe_substitute": _substitute,
 }  # fmt: skip

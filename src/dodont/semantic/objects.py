@@ -164,9 +164,21 @@ def instance_attribute(frame: Frame, receiver: Value, type: Type, name: str) -> 
             return Value(found, labels=labels)
     if type.name in ("str", "bytes", "LiteralString"):
         return Value(ref=f"str.{name}", receiver=receiver)
-    if type.name in ("list", "dict", "set", "tuple"):
+    if type.name in ("list", "dict", "set", "tuple", "string.Template"):
         return Value(ref=f"{type.name}.{name}", receiver=receiver)
+    if name in ("value", "name") and is_enum(frame, type.name):
+        return Value(literal=True)
     return None
+
+
+def is_enum(frame: Frame, name: str) -> bool:
+    """Whether the class is an enumeration of the project: its members are written in the code."""
+    return any(
+        base.startswith("enum.") or base in ("django.db.models.TextChoices", "django.db.models.IntegerChoices")
+        for _, entry in lineage(frame, name)
+        if isinstance(entry, ClassInfo)
+        for base in entry.bases
+    )
 
 
 def _project_attribute(frame: Frame, receiver: Value, info: ClassInfo, name: str) -> Value | None:

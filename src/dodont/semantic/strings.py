@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<kind>[a-zA-Z%])")
 _NUMERIC = frozenset("diouxXeEfFgGc")
+_DOLLAR = re.compile(r"\$(?:\$|(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)|\{(?P<braced>[_a-zA-Z][_a-zA-Z0-9]*)\})")
 
 
 def joined(frame: Frame, node: ast.JoinedStr) -> Value:
@@ -186,6 +187,36 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
     merged = merge(parts)
     holes = any(part.__class__ is not str for part in merged)
     return from_text(Text(merged, template.site or (frame.site(node) if holes else None)), labels)
+
+
+def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
+    """``Template(text).substitute(...)`` and ``.safe_substitute(...)``."""
+    template = text_of(receiver)
+    labels = receiver.labels
+    for value in (*args, *keywords.values()):
+        labels = join_labels(labels, value.labels)
+    if template is None:
+        return Value(STR, labels=labels)
+    given = args[0].items if args and isinstance(args[0].items, dict) else {}
+    given = {**given, **keywords}
+    nodes = {word.arg: word.value for word in node.keywords}
+    parts: list[str | Hole] = []
+    for part in template.parts:
+        if part.__class__ is not str:
+            parts.append(part)
+            continue
+        last = 0
+        for found in _DOLLAR.finditer(part):  # type: ignore[arg-type]
+            parts.append(part[last : found.start()])  # type: ignore[index]
+            last = found.end()
+            name = found["name"] or found["braced"]
+            if name is None:
+                parts.append("$")
+                continue
+            where = nodes.get(name) or (_dict_node(node.args[0], name) if node.args else None)
+            parts.append(Hole(given.get(name, UNKNOWN), frame.site(where if where is not None else node)))
+        parts.append(part[last:])  # type: ignore[index]
+    return _built(frame, node, parts, template, receiver, *args, *keywords.values())
 
 
 def joined_by(frame: Frame, node: ast.Call, separator: Value, elements: Value) -> Value:
