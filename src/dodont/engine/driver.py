@@ -94,7 +94,7 @@ class Run:
         if module is None:
             trouble = self.project.troubles[path]
             return [internal(shown, trouble.message, trouble.line, trouble.column)]
-        lines = module.lines
+        text = module.text
         self.project.complete(module)
         for message in self.project.failures.pop(path, ()):
             self._dispatcher.add(internal(shown, message))
@@ -102,7 +102,7 @@ class Run:
         found = [
             diagnostic for diagnostic in self._dispatcher.take(shown) if diagnostic.rule in allowed or diagnostic.code == "ODD000"
         ]
-        return list(kept(found, lines, noqa=self._noqa))
+        return list(kept(found, text, noqa=self._noqa))
 
 
 def check(paths: Sequence[Path], settings: Settings, *, source_overrides: Mapping[Path, bytes] | None = None) -> Report:
@@ -124,7 +124,7 @@ def check_tree(filename: str, tree: ast.Module, lines: list[str], settings: Sett
     path = os.path.abspath(filename)
     root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
     with interpreting():
-        found = Run(settings, noqa=False, root=root).file(path, Source(tree, lines))
+        found = Run(settings, noqa=False, root=root).file(path, Source(tree, "".join(lines)))
     return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
 
 
@@ -142,5 +142,6 @@ def interpreting() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
+        gc.freeze()
         if collecting:
             gc.enable()

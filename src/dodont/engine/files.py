@@ -53,8 +53,8 @@ def find(paths: Sequence[Path], settings: Settings) -> Found:
 
 
 def _relative(path: str, root: Path) -> str:
-    relative = os.path.relpath(path, root)
-    return os.path.basename(path) if relative.startswith("..") else relative.replace(os.sep, "/")
+    prefix = os.path.join(root, "")
+    return path[len(prefix) :].replace(os.sep, "/") if path.startswith(prefix) else os.path.basename(path)
 
 
 def _excluded(path: Path, root: Path, spec: GitIgnoreSpec) -> bool:
@@ -65,6 +65,9 @@ def _excluded(path: Path, root: Path, spec: GitIgnoreSpec) -> bool:
 
 def _walk(top: Path, root: Path, spec: GitIgnoreSpec, troubles: list[tuple[str, str]]) -> Iterator[str]:
     """Every Python file below ``top``. A directory reached twice through links is entered once."""
+    # Patterns that end in a slash mean directories, which are not entered: files need not be held against them.
+    patterns = [pattern for pattern in spec.patterns if not str(getattr(pattern, "pattern", "")).endswith("/")]
+    file_spec = spec if patterns else None
     seen: set[tuple[int, int]] = set()
     pending = [str(top)]
     while pending:
@@ -86,9 +89,8 @@ def _walk(top: Path, root: Path, spec: GitIgnoreSpec, troubles: list[tuple[str, 
             except OSError as error:
                 troubles.append((entry.path, f"cannot be read: {error.strerror or error}"))
                 continue
-            relative = _relative(entry.path, root)
             if is_directory:
-                if not spec.match_file(relative + "/"):
+                if not spec.match_file(_relative(entry.path, root) + "/"):
                     pending.append(entry.path)
-            elif entry.name.endswith(SUFFIXES) and not spec.match_file(relative):
+            elif entry.name.endswith(SUFFIXES) and not (file_spec and file_spec.match_file(_relative(entry.path, root))):
                 yield entry.path

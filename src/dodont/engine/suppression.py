@@ -17,19 +17,21 @@ _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.I)
 _SEPARATOR = re.compile(r"[,\s]+")
 
 
-def kept(diagnostics: Iterable[Diagnostic], lines: Sequence[str], *, noqa: bool = True) -> Iterator[Diagnostic]:
+def kept(diagnostics: Iterable[Diagnostic], text: str, *, noqa: bool = True) -> Iterator[Diagnostic]:
     """The findings no comment silences. Under flake8 (``noqa`` False) the host reads its own comments itself."""
     found = list(diagnostics)
     if not found:
         return
-    text = "".join(lines)
     has_own, has_noqa = "dodont:" in text, noqa and "noqa" in text.lower()
     if not (has_own or has_noqa):
         yield from found
         return
+    lines = io.StringIO(text, newline="").readlines()
     if has_noqa and _whole_file(lines):
         return
-    joined = _joined_lines(text) if '"""' in text or "'''" in text or "\\\n" in text else {}
+    commented = [number for number, line in enumerate(lines, 1) if "dodont:" in line or "noqa" in line.lower()]
+    near = any(0 < number - diagnostic.span.line < 200 for diagnostic in found for number in commented)
+    joined = _joined_lines(text) if near else {}
     everywhere = {name for line in lines for match in _OWN.finditer(line) if match["file"] for name in _names(match)}
     for diagnostic in found:
         if diagnostic.code == INTERNAL_CODE:

@@ -94,16 +94,15 @@ class Project(World):
             name=self.finder.name_of(path),
             path=self.display(path),
             is_package=path.endswith("__init__.py"),
-            tree=source.tree,
-            lines=source.lines,
-            wide={number: line for number, line in enumerate(source.lines, 1) if not line.isascii()},
-            yields=[number for number, line in enumerate(source.lines, 1) if "yield" in line],
+            text=source.text,
+            has_async="async " in source.text,
+            yields=_lines_with("yield", source.text),
         )
         module.role = role_of(module.path, source.tree, self.roles)
         module.file = path
         self.by_path[path] = module
         self.modules[module.name] = module
-        module.rebound = _rebound(source.lines)
+        module.rebound = _rebound(source.text)
         frame = module_frame(self, self.library, module)
         self.loading += 1
         try:
@@ -145,13 +144,15 @@ class Project(World):
             self.listener(module, function, events)
 
     def complete(self, module: ModuleInfo) -> None:
-        """Interpret every body of the module that nobody asked for yet."""
+        """Interpret every body of the module that nobody asked for yet.
+
+        Tests and migrations without coroutines have nothing to say to rules; other code rarely asks for theirs.
+        """
         index = 0
-        while index < len(module.functions):
+        while index < len(module.functions) and (module.role not in ("test", "migration") or module.has_async):
             self.facts(module.functions[index])
             index += 1
-        module.tree = None
-        module.lines = []
+        module.text = ""
 
     def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
         frame = Frame(self, self.library, module, EVALUATORS, None, owner)
@@ -373,11 +374,18 @@ _MISSING = Value()
 _VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "dispatch"})
 
 
-def _rebound(lines: list[str]) -> frozenset[str]:
+def _rebound(text: str) -> frozenset[str]:
     """Names that some function declares ``global``."""
-    return frozenset(
-        name.strip() for line in lines if "global " in line for found in _GLOBAL.finditer(line) for name in found[1].split(",")
-    )
+    if "global " not in text:
+        return frozenset()
+    return frozenset(name.strip() for found in _GLOBAL.finditer(text) for name in found[1].split(","))
+
+
+def _lines_with(word: str, text: str) -> list[int]:
+    """The numbers of the lines a word stands in."""
+    if word not in text:
+        return []
+    return [number for number, line in enumerate(text.split("\n"), 1) if word in line]
 
 
 def _mentions(path: str, table: str) -> bool:

@@ -23,10 +23,10 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Source:
-    """A parsed file: its text decoded, its lines with their ends."""
+    """A parsed file and its text, decoded, line ends as they are."""
 
     tree: ast.Module
-    lines: list[str]
+    text: str
 
 
 def decode(data: bytes) -> str:
@@ -60,4 +60,4 @@ def parse(text: str) -> Source:
         raise Unreadable("expressions are nested too deeply to be parsed") from None
     except ValueError as error:
         raise Unreadable(f"cannot be parsed: {error}") from None
-    return Source(tree, io.StringIO(text, newline="").readlines())
+    return Source(tree, text)

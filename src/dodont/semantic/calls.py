@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Class as ClassModel
@@ -15,7 +16,7 @@ from dodont.semantic.builtin_calls import SPECIAL, text_method
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Waits
 from dodont.semantic.events import Call as CallEvent
 from dodont.semantic.events import Callee
-from dodont.semantic.objects import lineage
+from dodont.semantic.objects import instance_attribute, lineage
 from dodont.semantic.values import (
     STR,
     UNKNOWN,
@@ -28,6 +29,7 @@ from dodont.semantic.values import (
     Value,
     from_text,
     join_labels,
+    labels_of,
     merge,
     text_of,
 )
@@ -44,24 +46,16 @@ MAX_CHAIN = 6
 class Arguments:
     """The values given in a call, by position and by name, with the expressions they come from."""
 
-    __slots__ = ("keywords", "nodes", "positional", "spread", "words")
+    __slots__ = ("keywords", "nodes", "positional", "words")
 
     def __init__(self, frame: Frame, node: ast.Call) -> None:
-        self.positional: list[Value] = []
-        self.nodes: list[ast.expr] = []
+        self.nodes = node.args
+        self.positional = [frame.eval(each) for each in node.args]
         self.keywords: dict[str, Value] = {}
         self.words: dict[str, ast.expr] = {}
-        self.spread = False
-        for each in node.args:
-            value = frame.eval(each)
-            if each.__class__ is ast.Starred:
-                self.spread = True
-            self.positional.append(value)
-            self.nodes.append(each)
         for word in node.keywords:
             value = frame.eval(word.value)
             if word.arg is None:
-                self.spread = True
                 if isinstance(value.items, dict):
                     for name, item in value.items.items():
                         self.keywords[name] = item
@@ -94,7 +88,7 @@ def call(frame: Frame, node: ast.Call) -> Value:
         frame.misuse(callee, func, "attribute")
         return UNKNOWN
     if ref is None:
-        return _unknown(frame, node, callee, given)
+        return _unknown(frame, node, callee, given) if callee.type is None else _instance(frame, node, callee, given)
     function = frame.world.functions.get(ref)
     if function is not None:
         return _project(frame, node, callee, function, given)
@@ -128,15 +122,39 @@ def call(frame: Frame, node: ast.Call) -> Value:
     return _unknown(frame, node, callee, given)
 
 
+def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
+    """Calling an object: its class's ``__call__``."""
+    assert callee.type is not None
+    method = instance_attribute(frame, callee, callee.type, "__call__")
+    if method is None or method.ref is None:
+        return _unknown(frame, node, callee, given)
+    function = frame.world.functions.get(method.ref)
+    if function is not None:
+        return _project(frame, node, method, function, given)
+    owner, _, name = method.ref.rpartition(".")
+    found = frame.library.method(owner, name)
+    return _library(frame, node, method, method.ref, found[0], given) if found is not None else UNKNOWN
+
+
 def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
     name = _last_name(node.func)
     if frame.keep:
         frame.calls[id(node)] = Callee(callee.ref or name or "")
-    if name and _CLEANING.search(name):
-        return Value(cleaned=True)
-    if callee.ref is not None and name and name[0].isupper() and "." in callee.ref and not callee.ref.startswith("?"):
+    if name is None:
+        return UNKNOWN
+    if _cleans(name):
+        return _CLEANED
+    if callee.ref is not None and name[0].isupper() and "." in callee.ref and not callee.ref.startswith("?"):
         return Value(Type(callee.ref))
     return UNKNOWN
+
+
+_CLEANED = Value(cleaned=True)
+
+
+@lru_cache(maxsize=8192)
+def _cleans(name: str) -> bool:
+    return _CLEANING.search(name) is not None
 
 
 def _last_name(node: ast.expr) -> str | None:
@@ -222,7 +240,7 @@ def library_result(frame: Frame, callee: Value, model: FunctionModel, ref: str, 
         )
         value = value.but(cleaned="secret" in model.cleans, literal="sql" in model.cleans or model.identifier)
     if model.label is not None:
-        labels = (*labels_of(frame, model.label, model.what or ref, node), *labels)
+        labels = (*labels_of(model.label, model.what or ref, (Note(frame.site(node), model.what or f"what `{ref}` gives"),)), *labels)
     if labels or text is not None:
         value = value.but(labels=join_labels(labels, value.labels), text=text if value.type in (None, STR) or model.sql else None)
     if literal and model.keeps:
@@ -234,13 +252,6 @@ def library_result(frame: Frame, callee: Value, model: FunctionModel, ref: str, 
     if model.sql is not None and text is not None:
         frame.clauses[id(value)] = (value, ("query", frame.site(node)))
     return value
-
-
-def labels_of(frame: Frame, kind: str, what: str, node: ast.AST) -> tuple[Label, ...]:
-    notes = (Note(frame.site(node), f"{what}"),)
-    if kind == "body":
-        return (Label("secrets", what, notes), Label("request", what, notes))
-    return (Label(kind, what, notes),)
 
 
 def _returned(frame: Frame, callee: Value, model: FunctionModel, given: Arguments) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -148,9 +149,9 @@ class ModuleInfo:
     name: str
     path: str
     is_package: bool = False
-    tree: ast.Module | None = None
-    lines: list[str] = field(default_factory=list)
-    wide: dict[int, str] = field(default_factory=dict)  # lines that are not ASCII, where bytes and characters differ
+    text: str = ""  # the source, until the module is done
+    _wide: dict[int, str] | None = None
+    has_async: bool = False
     yields: list[int] = field(default_factory=list)  # lines with the word "yield"
     names: dict[str, Value] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
@@ -161,6 +162,19 @@ class ModuleInfo:
     registered: dict[str, HandlerInfo] = field(default_factory=dict)
     rebound: frozenset[str] = frozenset()  # names a function declares global
     file: str = ""  # the absolute path of the file
+
+    @property
+    def lines(self) -> list[str]:
+        """The source's lines with their ends; empty once the module is done."""
+        return io.StringIO(self.text, newline="").readlines()
+
+    @property
+    def wide(self) -> dict[int, str]:
+        """The lines that are not ASCII, by number: there bytes and characters differ."""
+        if self._wide is None:
+            ascii_only = self.text.isascii()
+            self._wide = {} if ascii_only else {number: line for number, line in enumerate(self.lines, 1) if not line.isascii()}
+        return self._wide
 
     @property
     def package(self) -> str:

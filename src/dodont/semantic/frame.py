@@ -13,7 +13,7 @@ from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited
-from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value
+from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
 
 Evaluator = Callable[["Frame", Any], Value]
 
@@ -130,7 +130,7 @@ class Frame:
     def _library_value(self, name: str) -> Value:
         entry = self.library.get(name)
         if entry.__class__ is ValueModel:
-            labels = (Label(entry.label, entry.what or name),) if entry.label else ()  # type: ignore[union-attr]
+            labels = labels_of(entry.label, entry.what or name) if entry.label else ()  # type: ignore[union-attr]
             return Value(model_type(entry.type), labels=labels)  # type: ignore[union-attr]
         return Value(ref=name)
 

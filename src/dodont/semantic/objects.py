@@ -10,7 +10,7 @@ from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.definitions import ClassInfo, FunctionInfo
-from dodont.semantic.values import UNKNOWN, Label, Note, Type, Value
+from dodont.semantic.values import UNKNOWN, Label, Note, Type, Value, labels_of
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -89,7 +89,7 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
     if type is not None:
         if name == "__class__":
             return Value(Type("type", (type,)), ref=type.name)
-        value = instance_attribute(frame, receiver, type, name)
+        value = instance_attribute(frame, receiver, type, name, node)
     elif name in _TEXT_METHODS:
         return Value(ref=f"str.{name}", receiver=receiver)
     if value is None:
@@ -146,7 +146,7 @@ def _library_class_attribute(frame: Frame, ref: str, own: Type, name: str) -> Va
     return frame.denote(f"{ref}.{name}")
 
 
-def instance_attribute(frame: Frame, receiver: Value, type: Type, name: str) -> Value | None:
+def instance_attribute(frame: Frame, receiver: Value, type: Type, name: str, node: ast.AST | None = None) -> Value | None:
     """``instance.name``; None when nothing is known of it."""
     for ref, entry in lineage(frame, type.name):
         if isinstance(entry, ClassInfo):
@@ -160,7 +160,8 @@ def instance_attribute(frame: Frame, receiver: Value, type: Type, name: str) -> 
             found = substitute(model_type(entry.attributes[name]), type) if name in entry.attributes else None
             labels: tuple[Label, ...] = ()
             if name in entry.labels:
-                labels = (Label(entry.labels[name], f"{ref.rpartition('.')[2].lower()}.{name}"),)
+                what = f"{ref.rpartition('.')[2].lower()}.{name}"
+                labels = labels_of(entry.labels[name], what, (Note(frame.site(node), f"`{what}`"),) if node is not None else ())
             return Value(found, labels=labels)
     if type.name in ("str", "bytes", "LiteralString"):
         return Value(ref=f"str.{name}", receiver=receiver)

@@ -126,8 +126,17 @@ class Value:
     def but(self, **changes: Any) -> Value:
         """A copy with some fields changed."""
         copy = Value.__new__(Value)
-        for name in Value.__slots__:
-            setattr(copy, name, getattr(self, name))
+        copy.type = self.type
+        copy.ref = self.ref
+        copy.receiver = self.receiver
+        copy.const = self.const
+        copy.text = self.text
+        copy.items = self.items
+        copy.labels = self.labels
+        copy.literal = self.literal
+        copy.pending = self.pending
+        copy.maybe_none = self.maybe_none
+        copy.cleaned = self.cleaned
         for name, value in changes.items():
             setattr(copy, name, value)
         return copy
@@ -209,6 +218,13 @@ def join_labels(first: tuple[Label, ...], second: tuple[Label, ...]) -> tuple[La
         return second
     seen = {(label.kind, label.what) for label in first}
     return (first + tuple(label for label in second if (label.kind, label.what) not in seen))[:MAX_LABELS]
+
+
+def labels_of(kind: str, what: str, notes: tuple[Note, ...] = ()) -> tuple[Label, ...]:
+    """The labels a model's word stands for: a whole request body is request data, and secrets when it is shown whole."""
+    if kind == "body":
+        return (Label("secrets", what, notes), Label("request", what, notes))
+    return (Label(kind, what, notes),)
 
 
 def _danger(text: Text | None) -> tuple[int, int]:
