@@ -12,11 +12,13 @@ from dodont.models.library import Library
 from dodont.project.finder import Finder
 from dodont.project.roles import role_of
 from dodont.project.source import Source, Unreadable, decode, parse
+from dodont.semantic.annotations import is_mapped
 from dodont.semantic.definitions import ClassInfo, Facts, FunctionInfo, HandlerInfo, ModuleInfo, World
 from dodont.semantic.events import Event
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame, Imported
 from dodont.semantic.functions import Outcome, interpret, module_frame
+from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
 from dodont.semantic.values import Type, Value
 
@@ -250,10 +252,8 @@ class Project(World):
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of the one model that declares ``__tablename__ = table``; empty when there is none, or more than one."""
-        found = [info for info in self._models(table) if info.annotations or info.members]
-        if len(found) != 1:
-            return ()
-        return tuple(name for name, value in _fields(found[0]) if name)
+        found = self._models(table)
+        return _columns(self.frame(found[0].module), found[0]) if len(found) == 1 else ()
 
     def _models(self, table: str) -> list[ClassInfo]:
         if table not in self._tables:
@@ -397,11 +397,17 @@ def _mentions(path: str, table: str) -> bool:
     return b"__tablename__" in data and table.encode() in data
 
 
-def _fields(info: ClassInfo) -> list[tuple[str, Value]]:
-    """The attributes of a declarative model that are columns, by the name the database knows, in the order written."""
-    found = []
-    for name, value in info.members.items():
-        made = value.type.name if value.type is not None else ""
-        if made in ("sqlalchemy.Column", "sqlalchemy.orm.mapped_column", "sqlalchemy.orm.MappedColumn", "sqlalchemy.orm.properties.MappedColumn"):
-            found.append((name, value))
-    return found
+def _columns(frame: Frame, info: ClassInfo) -> tuple[str, ...]:
+    """The columns of a declarative model and its bases by their names in the database, in the order written."""
+    found: dict[str, None] = {}
+    for _, entry in lineage(frame, info.ref):
+        if not isinstance(entry, ClassInfo):
+            continue
+        for name in dict.fromkeys((*entry.annotations, *entry.members)):
+            value = entry.members.get(name)
+            if value is not None:
+                if value.type is not None and value.type.name == "sqlalchemy.Column":
+                    found[value.const if isinstance(value.const, str) else name] = None
+            elif is_mapped(frame.world.frame(entry.module, entry), entry.annotations[name]):
+                found[name] = None
+    return tuple(found)

@@ -113,6 +113,14 @@ def _subscript(frame: Frame, node: ast.Subscript, depth: int) -> Type | None:
     return Type(_SAME.get(name, name), args)
 
 
+def is_mapped(frame: Frame, node: ast.expr) -> bool:
+    """Whether an annotation without a value declares a column: ``Mapped[int]``, but not ``Mapped[list[Order]]`` nor a quoted class."""
+    if not isinstance(node, ast.Subscript) or frame.quiet(node.value).ref != "sqlalchemy.orm.Mapped":
+        return False
+    inner = type_of(frame, node)
+    return inner is not None and inner.name != "list" and inner.name not in frame.world.classes
+
+
 def _union(members: list[Type | None]) -> Type | None:
     """One type when all but None agree; several plain types count as the first of them."""
     some = [member for member in members if member is not None and member != NONE_TYPE]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dodont.semantic import strings
 from dodont.semantic.annotations import type_of
-from dodont.semantic.values import NUMBER, STR, TRUTH, UNKNOWN, Type, Value, join, join_labels, text_of
+from dodont.semantic.values import ABSENT, NUMBER, STR, TRUTH, UNKNOWN, Type, Value, join, join_labels, text_of
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
@@ -216,6 +216,13 @@ def _entries(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
     return Value(Type("repeated"), items=(Value(Type("tuple"), items=(keys, value)),), labels=receiver.labels)
 
 
+def _column(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
+    """``Column("name", …)``: the constant is the name in the database, when the call gives one."""
+    first = given.find(0, "name")
+    named = first is not None and first[0].const.__class__ is str
+    return Value(Type("sqlalchemy.Column"), const=first[0].const if first is not None and named else ABSENT)
+
+
 SPECIAL: dict[str, Special] = {
     "str.format": _format,
     "str.join": _join,
@@ -231,6 +238,7 @@ SPECIAL: dict[str, Special] = {
     "builtins.any": _truth, "builtins.all": _truth, "builtins.callable": _truth, "builtins.issubclass": _truth,
     "builtins.str": _text, "builtins.repr": _text, "builtins.format": _text,
     "builtins.getattr": _getattr, "builtins.type": _type, "builtins.enumerate": _iterated, "builtins.zip": _iterated,
+    "sqlalchemy.Column": _column, "sqlalchemy.orm.mapped_column": _column,
     "functools.partial": _partial, "typing.cast": _cast, "string.Template": _template,
     "string.Template.substitute": _substitute, "string.Template.safe_substitute": _substitute,
 }  # fmt: skip

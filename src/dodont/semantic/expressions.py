@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
-from dodont.models.vocabulary import Class as ClassModel
 from dodont.semantic import calls, strings
 from dodont.semantic.annotations import model_type, substitute, type_of
-from dodont.semantic.definitions import ClassInfo, FunctionInfo
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import attribute_of
 from dodont.semantic.values import (
     ABSENT,
-    NUMBER,
     STR,
     TRUTH,
     UNKNOWN,
     Label,
-    Text,
     Type,
     Value,
     constant,
-    from_text,
     join,
     join_labels,
-    merge,
     text_of,
 )
+
 
 class _Constants(dict[tuple[type, object], Value]):
     """The values of constants, made once each; emptied before it grows without bound."""

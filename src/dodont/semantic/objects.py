@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Class as ClassModel
-from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type, substitute, type_of
-from dodont.semantic.definitions import ClassInfo, FunctionInfo
+from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.values import UNKNOWN, Label, Note, Type, Value, labels_of
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.definitions import FunctionInfo
-from dodont.semantic.expressions import bind, binary, condition, element_of
+from dodont.semantic.expressions import binary, bind, condition, element_of
 from dodont.semantic.frame import Frame, Imported
 from dodont.semantic.heads import class_info_of, function_info_of
 from dodont.semantic.narrowing import narrow
-from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.values import UNKNOWN, Type, Value, join
 
 Env = dict[str, Value]
