@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dodont.semantic import strings
 from dodont.semantic.annotations import type_of
+from dodont.semantic.credentials import credential
 from dodont.semantic.values import ABSENT, NUMBER, STR, TRUTH, UNKNOWN, Type, Value, join, join_labels, text_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,35 @@ def _item(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
     if len(given.positional) > 1:
         return join(value, given.positional[1])
     return value.but(maybe_none=True) if value is not UNKNOWN else value
+
+
+def without(frame: Frame, holder: ast.expr, key: Value) -> None:
+    """``del mapping["password"]``, ``mapping.pop("password")``: the local mapping shows its credential no more."""
+    if not isinstance(holder, ast.Name) or key.const.__class__ is not str or not credential(key.const):
+        return
+    value = frame.env.get(holder.id)
+    if value is not None and value.labels:
+        items = value.items
+        if isinstance(items, dict):
+            items = {name: item for name, item in items.items() if name != key.const}
+        kept = tuple(label for label in value.labels if label.kind != "secret")
+        frame.env[holder.id] = value.but(labels=kept, items=items)
+
+
+def _popped(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    value = _item(frame, node, callee, given)
+    if given.positional and isinstance(node.func, ast.Attribute):
+        without(frame, node.func.value, given.positional[0])
+    return value
+
+
+def _variable(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``os.getenv("NAME")``."""
+    found = given.find(0, "key")
+    if found is None or found[0].const.__class__ is not str:
+        return None
+    value = frame.named(Value(STR, maybe_none=len(given.positional) < 2), found[0].const, node)
+    return join(value, given.positional[1]) if len(given.positional) > 1 else value
 
 
 def _append(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
@@ -226,7 +256,7 @@ def _column(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
 SPECIAL: dict[str, Special] = {
     "str.format": _format,
     "str.join": _join,
-    "dict.get": _item, "dict.pop": _item, "dict.setdefault": _item, "?.get": _item, "?.pop": _item, "?.setdefault": _item,
+    "dict.get": _item, "dict.pop": _popped, "dict.setdefault": _item, "?.get": _item, "?.pop": _popped, "?.setdefault": _item,
     "dict.items": _entries, "dict.values": _entries, "dict.keys": _entries,
     "?.items": _entries, "?.values": _entries, "?.keys": _entries,
     "list.append": _append, "list.extend": _append, "list.insert": _append, "repeated.append": _append, "repeated.extend": _append,
@@ -240,5 +270,5 @@ SPECIAL: dict[str, Special] = {
     "builtins.getattr": _getattr, "builtins.type": _type, "builtins.enumerate": _iterated, "builtins.zip": _iterated,
     "sqlalchemy.Column": _column, "sqlalchemy.orm.mapped_column": _column,
     "functools.partial": _partial, "typing.cast": _cast, "string.Template": _template,
-    "string.Template.substitute": _substitute, "string.Template.safe_substitute": _substitute,
+    "os.getenv": _variable, "string.Template.substitute": _substitute, "string.Template.safe_substitute": _substitute,
 }  # fmt: skip

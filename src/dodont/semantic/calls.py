@@ -232,6 +232,8 @@ def library_result(frame: Frame, callee: Value, model: FunctionModel, ref: str, 
             literal = literal and position != "self"
             continue
         labels = join_labels(labels, source.labels)
+        if model.returns != "self" and not given.keywords.keys() & {"exclude", "include"}:
+            labels = join_labels(labels, exposed(frame, source, node))
         text = text or text_of(source)
         literal = literal and source.literal
     if model.cleans:
@@ -395,7 +397,8 @@ def filled(frame: Frame, node: ast.Call, function: FunctionInfo, value: Value, b
             labels = join_labels(labels, (label._replace(notes=(*label.notes, note)),))
         elif label.what in bindings:
             given = bindings[label.what][0]
-            passed = tuple(each._replace(notes=(*each.notes, note)) for each in given.labels)
+            kept = [each for each in given.labels if not (value.cleaned and each.kind in ("secret", "secrets"))]
+            passed = tuple(each._replace(notes=(*each.notes, note)) for each in kept)
             labels = join_labels(labels, passed)
             if value.text is None and value.type is None:
                 whole = given

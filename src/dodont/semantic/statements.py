@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dodont.semantic.annotations import model_type, substitute, type_of
+from dodont.semantic.builtin_calls import without
 from dodont.semantic.definitions import FunctionInfo
 from dodont.semantic.expressions import binary, bind, condition, element_of
 from dodont.semantic.frame import Frame, Imported
@@ -408,6 +409,8 @@ def _delete(frame: Frame, node: ast.Delete) -> bool:
     for target in node.targets:
         if target.__class__ is ast.Name:
             frame.env.pop(target.id, None)  # type: ignore[attr-defined]
+        elif target.__class__ is ast.Subscript:
+            without(frame, target.value, frame.eval(target.slice))  # type: ignore[attr-defined]
     return True
 
 

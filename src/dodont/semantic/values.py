@@ -194,7 +194,8 @@ def from_text(text: Text, labels: tuple[Label, ...]) -> Value:
     if len(text.parts) == 1 and text.parts[0].__class__ is str and text.site is None:
         return Value(STR, const=text.parts[0], literal=True, labels=labels)
     literal = all(part.__class__ is str or part.value.literal for part in text.parts)  # type: ignore[union-attr]
-    return Value(STR, text=text, labels=labels, literal=literal)
+    cleaned = not literal and all(part.__class__ is str or part.value.cleaned for part in text.parts)  # type: ignore[union-attr]
+    return Value(STR, text=text, labels=labels, literal=literal, cleaned=cleaned)
 
 
 def merge(parts: list[str | Hole]) -> tuple[str | Hole, ...]:
