@@ -16,7 +16,7 @@ from dodont.semantic.builtin_calls import SPECIAL, text_method
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Waits
 from dodont.semantic.events import Call as CallEvent
 from dodont.semantic.events import Callee
-from dodont.semantic.objects import instance_attribute, lineage
+from dodont.semantic.objects import exposed, instance_attribute, lineage
 from dodont.semantic.values import (
     STR,
     UNKNOWN,
