@@ -62,6 +62,8 @@ class Project(World):
         self.functions: dict[str, FunctionInfo] = {}
         self.denoted: dict[str, tuple[int, Value]] = {}
         self.lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...]]] = {}
+        self.slots: dict[tuple[str, str], tuple[int, Any]] = {}
+        self.targets: dict[str, tuple[int, Any]] = {}
         self.loading = 0
         self.troubles: dict[str, Unreadable] = {}
         self.failures: dict[str, list[str]] = {}  # bodies that could not be interpreted, by file

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Route
+from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic import sinks
 from dodont.semantic.annotations import model_type, substitute, type_named
-from dodont.semantic.builtin_calls import SPECIAL, text_method
+from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Waits
 from dodont.semantic.events import Call as CallEvent
 from dodont.semantic.events import Callee
@@ -95,18 +96,17 @@ def call(frame: Frame, node: ast.Call) -> Value:
     info = frame.world.classes.get(ref)
     if info is not None:
         return _construct(frame, node, info, given)
-    special = SPECIAL.get(ref)
+    generation, known = frame.world.targets.get(ref, _NO_TARGET)
+    if generation != frame.library.generation:
+        known = _target(frame, ref)
+        frame.world.targets[ref] = (frame.library.generation, known)
+    special, entry, text = known
     if special is not None:
         value = special(frame, node, callee, given)
         if value is not None:
             return value
-    entry = frame.library.get(ref)
-    if entry is None and callee.receiver is not None:
-        owner, _, method = ref.rpartition(".")
-        found = frame.library.method(owner, method)
-        entry = found[0] if found is not None else None
-        if entry is None and owner == "str":
-            return text_method(frame, method, callee.receiver)
+    if text and callee.receiver is not None:
+        return text_method(frame, text, callee.receiver)
     if entry.__class__ is FunctionModel:
         return _library(frame, node, callee, ref, entry, given)  # type: ignore[arg-type]
     if entry.__class__ is ClassModel:
@@ -120,6 +120,20 @@ def call(frame: Frame, node: ast.Call) -> Value:
     if callee.type is not None and callee.type.name == "type" and callee.type.args:
         return Value(callee.type.args[0])
     return _unknown(frame, node, callee, given)
+
+
+#: What a library's name calls: a function of ours that knows more than a model can say, its model, or a method of strings.
+Target = tuple[Special | None, FunctionModel | ClassModel | ValueModel | None, str]
+_NO_TARGET: tuple[int, Target] = (-1, (None, None, ""))
+
+
+def _target(frame: Frame, ref: str) -> Target:
+    entry = frame.library.get(ref)
+    owner, _, method = ref.rpartition(".")
+    if entry is None and owner:
+        found = frame.library.method(owner, method)
+        entry = found[0] if found is not None else None
+    return SPECIAL.get(ref), entry, method if entry is None and owner == "str" else ""
 
 
 def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:

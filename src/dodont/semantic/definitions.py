@@ -52,6 +52,7 @@ class Facts:
     accesses: tuple[Access, ...] = ()
     external: bool = False
     never: bool = False
+    stores: dict[str, Value] = field(default_factory=dict)  # what `self.x = …` gives the object
 
     def outline(self) -> tuple[Any, ...]:
         """What must settle when functions call each other in a circle; evidence may differ, this may not."""
@@ -65,6 +66,7 @@ class Facts:
             self.waits is not None,
             frozenset(access.kind for access in self.accesses),
             self.external,
+            frozenset((name, value.type) for name, value in self.stores.items()),
         )
 
 
@@ -95,7 +97,6 @@ class FunctionInfo:
     handler: HandlerInfo | None = None
     facts: Facts | None = None
     assumed: Facts | None = None
-    stores: dict[str, Value] | None = None  # what `self.x = …` in it gives the object
 
     @property
     def is_coroutine(self) -> bool:
@@ -188,6 +189,8 @@ class World:
     functions: dict[str, FunctionInfo]
     denoted: dict[str, tuple[int, Value]]  # library names by the generation of models that was asked
     lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...]]]  # classes with their bases, likewise
+    slots: dict[tuple[str, str], tuple[int, Any]]  # attributes of instances, likewise (see objects.Slot)
+    targets: dict[str, tuple[int, Any]]  # what calling a library's name means (see calls.Target)
     loading: int  # modules whose top level is being read: what depends on bases is not settled yet
 
     def resolve(self, name: str) -> Value | None:

@@ -6,6 +6,7 @@ import ast
 
 from dodont.semantic import calls, strings
 from dodont.semantic.annotations import model_type, substitute, type_of
+from dodont.semantic.credentials import credential
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import attribute_of
@@ -57,7 +58,7 @@ def _name(frame: Frame, node: ast.Name) -> Value:
 
 
 def _attribute(frame: Frame, node: ast.Attribute) -> Value:
-    if frame.paths and node.value.__class__ is ast.Name:
+    if frame.paths and node.value.__class__ is ast.Name and node.value.id in frame.paths:  # type: ignore[attr-defined]
         known = frame.env.get(f"{node.value.id}.{node.attr}")  # type: ignore[attr-defined]
         if known is not None:
             return known
@@ -111,7 +112,7 @@ def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
                 value = value.but(labels=labels)
         if receiver.literal and receiver.type is not None and receiver.type.name in ("dict", "list", "tuple"):
             value = value.but(literal=True)
-    if key.const.__class__ is str:
+    if key.const.__class__ is str and credential(key.const):
         return frame.named(value, key.const, node)
     return value
 
@@ -376,9 +377,11 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
     kind = target.__class__
     if kind is ast.Name:
         name: str = target.id  # type: ignore[attr-defined]
-        value = frame.named(value, name, target)
+        if credential(name):
+            value = frame.named(value, name, target)
         frame.env[name] = value
-        if frame.paths:
+        if name in frame.paths:
+            frame.paths.discard(name)
             prefix = name + "."
             for key in [key for key in frame.env if key.startswith(prefix)]:
                 del frame.env[key]
@@ -404,7 +407,7 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         receiver = frame.eval(inner)
         attr: str = target.attr  # type: ignore[attr-defined]
         if inner.__class__ is ast.Name:
-            frame.paths = True
+            frame.paths.add(inner.id)  # type: ignore[attr-defined]
             value = frame.named(value, attr, target)
             frame.env[f"{inner.id}.{attr}"] = value  # type: ignore[attr-defined]
             if inner.id == "self" and receiver.type is not None:  # type: ignore[attr-defined]

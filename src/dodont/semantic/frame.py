@@ -52,7 +52,7 @@ class Frame:
         self.outer: dict[str, Value] | None = None
         self.in_coroutine = function is not None and function.is_async
         self.in_lambda = False
-        self.paths = False  # whether `env` holds dotted names such as "self.x"
+        self.paths: set[str] = set()  # names of which `env` holds dotted ones, such as "self.x"
         self.silent = False  # evaluating for an answer only: no events
         self.keep = False  # keep the value of every expression, for handlers
         self.values: dict[int, Value] = {}

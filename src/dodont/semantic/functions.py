@@ -159,7 +159,6 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
     if value.pending is not None and info.is_async:
         value = value.but(pending=None)
     never = not falls and not frame.returns and not info.is_generator and not info.is_stub
-    info.stores = {name: _stored(stored) for name, stored in frame.stores.items()} if frame.stores else None
     return Facts(
         returns=_outgoing(value),
         sinks=tuple(frame.sinks.values()),
@@ -167,6 +166,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
         never=never,
+        stores={name: _stored(stored) for name, stored in frame.stores.items()},
     )
 
 

@@ -49,7 +49,8 @@ def _set(frame: Frame, node: ast.expr, value: Value) -> None:
     key = _key(node)
     if key is not None:
         frame.env[key] = value
-        frame.paths = frame.paths or "." in key
+        if "." in key:
+            frame.paths.add(key.partition(".")[0])
 
 
 def _presence(frame: Frame, node: ast.expr, present: bool) -> None:

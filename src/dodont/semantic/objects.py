@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.semantic.annotations import model_type, substitute, type_of
-from dodont.semantic.definitions import ClassInfo
+from dodont.semantic.credentials import credential
+from dodont.semantic.definitions import ClassInfo, FunctionInfo
 from dodont.semantic.values import UNKNOWN, Label, Note, Type, Value, labels_of
 
 if TYPE_CHECKING:
@@ -92,11 +93,11 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
     elif name in _TEXT_METHODS:
         return Value(ref=f"str.{name}", receiver=receiver)
     if value is None:
-        passed = tuple(label for label in receiver.labels if label.kind in ("request", "stored", "parameter"))
+        passed = receiver.labels and tuple(label for label in receiver.labels if label.kind in ("request", "stored", "parameter"))
         if name in _MAPPING_METHODS:
             return Value(ref=f"?.{name}", receiver=receiver)
         value = Value(labels=passed) if passed else UNKNOWN
-    return frame.named(value, name, node)
+    return frame.named(value, name, node) if credential(name) else value
 
 
 #: Methods whose meaning does not hang on the receiver's type in practice.
@@ -147,28 +148,63 @@ def _library_class_attribute(frame: Frame, ref: str, own: Type, name: str) -> Va
 
 def instance_attribute(frame: Frame, receiver: Value, type: Type, name: str, node: ast.AST | None = None) -> Value | None:
     """``instance.name``; None when nothing is known of it."""
+    world = frame.world
+    key = (type.name, name)
+    generation, slot = world.slots.get(key, _NO_SLOT)
+    if generation != frame.library.generation:
+        slot, settled = _slot(frame, type, name)
+        if settled and not world.loading:
+            world.slots[key] = (frame.library.generation, slot)
+    if slot is None:
+        return None
+    if slot.__class__ is Value:
+        return slot  # type: ignore[return-value]
+    if slot.__class__ is FunctionInfo:
+        if slot.kind == "property":  # type: ignore[union-attr]
+            return world.facts(slot).returns.but(labels=())  # type: ignore[arg-type]
+        bound = None if slot.kind == "staticmethod" else receiver  # type: ignore[union-attr]
+        return Value(ref=slot.ref, receiver=bound)  # type: ignore[union-attr]
+    if slot.__class__ is str:
+        return Value(ref=slot, receiver=receiver)  # type: ignore[arg-type]
+    ref, entry = slot  # type: ignore[misc]
+    found = substitute(model_type(entry.attributes[name]), type) if name in entry.attributes else None
+    if name not in entry.labels:
+        return Value(found)
+    what = f"{ref.rpartition('.')[2].lower()}.{name}"
+    notes = (Note(frame.site(node), f"`{what}`"),) if node is not None else ()
+    return Value(found, labels=labels_of(entry.labels[name], what, notes))
+
+
+#: What a name means on instances of a class: a value, a method of the project, a library method by its qualified name, or
+#: an attribute the model of that class tells.
+Slot = Value | FunctionInfo | str | tuple[str, ClassModel] | None
+_NO_SLOT: tuple[int, Slot] = (-1, None)
+
+
+def _slot(frame: Frame, type: Type, name: str) -> tuple[Slot, bool]:
+    """The slot, and whether it is settled: while a class is being set up, its attributes are not all known."""
+    settled = True
     for ref, entry in lineage(frame, type.name):
         if isinstance(entry, ClassInfo):
-            value = _project_attribute(frame, receiver, entry, name)
+            function = entry.functions.get(name)
+            if function is not None:
+                return function, settled
+            attributes, done = attributes_of(frame, entry)
+            settled = settled and done
+            value = _field(frame, entry, name, attributes)
             if value is not None:
-                return value
-            continue
-        if name in entry.methods:
-            return Value(ref=f"{ref}.{name}", receiver=receiver)
-        if name in entry.attributes or name in entry.labels:
-            found = substitute(model_type(entry.attributes[name]), type) if name in entry.attributes else None
-            labels: tuple[Label, ...] = ()
-            if name in entry.labels:
-                what = f"{ref.rpartition('.')[2].lower()}.{name}"
-                labels = labels_of(entry.labels[name], what, (Note(frame.site(node), f"`{what}`"),) if node is not None else ())
-            return Value(found, labels=labels)
+                return value, settled
+        elif name in entry.methods:
+            return f"{ref}.{name}", settled
+        elif name in entry.attributes or name in entry.labels:
+            return (ref, entry), settled
     if type.name in ("str", "bytes", "LiteralString"):
-        return Value(ref=f"str.{name}", receiver=receiver)
+        return f"str.{name}", settled
     if type.name in ("list", "dict", "set", "tuple", "string.Template"):
-        return Value(ref=f"{type.name}.{name}", receiver=receiver)
+        return f"{type.name}.{name}", settled
     if name in ("value", "name") and is_enum(frame, type.name):
-        return Value(literal=True)
-    return None
+        return Value(literal=True), settled
+    return None, settled
 
 
 def is_enum(frame: Frame, name: str) -> bool:
@@ -181,30 +217,17 @@ def is_enum(frame: Frame, name: str) -> bool:
     )
 
 
-def _project_attribute(frame: Frame, receiver: Value, info: ClassInfo, name: str) -> Value | None:
-    function = info.functions.get(name)
-    if function is not None:
-        if function.kind == "property":
-            return frame.world.facts(function).returns.but(labels=())
-        bound = None if function.kind == "staticmethod" else receiver
-        return Value(ref=function.ref, receiver=bound)
+def _field(frame: Frame, info: ClassInfo, name: str, attributes: dict[str, Value]) -> Value | None:
+    """What instances hold under a name that is no method: stored in the set-up, declared, or a class attribute."""
     annotated = annotation(frame, info, name)
-    attributes = attributes_of(frame, info)
     if name in attributes:
         value = attributes[name]
-        if annotated is not None and value.type is None:
-            return value.but(type=annotated)
-        return value
+        return value.but(type=annotated) if annotated is not None and value.type is None else value
     if annotated is not None:
         return Value(annotated)
     if name in info.annotations:
         return UNKNOWN
-    if name in info.members:
-        member = info.members[name]
-        if member.ref is not None and member.type is not None and member.type.name == "type":
-            return member
-        return member.but(const=member.const) if member.literal else member
-    return None
+    return info.members.get(name)
 
 
 def annotation(frame: Frame, info: ClassInfo, name: str) -> Type | None:
@@ -215,24 +238,29 @@ def annotation(frame: Frame, info: ClassInfo, name: str) -> Type | None:
     return type_of(frame.world.frame(info.module, info), node)
 
 
-def attributes_of(frame: Frame, info: ClassInfo) -> dict[str, Value]:
-    """What the methods that set an object up store on it. While they are being read: what was stored so far is not told."""
-    if info.attributes is None:
-        info.attributes = {}
-        found: dict[str, Value] = {}
-        for name in ("__init__", "__post_init__", "setup", "initialize"):
-            function = info.functions.get(name)
-            if function is not None:
-                frame.world.facts(function)
-                found |= function.stores or {}
+#: Methods that set an object up.
+_SETUP = ("__init__", "__post_init__", "setup", "initialize")
+
+
+def attributes_of(frame: Frame, info: ClassInfo) -> tuple[dict[str, Value], bool]:
+    """What the methods that set an object up store on it, and whether they are all read: a method that one of them calls
+    asks in the middle."""
+    if info.attributes is not None:
+        return info.attributes, True
+    found: dict[str, Value] = {}
+    done = True
+    for name in _SETUP:
+        function = info.functions.get(name)
+        if function is not None:
+            found |= frame.world.facts(function).stores
+            done = done and function.facts is not None
+    if done:
         info.attributes = found
-    return info.attributes
+    return found, done
 
 
 def exposed(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
     """The secrets that printing an instance of a class would show: fields named as credentials and not hidden from its repr."""
-    from dodont.semantic.credentials import credential
-
     type = value.type
     if type is None or value.const is None:
         return ()

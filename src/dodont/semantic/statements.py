@@ -135,8 +135,8 @@ def _loop(frame: Frame, body: list[ast.stmt], orelse: list[ast.stmt], enter: Cal
         after = before
         for end in ends:
             after = merged(after, end)
-        settled = all(
-            before.get(name) is value or (not value.labels and value.text is None and value.items is None)
+        settled = not any(
+            before[name] is not value and (value.text is not None or value.items is not None or _carries(value))
             for name, value in after.items()
             if name in before
         )
@@ -146,6 +146,11 @@ def _loop(frame: Frame, body: list[ast.stmt], orelse: list[ast.stmt], enter: Cal
     frame.env = before
     run(frame, orelse)
     return exits
+
+
+def _carries(value: Value) -> bool:
+    """Whether a label came that is not merely which parameter the value is."""
+    return any(label.kind != "parameter" for label in value.labels)
 
 
 def _for(frame: Frame, node: ast.For | ast.AsyncFor) -> bool:
