@@ -5,10 +5,15 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dodont import __version__
+
+if TYPE_CHECKING:
+    from dodont.config import ConfigError
+    from dodont.engine.settings import Settings
 
 
 class Plugin:
@@ -25,14 +30,30 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """flake8 does not survive a plugin that raises while it is iterated: whatever goes wrong becomes one finding."""
         try:
+            from dodont.config import ConfigError
             from dodont.engine.driver import check_tree
-            from dodont.engine.host import settings_for
 
-            settings = settings_for(Path(os.path.abspath(self._filename)))
+            settings = settings_for(Path(os.path.abspath(self._filename)).parent)
+            if isinstance(settings, ConfigError):
+                yield self._trouble(str(settings))
+                return
             found = check_tree(self._filename, self._tree, self._lines, settings)
         except Exception as error:
-            text = " ".join(str(error).split())
-            yield 1, 0, f"ODD000 internal-error: {type(error).__name__}: {text}", type(self)
+            yield self._trouble(f"{type(error).__name__}: {error}; please report it")
             return
         for diagnostic in found:
             yield diagnostic.span.line, diagnostic.span.column, f"{diagnostic.code} {diagnostic.rule}: {diagnostic.message}", type(self)
+
+    def _trouble(self, text: str) -> tuple[int, int, str, type[Any]]:
+        return 1, 0, f"ODD000 internal-error: {' '.join(text.split())}", type(self)
+
+
+@cache
+def settings_for(directory: Path) -> Settings | ConfigError:
+    """The settings of the files in a directory, those of its nearest configuration file; or what is wrong with that."""
+    from dodont.config import ConfigError, load
+
+    try:
+        return load(directory)
+    except ConfigError as error:
+        return error
