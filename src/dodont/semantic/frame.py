@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dodont.models.library import Library
@@ -162,6 +162,39 @@ class Frame:
         self.events["unawaited", pending.site] = Unawaited(
             pending.site, site, pending.target, use, self.in_coroutine, direct, self.function, ast.unparse(node) if len(node.__dict__) else ""
         )
+
+
+class Members(dict[str, Value]):
+    """The names of a class body. A plain assignment is evaluated when its name is first asked for: most never are.
+
+    Until then the name stands here with UNKNOWN, so that the order is the one written.
+    """
+
+    __slots__ = ("_frame", "_later")
+
+    def __init__(self, frame: Frame, names: Mapping[str, Value] | None = None, later: dict[str, ast.expr] | None = None) -> None:
+        super().__init__(names or {})
+        self._frame = frame
+        self._later = {} if later is None else later
+
+    def put_off(self, name: str, node: ast.expr) -> None:
+        self[name] = UNKNOWN
+        self._later[name] = node
+
+    def get(self, name: str, default: Any = None) -> Any:
+        node = self._later.pop(name, None) if self._later else None
+        if node is not None:
+            self[name] = self._frame.quiet(node)
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> Value:
+        found: Value | None = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def copy(self) -> Members:
+        return Members(self._frame, self, self._later)
 
 
 _NEVER = (-1, UNKNOWN)

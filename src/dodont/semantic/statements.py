@@ -14,7 +14,7 @@ from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import without
 from dodont.semantic.definitions import FunctionInfo
 from dodont.semantic.expressions import binary, bind, condition, element_of
-from dodont.semantic.frame import Frame, Imported
+from dodont.semantic.frame import Frame, Imported, Members
 from dodont.semantic.heads import class_info_of, function_info_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.values import UNKNOWN, Type, Value, join
@@ -387,15 +387,29 @@ def _class(frame: Frame, node: ast.ClassDef) -> bool:
     info = class_info_of(frame, node)
     inner = frame.world.frame(frame.module, info)
     inner.outer = frame.env if frame.function is not None else frame.outer
-    inner.function = None
-    run(inner, node.body)
-    frame.events.update(inner.events)
-    info.members = inner.env
+    inner.env = info.members = Members(inner)
     for statement in node.body:
         if statement.__class__ is ast.AnnAssign and statement.target.__class__ is ast.Name:  # type: ignore[attr-defined]
             info.annotations[statement.target.id] = statement.annotation  # type: ignore[attr-defined]
+        if not _put_off(info.members, statement):
+            run(inner, [statement])
+    frame.events.update(inner.events)
+    if inner.env is not info.members:
+        info.members.update(inner.env)
     info.hidden = frozenset(_hidden(node))
     frame.env[node.name] = Value(Type("type", (Type(info.ref),)), ref=info.ref)
+    return True
+
+
+def _put_off(members: Members, statement: ast.stmt) -> bool:
+    """Leave a field's or option's value for when it is asked for."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Tuple() | ast.List() | ast.Dict() as value):
+            members.put_off(name, value)
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() | ast.Tuple() | ast.List() | ast.Dict() as value):
+            members.put_off(name, value)
+        case _:
+            return False
     return True
 
 
