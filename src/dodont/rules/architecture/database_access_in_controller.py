@@ -5,35 +5,55 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dodont.analysis import Access, Diagnostic, Note, Pass, Route, on
+from dodont.analysis import Access, Diagnostic, Note, Pass, Route, Type, on
 
-HEALTH = re.compile(r"(?:^|_)(?:health|healthz|healthcheck|ready|readiness|readyz|live|liveness|livez|ping|status)(?:_|$)")
+PROBE = re.compile(r"^(?:\w+_)?(?:health\w*|ready|readiness|readyz|live|liveness|livez|ping|heartbeat)(?:_\w+)?$|^(?:get_)?status$")
 VERBS = {"read": "reads", "write": "writes", "commit": "commits", "build": "queries"}
 
 
 @on(Route, rule="database-access-in-controller")
 def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role == "test" or HEALTH.search(route.function.name.lower()) or route.function.site is None:
+    if run.module.role == "test" or PROBE.match(route.function.name.lower()) or route.function.site is None:
         return
-    own = [access for access in route.accesses if not access.chain]
-    counted = [access for access in own if counts(access, run)]
-    if not counted:
+    own = [access for access in route.accesses if is_own(access, run)]
+    if run.options["allow-reads"]:
+        own = [access for access in own if access.kind in ("write", "commit")]
+    # A commit alone closes what a service did; a lookup that answers 404 by itself is part of the routing.
+    counted = [access for access in own if access.kind != "commit"]
+    if all(access.kind == "build" or access.target.endswith("_or_404") for access in counted) and (
+        not counted or any(access.kind == "read" for access in counted)
+    ):
         return
     kinds = dict.fromkeys(VERBS[access.kind] for access in counted)
+    if len(kinds) > 1:
+        kinds.pop(VERBS["build"], None)
     yield run.report(
         "access",
         route.function.site._replace(end_line=route.function.site.line, end_column=route.function.site.column + 1),
         function=route.function,
         handler=route.function.name,
         does=" and ".join(kinds),
-        related=[Note(access.site, f"`{run.display(access.target)}()`") for access in counted],
+        related=[Note(access.site, _story(access, run)) for access in _by_line(counted)],
     )
 
 
-def counts(access: Access, run: Pass) -> bool:
-    """A statement that is only built runs somewhere else; a commit alone closes what a service did."""
-    if access.kind == "commit":
+def is_own(access: Access, run: Pass) -> bool:
+    """Whether the handler does it, or a private function of its module in its place; not a form, serializer or view class."""
+    if run.role(Type(access.target.rpartition(".")[0])) in ("schema", "view"):
         return False
-    if access.kind == "build":
-        return access.target.startswith("django.")
-    return not (run.options["allow-reads"] and access.kind == "read")
+    functions = [run.project.functions.get(ref) for ref in access.chain]
+    return all(each is not None and each.module is run.module and each.name.startswith("_") for each in functions)
+
+
+def _by_line(accesses: list[Access]) -> list[Access]:
+    """One access a line: of a query written as a chain of calls, the call that runs it."""
+    last: dict[int, Access] = {}
+    for access in accesses:
+        if access.kind != "build" or access.site.line not in last:
+            last[access.site.line] = access
+    return list(last.values())
+
+
+def _story(access: Access, run: Pass) -> str:
+    through = "".join(f"`{run.display(ref)}()`, " for ref in access.chain)
+    return f"{through}`{run.display(access.target)}()`"

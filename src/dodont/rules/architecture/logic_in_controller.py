@@ -12,16 +12,18 @@ from dodont.analysis import Callee, Diagnostic, Note, Pass, Route, Site, Value, 
 #: Replies that say who may do what, or that something is not there.
 NO_RULE = re.compile(r"(?:PermissionDenied|Forbidden|Unauthorized|NotAuthenticated|AuthenticationFailed|Http404|NotFound|HTTP_40[134]_\w+)$")
 REFUSAL = re.compile(r"(?:HttpResponseBadRequest|HTTP_4\d\d_\w+)$")
-TOKENS = ("secrets.token_", "bcrypt.hashpw", "jwt.encode", "jose.jwt.encode", "django.contrib.auth.hashers.make_password", "werkzeug.security.generate_password_hash")  # fmt: skip
+HASHES = frozenset({"bcrypt.hashpw", "jwt.encode", "jose.jwt.encode", "django.contrib.auth.hashers.make_password", "werkzeug.security.generate_password_hash"})  # fmt: skip
+NOTICES = frozenset({"django.contrib.messages.error", "django.contrib.messages.warning"})
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 #: Types that `+`, `*`, `/` and `%` put together instead of computing with them.
 TEXTUAL = re.compile(r"^(?:str|bytes|LiteralString|list|tuple|dict|set|pathlib\..*)$|(?:Char|Text|Slug|URL|Email|File|Image|JSON)Field$")
 AGGREGATES = frozenset({"builtins.sum", "statistics.mean", "statistics.median", "math.fsum"})
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match)
 
 
 class Decision(NamedTuple):
-    """``kind`` is rule, change, computation, selection or service."""
+    """``kind`` is rule, change, computation, selection or chain."""
 
     kind: str
     node: ast.expr | ast.stmt
@@ -38,8 +40,7 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
     found = reader.decisions
     # However many fields it touches, a change is one decision.
     count = sum(each.kind != "change" for each in found) + any(each.kind == "change" for each in found)
-    services = sum(each.kind == "service" for each in found)
-    if count < run.options["min-decisions"] or len({each.kind for each in found}) < 2 and services < 2:
+    if count < run.options["min-decisions"] or len({each.kind for each in found}) < 2:
         return
     yield run.report(
         "logic",
@@ -54,7 +55,8 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
 class Reader:
     """Reads a handler's statements in order.
 
-    ``stored`` are the local names whose values come from storage, ``fields`` those of them that hold a field's value.
+    ``stored`` are the local names whose values come from storage, ``fields`` those of them that hold a field's value,
+    ``fetched`` the names whose values another service answered.
     """
 
     def __init__(self, route: Route, run: Pass) -> None:
@@ -62,8 +64,9 @@ class Reader:
         self.run = run
         self.stored: set[str] = set()
         self.fields: set[str] = set()
+        self.fetched: set[str] = set()
         arguments = route.node.args
-        self.injected = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}
+        self.parameters = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}
         self.decisions: list[Decision] = []
         self._lines: set[tuple[str, int]] = set()
 
@@ -89,6 +92,8 @@ class Reader:
                 self.block(child.body)
             elif isinstance(child, ast.withitem):
                 self.expression(child.context_expr)
+                if child.optional_vars is not None and self.is_fetched(child.context_expr):
+                    self.fetched.update(_names(child.optional_vars))
 
     def branch(self, node: ast.If) -> None:
         rule = self.depends(node.test)
@@ -103,6 +108,8 @@ class Reader:
 
     def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if node.value is not None and self.is_fetched(node.value):
+            self.fetched.update(name for target in targets for name in _names(target))
         for target in targets:
             if isinstance(target, ast.Attribute) and self.is_entity(target.value):
                 self.add("change", target, "changes")
@@ -128,14 +135,18 @@ class Reader:
 
     def call(self, node: ast.Call) -> None:
         callee = self.route.calls.get(id(node))
-        if callee is None or callee.project:
+        if callee is None:
+            return
+        if callee.project:
+            if _does(callee, "write") and any(each.kind == "rule" for each in self.decisions):
+                self.add("change", node.func, "then writes with")
             return
         shown = self.run.display(callee.target)
         if any(access.kind == "write" and not access.chain for access in callee.accesses):
             self.add("change", node.func, "writes with")
-        elif callee.external:
-            self.add("service", node.func, "calls another service with")
-        elif callee.target.startswith(TOKENS):
+        elif callee.external and any(name in self.fetched for argument in _arguments(node) for name in _names(argument)):
+            self.add("chain", node.func, "calls a service with another's answer, with")
+        elif callee.target in HASHES:
             self.add("computation", node.func, "makes a token or hash with")
         elif shown in AGGREGATES and any(self.is_stored(argument) for argument in node.args):
             self.add("computation", node, "aggregates")
@@ -163,19 +174,42 @@ class Reader:
         while True:
             if self.is_entity(node) or isinstance(node, ast.Name) and node.id in self.stored:
                 return True
+            if isinstance(node, ast.Await):
+                node, value = node.value, self.value(node)
+            else:
+                value = self.value(node)
             if isinstance(node, ast.Call):
-                callee = self.route.calls.get(id(node))
-                if callee is not None and not callee.project and _does(callee, "read"):
+                if self.reads(node, value):
                     return True
                 if not isinstance(node.func, ast.Attribute):
                     return False
                 node = node.func.value
-            elif isinstance(node, (ast.Attribute, ast.Subscript, ast.Await)):
+            elif isinstance(node, (ast.Attribute, ast.Subscript)):
                 node = node.value
             elif isinstance(node, ast.BinOp):
                 return self.is_stored(node.left) or self.is_stored(node.right)
             else:
                 return False
+
+    def reads(self, node: ast.Call, result: Value | None) -> bool:
+        """A query, or a function of the project that does nothing but load an object."""
+        callee = self.route.calls.get(id(node))
+        if callee is None or not _does(callee, "read"):
+            return False
+        if not callee.project:
+            return True
+        loads = result is not None and result.type is not None and result.type.name in self.run.project.classes
+        return loads and not _does(callee, "write") and not _does(callee, "commit") and not callee.external
+
+    def is_fetched(self, node: ast.expr) -> bool:
+        for each in _own(node):
+            if isinstance(each, ast.Name) and each.id in self.fetched:
+                return True
+            if isinstance(each, ast.Call):
+                callee = self.route.calls.get(id(each))
+                if callee is not None and callee.external:
+                    return True
+        return False
 
     def is_field(self, node: ast.expr) -> bool:
         """Data of a stored object, or something computed from it; not a count or another query's result."""
@@ -203,9 +237,15 @@ class Reader:
                 value = self.value(each.value)
                 if value is not None and self.run.role(value.type) == "request":
                     return True
-            elif isinstance(each, ast.Name) and each.id in self.injected and self.is_entity(each):
+            elif isinstance(each, ast.Name) and each.id in self.parameters and self._is_caller(self.value(each)):
                 return True
         return False
+
+    def _is_caller(self, value: Value | None) -> bool:
+        """Whether an injected value is data, such as the current user, and no service, session or request."""
+        if value is None or any(label.kind in ("parameter", "request") for label in value.labels):
+            return False
+        return value.type is None or self.run.role(value.type) in ("entity", "schema")
 
     def depends(self, test: ast.expr) -> bool:
         """Whether a condition is about the data of stored objects, more than about their being there."""
@@ -213,15 +253,22 @@ class Reader:
 
     def _decides(self, term: ast.expr) -> bool:
         if isinstance(term, ast.Compare):
+            if isinstance(term.ops[0], ast.NotEq) and any(self._is_given(side) for side in (term.left, *term.comparators)):
+                return False  # a part looked up below the wrong whole: not there
             if any(isinstance(op, (ast.Is, ast.IsNot)) for op in term.ops):
                 return False
             return any(self.is_field(side) or _counts(self, side) for side in (term.left, *term.comparators))
         return isinstance(term, ast.Attribute) and self.is_field(term) and self.is_truth(term)
 
+    def _is_given(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in self.parameters and not self._is_caller(self.value(node))
+
     def present(self, test: ast.expr) -> bool:
         """Whether a stored object must not be there: a conflict."""
         if self.of_caller(test):
             return False
+        if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+            test = test.values[0]
         match test:
             case ast.Compare(left=left, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]) | ast.NamedExpr(value=left):
                 test = left
@@ -231,15 +278,22 @@ class Reader:
 
     def refuses(self, body: Sequence[ast.stmt]) -> bool:
         """Whether a block ends in an error reply that is neither about permissions nor about something missing."""
+        if any(isinstance(each, BLOCKS) for each in body):
+            return False  # more than a guard
         last = body[-1] if body else None
         if isinstance(last, ast.Raise):
             return last.exc is not None and self._status(last.exc) not in ("other", "no rule")
         if isinstance(last, ast.Return):
-            return last.value is not None and self._status(last.value) == "refusal"
+            return last.value is not None and self._status(last.value) == "refusal" or any(self._says_no(each) for each in body)
         if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
             callee = self.route.calls.get(id(last.value))
             return callee is not None and callee.never and self._status(last.value) != "no rule"
         return False
+
+    def _says_no(self, node: ast.stmt) -> bool:
+        """A message that stands in for an error reply before a redirect."""
+        callee = self.route.calls.get(id(node.value)) if isinstance(node, ast.Expr) else None
+        return callee is not None and callee.target in NOTICES
 
     def _status(self, node: ast.expr) -> str:
         parts = node.elts if isinstance(node, ast.Tuple) else [node]
@@ -253,6 +307,8 @@ class Reader:
                 return "no rule"
             if value.ref is not None and REFUSAL.search(value.ref):
                 return "refusal"
+            if value.ref is not None and value.ref.startswith("builtins.") and part is parts[0]:
+                return "other"
             if value.const.__class__ is int and 200 <= value.const < 600:
                 return "no rule" if value.const in (401, 403, 404) else "refusal" if 400 <= value.const < 500 else "other"
         return ""
@@ -296,6 +352,10 @@ def _own(node: ast.expr) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, SCOPES):
             yield from _own(child)  # type: ignore[arg-type]
+
+
+def _arguments(node: ast.Call) -> list[ast.expr]:
+    return [*node.args, *[word.value for word in node.keywords]]
 
 
 def _names(target: ast.expr) -> Iterator[str]:
