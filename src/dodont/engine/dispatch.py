@@ -27,10 +27,9 @@ def subscriptions(rules: Iterable[Rule]) -> dict[type, list[tuple[Rule, Subscrip
 
 
 def internal(path: str, message: str, line: int = 1, column: int = 0) -> Diagnostic:
-    """dodont's own trouble with a file, as a finding."""
-    return Diagnostic(
-        INTERNAL_RULE, INTERNAL_CODE, path, Span(line, column, line, column), message, severity="error", help=""
-    )
+    """dodont's own trouble with a file, as a finding of one line."""
+    text = " ".join(message.split())
+    return Diagnostic(INTERNAL_RULE, INTERNAL_CODE, path, Span(line, column, line, column), text, severity="error")
 
 
 class Dispatcher:
