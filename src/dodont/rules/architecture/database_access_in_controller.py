@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from dodont.analysis import Access, Diagnostic, Note, Pass, Route, Type, on
 
-PROBE = re.compile(r"^(?:\w+_)?(?:health\w*|ready|readiness|readyz|live|liveness|livez|ping|heartbeat)(?:_\w+)?$|^(?:get_)?status$")
+PROBE = re.compile(
+    r"^(?:\w+_)?(?:health\w*|ready|readiness|readyz|live|liveness|livez|ping|heartbeat)(?:_\w+)?$|^(?:get_)?status$"
+)
 VERBS = {"read": "reads", "write": "writes", "commit": "commits", "build": "queries"}
 
 
@@ -38,7 +40,7 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
 
 
 def is_own(access: Access, run: Pass) -> bool:
-    """Whether the handler does it, or a private function of its module in its place; not a form, serializer or view class."""
+    """Whether the handler does it, or a private function of its module in its place; not a form, serializer or view."""
     if run.role(Type(access.target.rpartition(".")[0])) in ("schema", "view"):
         return False
     functions = [run.project.functions.get(ref) for ref in access.chain]

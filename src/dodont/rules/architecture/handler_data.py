@@ -1,0 +1,209 @@
+"""What a handler's local names hold: data read from storage, answers of other services, the caller."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from dodont.analysis import Callee, Pass, Route, Value
+
+#: Types that `+`, `*`, `/` and `%` put together instead of computing with them.
+TEXTUAL = re.compile(
+    r"^(?:str|bytes|LiteralString|list|tuple|dict|set|pathlib\..*)$|(?:Char|Text|Slug|URL|Email|File|Image|JSON)Field$"
+)
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+class Data:
+    """Names are told in the order of the statements.
+
+    ``stored`` are the names whose values come from storage, ``fields`` those of them that hold a field's value,
+    ``fetched`` the names whose values another service answered.
+    """
+
+    def __init__(self, route: Route, run: Pass) -> None:
+        self.route = route
+        self.run = run
+        self.stored: set[str] = set()
+        self.fields: set[str] = set()
+        self.fetched: set[str] = set()
+        arguments = route.node.args
+        self.parameters = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}
+
+    def copy(self) -> Data:
+        """The same knowledge, for reading a block ahead."""
+        other = Data(self.route, self.run)
+        other.stored, other.fields, other.fetched = set(self.stored), set(self.fields), set(self.fetched)
+        return other
+
+    def binds(self, target: ast.expr, value: ast.expr) -> None:
+        """A name gets a value that was read, or answered by another service, or neither."""
+        stored, fetched = self.is_stored(value), self.is_fetched(value)
+        field = stored and self.is_field(value)
+        for name in bound(target):
+            for known, now in ((self.stored, stored), (self.fields, field), (self.fetched, fetched)):
+                (known.add if now else known.discard)(name)
+
+    def value(self, node: ast.expr) -> Value | None:
+        return self.route.values.get(id(node))
+
+    def is_entity(self, node: ast.expr) -> bool:
+        """An object of the domain that came from storage, not one the framework made of the request."""
+        value = self.value(node)
+        if value is None or any(label.kind in ("parameter", "request") for label in value.labels):
+            return False
+        return self.run.role(value.type) == "entity"
+
+    def is_stored(self, node: ast.expr) -> bool:
+        """Whether the value was read from storage, or is part of or made of such a value."""
+        while True:
+            if self.is_entity(node) or (isinstance(node, ast.Name) and node.id in self.stored):
+                return True
+            if isinstance(node, ast.Await):
+                node, value = node.value, self.value(node)
+            else:
+                value = self.value(node)
+            if isinstance(node, ast.Call):
+                if self.reads(node, value):
+                    return True
+                if not isinstance(node.func, ast.Attribute):
+                    return False
+                node = node.func.value
+            elif isinstance(node, (ast.Attribute, ast.Subscript)):
+                node = node.value
+            elif isinstance(node, ast.BinOp):
+                return self.is_stored(node.left) or self.is_stored(node.right)
+            elif isinstance(node, (ast.GeneratorExp, ast.ListComp)):
+                node = node.generators[0].iter
+            else:
+                return False
+
+    def reads(self, node: ast.Call, result: Value | None) -> bool:
+        """A query, or a function of the project that does nothing but load an object."""
+        callee = self.route.calls.get(id(node))
+        if callee is None or not does(callee, "read"):
+            return False
+        if not callee.project:
+            return True
+        loads = result is not None and result.type is not None and result.type.name in self.run.project.classes
+        return loads and not does(callee, "write") and not does(callee, "commit") and not callee.external
+
+    def is_fetched(self, node: ast.expr) -> bool:
+        for each in own(node):
+            if isinstance(each, ast.Name) and each.id in self.fetched:
+                return True
+            if isinstance(each, ast.Call):
+                callee = self.route.calls.get(id(each))
+                if callee is not None and callee.external:
+                    return True
+        return False
+
+    def is_field(self, node: ast.expr) -> bool:
+        """Data of a stored object, or something computed from it; not a count or another query's result."""
+        if isinstance(node, (ast.Attribute, ast.Subscript)):
+            return self.is_stored(node.value)
+        if isinstance(node, ast.BinOp):
+            return self.is_field(node.left) or self.is_field(node.right)
+        return isinstance(node, ast.Name) and node.id in self.fields
+
+    def is_number(self, node: ast.expr) -> bool:
+        """Whether nothing says that it is text or a collection."""
+        value = self.value(node)
+        if isinstance(node, (ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp)):
+            return False
+        return value is None or (value.text is None and (value.type is None or not TEXTUAL.search(value.type.name)))
+
+    def is_truth(self, node: ast.expr) -> bool:
+        value = self.value(node)
+        type = value.type.name if value is not None and value.type is not None else ""
+        return type == "bool" or type.endswith("BooleanField")
+
+    def of_caller(self, node: ast.expr) -> bool:
+        """Whether the caller takes part: then it is about who may, not about the domain."""
+        for each in own(node):
+            if isinstance(each, ast.Attribute):
+                whole, part = self.value(each.value), self.value(each)
+                if whole is not None and self.run.role(whole.type) == "request" and self._is_caller(part):
+                    return True
+            elif isinstance(each, ast.Name) and each.id in self.parameters and self._is_caller(self.value(each)):
+                return True
+        return False
+
+    def _is_caller(self, value: Value | None) -> bool:
+        """Whether an injected value is data, such as the current user, and no service, session or request."""
+        if value is None or any(label.kind in ("parameter", "request") for label in value.labels):
+            return False
+        return (value.type is None and not value.labels) or self.run.role(value.type) in ("entity", "schema")
+
+    def depends(self, test: ast.expr) -> bool:
+        """Whether a condition is about the data of stored objects, more than about their being there."""
+        return not self.of_caller(test) and any(self._decides(each) for each in _terms(test))
+
+    def _decides(self, term: ast.expr) -> bool:
+        if isinstance(term, ast.Compare):
+            sides = (term.left, *term.comparators)
+            if isinstance(term.ops[0], ast.NotEq) and any(self._is_given(side) for side in sides):
+                return False  # a part looked up below the wrong whole: not there
+            if any(isinstance(op, (ast.Is, ast.IsNot)) for op in term.ops):
+                return False
+            return any(self.is_field(side) or _counts(self, side) for side in sides)
+        return isinstance(term, ast.Attribute) and self.is_field(term) and self.is_truth(term)
+
+    def _is_given(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in self.parameters and not self._is_caller(self.value(node))
+
+    def present(self, test: ast.expr) -> bool:
+        """Whether a stored object must not be there: a conflict."""
+        if self.of_caller(test):
+            return False
+        if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+            test = test.values[0]
+        match test:
+            case ast.Compare(left=given, ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+                test = given
+            case ast.NamedExpr(value=given):
+                test = given
+        while isinstance(test, ast.Await):
+            test = test.value
+        return isinstance(test, (ast.Name, ast.Call)) and self.is_stored(test)
+
+
+def _counts(data: Data, node: ast.expr) -> bool:
+    """A query's result compared on the spot, or by a name: how many there are, what is the latest."""
+    while isinstance(node, ast.Await):
+        node = node.value
+    return isinstance(node, (ast.Call, ast.Name)) and data.is_stored(node) and not data.is_entity(node)
+
+
+def does(callee: Callee | None, kind: str) -> bool:
+    return callee is not None and any(access.kind == kind for access in callee.accesses)
+
+
+def _terms(test: ast.expr) -> Iterator[ast.expr]:
+    """The conditions that `and`, `or` and `not` put together."""
+    if isinstance(test, ast.BoolOp):
+        for each in test.values:
+            yield from _terms(each)
+    elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        yield from _terms(test.operand)
+    else:
+        yield test
+
+
+def own(node: ast.expr) -> Iterator[ast.AST]:
+    """An expression and its parts in order, without the bodies of functions in it."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, SCOPES):
+            yield from own(child)  # type: ignore[arg-type]
+
+
+def names(node: ast.expr) -> Iterator[str]:
+    """The names that an expression reads."""
+    return (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+
+
+def bound(target: ast.expr) -> Iterator[str]:
+    """The names that an assignment to ``target`` binds."""
+    return (each.id for each in ast.walk(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
