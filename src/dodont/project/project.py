@@ -11,7 +11,7 @@ from typing import Any
 from dodont.models.library import Library
 from dodont.project.finder import Finder
 from dodont.project.roles import role_of
-from dodont.project.source import Source, Unreadable, decode, parse
+from dodont.project.source import Source, Unreadable, decode, parse, read
 from dodont.semantic.annotations import is_mapped
 from dodont.semantic.definitions import ClassInfo, Facts, FunctionInfo, HandlerInfo, ModuleInfo, World
 from dodont.semantic.events import Event
@@ -87,7 +87,7 @@ class Project(World):
         if source is None:
             try:
                 data = self.overrides.get(path)
-                source = parse(decode(data if data is not None else Path(path).read_bytes()))
+                source = parse(decode(data if data is not None else read(path)))
             except Unreadable as trouble:
                 self.troubles[path] = trouble
                 return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import io
+import os
+import stat
 import sys
 import tokenize
 import warnings
@@ -29,17 +31,35 @@ class Source:
     text: str
 
 
+def read(path: str) -> bytes:
+    """The content of a file. Raises Unreadable and OSError."""
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("not a regular file")  # a pipe would be waited for
+    _check_size(status.st_size)
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_BYTES:
+        raise Unreadable(f"file is larger than {MAX_BYTES // 1_000_000} MB; it was not analysed")
+
+
 def decode(data: bytes) -> str:
     """The text of a source file as Python reads it. Raises Unreadable."""
-    if len(data) > MAX_BYTES:
-        raise Unreadable(f"file is larger than {MAX_BYTES // 1_000_000} MB; it was not analysed")
+    _check_size(len(data))
     if b"\0" in data:
         raise Unreadable("file contains NUL bytes; is it a binary file?", data[: data.index(b"\0")].count(b"\n") + 1)
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        # Lines may end with a carriage return alone, which ``readline`` does not know.
+        head = data if b"\n" in data else data.replace(b"\r", b"\n")
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(head).readline)
         return data.decode(encoding)
     except SyntaxError as error:
-        raise Unreadable(f"unknown encoding: {error.msg}") from None
+        if error.msg and error.msg.startswith("unknown encoding"):
+            raise Unreadable(error.msg) from None
+        raise Unreadable("file is not valid utf-8; declare its encoding or save it as UTF-8") from None
     except (UnicodeDecodeError, LookupError) as error:
         line = data[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 1
         raise Unreadable(f"file is not valid {encoding}; declare its encoding or save it as UTF-8", line) from None
