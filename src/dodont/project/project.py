@@ -393,8 +393,8 @@ def _lines_with(word: str, text: str) -> list[int]:
 def _mentions(path: str, table: str) -> bool:
     """Whether a file may declare a model of that table, before it is worth parsing."""
     try:
-        data = Path(path).read_bytes()
-    except OSError:
+        data = read(path)
+    except (OSError, Unreadable):
         return False
     return b"__tablename__" in data and table.encode() in data
 
