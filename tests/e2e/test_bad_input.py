@@ -1,0 +1,198 @@
+"""Files and settings that are wrong: one clear line each, the right exit code, the rest still analysed, no traceback."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+
+GOOD = "import time\n\n\nasync def poll() -> None:\n    time.sleep(1)\n"
+FOUND = "good.py:5:5: ODD702"
+
+
+#: Root reads everything. Whoever is not root may not read Python itself here: so first run once, which loads it all.
+AS_NOBODY = """
+import os, sys, tempfile
+from dodont.cli.app import run
+with tempfile.TemporaryDirectory() as directory:
+    open(os.path.join(directory, "good.py"), "w").write(open("good.py").read())
+    run(["check", directory, "--output-format", "concise", "--quiet", "--output-file", os.devnull])
+os.seteuid(65534)
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def dodont(*arguments: str, cwd: Path, as_nobody: bool = False) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *(["-c", AS_NOBODY] if as_nobody else ["-m", "dodont"]), *arguments]
+    done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
+    return done
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "good.py").write_text(GOOD)
+    return tmp_path
+
+
+def trouble(project: Path, as_nobody: bool = False) -> list[str]:
+    """The lines about dodont's own trouble of a run that found what there is to find in ``good.py``."""
+    done = dodont("check", ".", "--output-format", "concise", "--quiet", cwd=project, as_nobody=as_nobody)
+    assert done.returncode == 1 and done.stderr == "", done.stderr
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith(FOUND)], lines
+    return [line for line in lines if not line.startswith(FOUND)]
+
+
+BROKEN = {
+    "syntax": (b"x = 1\ndef f(:\n    pass\n", r"bad.py:2:7: ODD000 internal-error: syntax error for Python 3\.\d+: .+"),
+    "indentation": (b"if x:\ny = 1\n", r"bad.py:2:\d+: ODD000 .*expected an indented block"),
+    "unfinished": (b"x = (1,\n", r"bad.py:1:5: ODD000 .*'\(' was never closed"),
+    "string": (b'x = """never\nclosed', r"bad.py:1:5: ODD000 .*unterminated"),
+    "nul": (b"x = 1\ny = '\0'\n", r"bad.py:2:1: ODD000 .*NUL bytes"),
+    "latin-1": (b"# caf\xe9\nx = 1\n", r"bad.py:1:1: ODD000 .*not valid utf-8"),
+    "declared-wrong": ("# coding: ascii\nx = 'ä'\n".encode(), r"bad.py:2:1: ODD000 .*not valid ascii"),
+    "unknown-encoding": (b"# coding: klingon\nx = 1\n", r"bad.py:1:1: ODD000 .*unknown encoding: klingon"),
+    "utf-16": ("x = 1\n".encode("utf-16"), r"bad.py:1:1: ODD000 .*(?:NUL bytes|not valid utf-8)"),
+    "binary": (bytes(range(256)) * 4, r"bad.py:1:1: ODD000 .*NUL bytes"),
+    "newer-syntax": (b"x = 1\nprintln! (x)\n", r"bad.py:2:\d+: ODD000 .*syntax error for Python 3\.\d+"),
+    "large": (b"x = [\n" + b"    'abcdefgh',\n" * 700_000 + b"]\n", r"bad.py:1:1: ODD000 .*larger than \d+ MB"),
+    "deep-parentheses": (b"x = " + b"(" * 20_000 + b")" * 20_000 + b"\n", r"bad.py:1:\d+: ODD000 .*(?:nested|too many)"),
+    "deep-unary": (b"x = " + b"-" * 20_000 + b"1\n", r"bad.py:1:\d+: ODD000 .*nested too deeply"),
+    "deep-blocks": (
+        b"".join(b" " * depth + b"if x:\n" for depth in range(120)) + b" " * 120 + b"pass\n",
+        r"bad.py:101:\d+: ODD000 .*too many levels of indentation",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_costs_one_line(project: Path, name: str) -> None:
+    data, said = BROKEN[name]
+    (project / "bad.py").write_bytes(data)
+    (line,) = trouble(project)
+    assert re.match(said, line), line
+    assert len(line) < 300
+
+
+DEEP = {
+    "sum": "x = " + " + ".join(["1"] * 20_000) + "\n",
+    "text": "import sqlite3\nx = " + " + ".join(["'a'"] * 20_000) + "\nsqlite3.connect('').execute(x)\n",
+    "attributes": "x" + ".a" * 20_000 + "\n",
+    "calls": "x = y" + "()" * 20_000 + "\n",
+    "comparisons": "x = " + " < ".join(["a"] * 20_000) + "\n",
+    "conditions": "x = " + " and ".join(["a"] * 20_000) + "\n",
+    "else-if": "if a:\n    pass\n" + "".join(f"elif a == {n}:\n    pass\n" for n in range(5_000)),
+    "list": "x = [" + "1, " * 200_000 + "]\n",
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_a_deep_file_is_read_or_costs_one_line(project: Path, name: str) -> None:
+    (project / "bad.py").write_text(DEEP[name])
+    lines = trouble(project)
+    assert len(lines) <= 1
+    for line in lines:
+        assert re.match(r"bad.py:\d+:\d+: ODD000 internal-error: .*nested too deeply", line), line
+
+
+def test_unusual_files_are_read(project: Path) -> None:
+    bad = "import time\r\n\r\n\r\nasync def f(ä):\r\n    'ß'; time.sleep(1)\r\n"
+    (project / "bom.py").write_bytes(b"\xef\xbb\xbf" + bad.encode())
+    (project / "latin.py").write_bytes(b"# coding: latin-1\r" + bad.replace("\r\n", "\r").encode("latin-1"))
+    (project / "empty.py").write_bytes(b"")
+    (project / "no_end.py").write_bytes(b"x = 1")
+    (project / "form_feed.py").write_bytes(b"x = 1\n\x0cy = 2\n")
+    lines = trouble(project)
+    assert [line.partition(" blocking")[0] for line in lines] == ["bom.py:5:10: ODD702", "latin.py:6:10: ODD702"]
+
+
+def test_loops_of_links_end(project: Path) -> None:
+    (project / "inner").mkdir()
+    (project / "inner" / "again").symlink_to(project, target_is_directory=True)
+    (project / "circle.py").symlink_to(project / "circle.py")
+    (project / "gone.py").symlink_to(project / "nowhere.py")
+    lines = trouble(project)
+    assert len(lines) == 2
+    assert re.match(r"circle.py:1:1: ODD000 .*(?:cannot be read|symbolic links)", lines[0]), lines
+    assert re.match(r"gone.py:1:1: ODD000 .*(?:cannot be read|No such file)", lines[1]), lines
+
+
+def test_what_is_no_file_is_not_waited_for(project: Path) -> None:
+    os.mkfifo(project / "pipe.py")
+    (line,) = trouble(project)
+    assert re.match(r"pipe.py:1:1: ODD000 .*", line), line
+
+
+def test_what_must_not_be_read_costs_one_line(project: Path) -> None:
+    locked, file = project / "locked", project / "secret.py"
+    locked.mkdir()
+    (locked / "inside.py").write_text(GOOD)
+    file.write_text(GOOD)
+    for directory in (project, *project.parents):
+        if directory.stat().st_mode & 0o055 == 0o055:
+            break
+        directory.chmod(directory.stat().st_mode | 0o055)
+    locked.chmod(0)
+    file.chmod(0)
+    try:
+        lines = trouble(project, as_nobody=os.geteuid() == 0)
+    finally:
+        locked.chmod(0o755)
+        file.chmod(0o644)
+    assert len(lines) == 2
+    assert re.match(r"locked:1:1: ODD000 .*directory cannot be read: Permission denied", lines[0]), lines
+    assert re.match(r"secret.py:1:1: ODD000 .*cannot be read.*Permission denied", lines[1]), lines
+
+
+def refused(project: Path, *arguments: str) -> str:
+    """The one line about a run that did not begin."""
+    done = dodont("check", *arguments, cwd=project)
+    assert done.returncode == 2 and done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def test_a_path_that_is_not_there(project: Path) -> None:
+    assert refused(project, "good.py", "nowhere") == (
+        "dodont: error: nowhere: no such file or directory; check the spelling"
+    )
+
+
+def test_an_unknown_rule(project: Path) -> None:
+    assert re.search(r"dodont: error: .*'missing-awiat'.*missing-await", refused(project, "--select", "missing-awiat", "."))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"[tool.dodont\n", r"pyproject.toml:1: no valid TOML"),
+        (b"[tool.dodont]\nselect = 'ODD7'\n", r"pyproject.toml:2: select: expected a list of strings"),
+        (b"[tool.dodont]\nselect = ['ODD9']\n", r"pyproject.toml:2: select: .*ODD9"),
+        (b"[tool.dodont]\nignoer = []\n", r"pyproject.toml:2: unknown key 'ignoer'; did you mean 'ignore'"),
+        (b"[tool.dodont]\nselect = ['\xe9']\n", r"pyproject.toml: not UTF-8"),
+    ],
+    ids=("toml", "type", "rule", "key", "encoding"),
+)
+def test_wrong_settings_stop_the_run(project: Path, text: bytes, said: str) -> None:
+    (project / "pyproject.toml").write_bytes(text)
+    assert re.search(said, refused(project, "."))
+
+
+@pytest.mark.parametrize("name", ("syntax", "nul", "latin-1", "large", "deep-unary"))
+def test_fix_leaves_a_broken_file_alone(project: Path, name: str) -> None:
+    data, said = BROKEN[name]
+    (project / "bad.py").write_bytes(data)
+    done = dodont("fix", ".", "--unsafe-fixes", "--output-format", "concise", "--quiet", cwd=project)
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
+    assert re.match(said, line), line
+    assert (project / "bad.py").read_bytes() == data
+    assert "await asyncio.sleep(1)" in (project / "good.py").read_text()
