@@ -13,6 +13,7 @@ from dodont import __version__
 
 if TYPE_CHECKING:
     from dodont.config import ConfigError
+    from dodont.engine.driver import Host
     from dodont.engine.settings import Settings
 
 
@@ -31,13 +32,11 @@ class Plugin:
         """flake8 does not survive a plugin that raises while it is iterated: whatever goes wrong becomes one finding."""
         try:
             from dodont.config import ConfigError
-            from dodont.engine.driver import check_tree
-
             settings = settings_for(Path(os.path.abspath(self._filename)).parent)
             if isinstance(settings, ConfigError):
                 yield self._trouble(str(settings))
                 return
-            found = check_tree(self._filename, self._tree, self._lines, settings)
+            found = host().check(self._filename, self._tree, self._lines, settings)
         except Exception as error:
             yield self._trouble(f"{type(error).__name__}: {error}; please report it")
             return
@@ -46,6 +45,14 @@ class Plugin:
 
     def _trouble(self, text: str) -> tuple[int, int, str, type[Any]]:
         return 1, 0, f"ODD000 internal-error: {' '.join(text.split())}", type(self)
+
+
+@cache
+def host() -> Host:
+    """What this process knows of the projects it saw: flake8's workers are handed many files of one project."""
+    from dodont.engine.driver import Host
+
+    return Host()
 
 
 @cache

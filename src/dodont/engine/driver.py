@@ -38,11 +38,15 @@ class Report:
 class Run:
     """The state of one run over one project. Front ends use ``check`` and ``check_file``."""
 
-    def __init__(self, settings: Settings, *, overrides: Mapping[str, bytes] | None = None, noqa: bool = True, root: Path | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, overrides: Mapping[str, bytes] | None = None, noqa: bool = True,
+        root: Path | None = None, every_file: bool = False,
+    ) -> None:  # fmt: skip
         rules = catalogue.rules()
         self._settings = settings
         self._prefix = os.path.join(os.path.abspath(settings.root), "")
         self._noqa = noqa
+        self._every_file = every_file  # nobody says which files will be asked for
         self._at = selection.selects(rules, settings)
         selected = selection.select(rules, settings)
         self._dispatcher = Dispatcher([rules[name] for name in selected], settings.rule_options)
@@ -66,7 +70,7 @@ class Run:
         return path if below == path else below.replace(os.sep, "/")
 
     def _hear(self, module: ModuleInfo, function: object, events: list[object]) -> None:
-        if module.file in self._wanted:
+        if self._every_file or module.file in self._wanted:
             self._dispatcher.hear(self.project, module, function, events)  # type: ignore[arg-type]
 
     def files(self, paths: Sequence[str]) -> Iterator[Diagnostic]:
@@ -116,16 +120,35 @@ def check(paths: Sequence[Path], settings: Settings, *, source_overrides: Mappin
         run = Run(settings, overrides=overrides)
         diagnostics += [internal(run._display(path), message) for path, message in found.troubles]
         diagnostics += run.files(files)
+        gc.freeze()  # what is known of the project goes away with the process: nothing in it is worth a search for cycles
     return Report(tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)), len(files))
 
 
 def check_tree(filename: str, tree: ast.Module, lines: list[str], settings: Settings) -> list[Diagnostic]:
-    """Check one parsed file as flake8 hands it over; comments are left to the host."""
-    path = os.path.abspath(filename)
-    root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
-    with interpreting():
-        found = Run(settings, noqa=False, root=root).file(path, Source(tree, "".join(lines)))
-    return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
+    """Check one parsed file; ``noqa`` comments are left to the host."""
+    return Host().check(filename, tree, lines, settings)
+
+
+class Host:
+    """What a host that hands over one file after the other keeps between them: what is known of each project."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[Path, Settings, Run]] = []
+
+    def check(self, filename: str, tree: ast.Module, lines: list[str], settings: Settings) -> list[Diagnostic]:
+        path = os.path.abspath(filename)
+        root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
+        with interpreting():
+            found = self._run(root, settings).file(path, Source(tree, "".join(lines)))
+        return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
+
+    def _run(self, root: Path, settings: Settings) -> Run:
+        for known_root, known_settings, run in self._runs:
+            if known_root == root and known_settings == settings:
+                return run
+        run = Run(settings, noqa=False, root=root, every_file=True)
+        self._runs.append((root, settings, run))
+        return run
 
 
 def _is_below(path: str, root: Path) -> bool:
@@ -142,6 +165,5 @@ def interpreting() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
-        gc.freeze()
         if collecting:
             gc.enable()

@@ -185,7 +185,10 @@ class Members(dict[str, Value]):
         node = self._later.pop(name, None) if self._later else None
         if node is not None:
             self[name] = self._frame.quiet(node)
-        return super().get(name, default)
+        value = super().get(name, default)
+        if value.__class__ is Imported:
+            value = self[name] = self._frame.denote(value.ref or "")
+        return value
 
     def __getitem__(self, name: str) -> Value:
         found: Value | None = self.get(name)
