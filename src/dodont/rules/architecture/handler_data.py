@@ -31,12 +31,6 @@ class Data:
         arguments = route.node.args
         self.parameters = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}
 
-    def copy(self) -> Data:
-        """The same knowledge, for reading a block ahead."""
-        other = Data(self.route, self.run)
-        other.stored, other.fields, other.fetched = set(self.stored), set(self.fields), set(self.fetched)
-        return other
-
     def binds(self, target: ast.expr, value: ast.expr) -> None:
         """A name gets a value that was read, or answered by another service, or neither."""
         stored, fetched = self.is_stored(value), self.is_fetched(value)
@@ -73,7 +67,9 @@ class Data:
             elif isinstance(node, (ast.Attribute, ast.Subscript)):
                 node = node.value
             elif isinstance(node, ast.BinOp):
-                return self.is_stored(node.left) or self.is_stored(node.right)
+                if self.is_stored(node.right):
+                    return True
+                node = node.left
             elif isinstance(node, (ast.GeneratorExp, ast.ListComp)):
                 node = node.generators[0].iter
             else:
@@ -101,10 +97,12 @@ class Data:
 
     def is_field(self, node: ast.expr) -> bool:
         """Data of a stored object, or something computed from it; not a count or another query's result."""
+        while isinstance(node, ast.BinOp):
+            if self.is_field(node.right):
+                return True
+            node = node.left
         if isinstance(node, (ast.Attribute, ast.Subscript)):
             return self.is_stored(node.value)
-        if isinstance(node, ast.BinOp):
-            return self.is_field(node.left) or self.is_field(node.right)
         return isinstance(node, ast.Name) and node.id in self.fields
 
     def is_number(self, node: ast.expr) -> bool:
@@ -193,10 +191,11 @@ def _terms(test: ast.expr) -> Iterator[ast.expr]:
 
 def own(node: ast.expr) -> Iterator[ast.AST]:
     """An expression and its parts in order, without the bodies of functions in it."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, SCOPES):
-            yield from own(child)  # type: ignore[arg-type]
+    pending: list[ast.AST] = [node]
+    while pending:
+        each = pending.pop()
+        yield each
+        pending += [child for child in reversed(list(ast.iter_child_nodes(each))) if not isinstance(child, SCOPES)]
 
 
 def names(node: ast.expr) -> Iterator[str]:

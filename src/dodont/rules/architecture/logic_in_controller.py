@@ -18,15 +18,13 @@ HASHES = frozenset(
 )  # fmt: skip
 AGGREGATES = frozenset({"builtins.sum", "statistics.mean", "statistics.median", "math.fsum"})
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
-MAX_TEXT = 60
 
 
 class Decision(NamedTuple):
     """``kind`` is rule, change, computation, selection or chain."""
 
     kind: str
-    node: ast.expr
-    text: str
+    note: Note
 
 
 @on(Route, rule="logic-in-controller")
@@ -47,7 +45,7 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
         function=route.function,
         handler=route.function.name,
         count=str(count),
-        related=[Note(_site(site.path, each.node), each.text) for each in found],
+        related=[each.note for each in found],
     )
 
 
@@ -59,6 +57,7 @@ class Reader:
         self.run = run
         self.data = data
         self.decisions: list[Decision] = []
+        self.acts = 0  # calls so far that write or reach another service
         self._lines: set[tuple[str, int]] = set()
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
@@ -70,7 +69,8 @@ class Reader:
             return
         if isinstance(node, ast.If):
             self.branch(node)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            return
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
             self.assignment(node)
         elif isinstance(node, (ast.For, ast.AsyncFor)) and self.data.is_stored(node.iter):
             self.data.stored.update(bound(node.target))
@@ -87,15 +87,19 @@ class Reader:
                     self.data.fetched.update(bound(child.optional_vars))
 
     def branch(self, node: ast.If) -> None:
+        self.expression(node.test)
         rule = self.data.depends(node.test)
         if refuses(self.route, node.body):
-            if rule or self.data.present(node.test):
-                self.add("rule", node.test, "checks")
-        elif node.orelse and refuses(self.route, node.orelse):
-            if rule:
-                self.add("rule", node.test, "checks")
-        elif rule and (self.acts(node.body) or self.acts(node.orelse)):
-            self.add("selection", node.test, "chooses what to do by")
+            refused = rule or self.data.present(node.test)
+        else:
+            refused = rule and refuses(self.route, node.orelse)
+        if refused:
+            self.add("rule", node.test, "checks")
+        place, acts = len(self.decisions), self.acts
+        self.block(node.body)
+        self.block(node.orelse)
+        if rule and not refused and (len(self.decisions) > place or self.acts > acts):
+            self.add("selection", node.test, "chooses what to do by", place)
 
     def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -122,6 +126,7 @@ class Reader:
         callee = self.route.calls.get(id(node))
         if callee is None:
             return
+        self.acts += does(callee, "write") or callee.external
         arguments = [*node.args, *[word.value for word in node.keywords]]
         if callee.project:
             if does(callee, "write") and any(each.kind == "rule" for each in self.decisions):
@@ -135,21 +140,12 @@ class Reader:
         elif callee.target in AGGREGATES and any(self.data.is_stored(argument) for argument in arguments):
             self.add("computation", node, "aggregates")
 
-    def add(self, kind: str, node: ast.expr, verb: str) -> None:
+    def add(self, kind: str, node: ast.expr, verb: str, place: int | None = None) -> None:
         if (kind, node.lineno) not in self._lines:
             self._lines.add((kind, node.lineno))
-            text = ast.unparse(node)
-            text = text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 3] + "..."
-            self.decisions.append(Decision(kind, node, f"{verb} `{text}`"))
-
-    def acts(self, body: Sequence[ast.stmt]) -> bool:
-        """Whether a block changes or computes on the domain's data, or has a function do something."""
-        inner = Reader(self.route, self.run, self.data.copy())
-        inner.block(body)
-        if inner.decisions:
-            return True
-        calls = (self.route.calls.get(id(each)) for statement in body for each in ast.walk(statement))
-        return any(callee is not None and (does(callee, "write") or callee.external) for callee in calls)
+            site = _site(self.run.module.path, node)
+            decision = Decision(kind, Note(site, f"{verb} `{self.run.source(site)}`"))
+            self.decisions.insert(len(self.decisions) if place is None else place, decision)
 
 
 def _site(path: str, node: ast.expr) -> Site:
