@@ -59,7 +59,7 @@ class Frame:
         self.calls: dict[int, Callee] = {}
         self.events: dict[tuple[Any, ...], Event] = {}
         self.clauses: dict[int, tuple[Value, tuple[Any, ...]]] = {}  # SQL texts wrapped for later, and their events
-        self.unused: dict[Site, tuple[Value, Site]] = {}
+        self.unused: dict[Site, tuple[Value, str]] = {}  # awaitables in names that nobody has read yet
         self.returns: list[Value] = []
         self.yields: list[Value] = []
         self.stores: dict[str, Value] = {}

@@ -54,16 +54,23 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     for inner in info.module.functions[first:]:
         if inner.closure is not None:
             inner.closure = {**frame.env, **inner.closure}
-    for value, site in frame.unused.values():
-        assert value.pending is not None
-        if value.pending.must and value.pending.site.path == info.module.path:
-            frame.events["unawaited", value.pending.site] = Unawaited(
-                value.pending.site, site, value.pending.target, "assignment", frame.in_coroutine, True, info, ""
-            )
+    if frame.unused:
+        _dropped(frame, info, node)
     facts = _sum_up(frame, info, node, falls)
     if info.handler is not None:
         frame.events["route",] = Route(info, node, tuple(frame.accesses), frame.values, frame.calls)
     return Outcome(facts, list(frame.events.values()))
+
+
+def _dropped(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
+    """Awaitables in names that nothing reads. Branches that join forget what a name may hold, so any reader counts."""
+    read = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
+    for value, name in frame.unused.values():
+        pending = value.pending
+        if pending is not None and pending.must and name not in read and pending.site.path == info.module.path:
+            frame.events["unawaited", pending.site] = Unawaited(
+                pending.site, pending.site, pending.target, "assignment", frame.in_coroutine, True, info, ""
+            )
 
 
 def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:

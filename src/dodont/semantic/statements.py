@@ -72,7 +72,7 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
         bind(frame, target, value)
     if value.pending is not None and frame.function is not None and node.targets[0].__class__ is ast.Name and not frame.silent:
         if node.targets[0].id not in frame.module.rebound:  # type: ignore[attr-defined]
-            frame.unused[value.pending.site] = (value, frame.site(node.value))
+            frame.unused[value.pending.site] = (value, node.targets[0].id)  # type: ignore[attr-defined]
     return True
 
 
