@@ -129,6 +129,7 @@ class Class:
     element: str | None = None
     enters: str | None = None
     awaits: str | None = None
+    keyword_roles: dict[str, Role] = field(default_factory=dict)  # `class Hero(SQLModel, table=True)`: the role the keyword gives
     init: Function | None = None  # what the constructor does, if anything
 
 

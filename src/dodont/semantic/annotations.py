@@ -7,7 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from dodont.semantic.values import NONE_TYPE, PLAIN_TYPES, Type, Value
+from dodont.models.vocabulary import Function as FunctionModel
+from dodont.semantic.values import NONE_TYPE, PLAIN_TYPES, UNKNOWN, Type, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -111,6 +112,33 @@ def _subscript(frame: Frame, node: ast.Subscript, depth: int) -> Type | None:
         return None
     args = tuple(type_of(frame, each, depth + 1) or Type("Any") for each in inner if not isinstance(each, ast.List))
     return Type(_SAME.get(name, name), args)
+
+
+def provider_of(frame: Frame, node: ast.expr | None) -> Value | None:
+    """The provider in ``Depends(provider)`` or ``Annotated[T, Depends(provider)]``, written here or behind an alias."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        value = frame.quiet(node)
+        aliased = value.type is not None and value.type.name == "type" and isinstance(value.items, tuple)
+        return value.items[0] if aliased and value.items else None  # type: ignore[index]
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+        for each in node.slice.elts[1:]:
+            found = provider_of(frame, each)
+            if found is not None:
+                return found
+        return None
+    if not isinstance(node, ast.Call):
+        return None
+    callee = frame.quiet(node.func)
+    model = frame.library.get(callee.ref) if callee.ref else None
+    if model.__class__ is FunctionModel and model.depends is not None:  # type: ignore[union-attr]
+        position: int = model.depends  # type: ignore[union-attr, assignment]
+        if position < len(node.args):
+            return frame.quiet(node.args[position])
+        for word in node.keywords:
+            if word.arg in ("dependency", "provide"):
+                return frame.quiet(word.value)
+        return UNKNOWN
+    return None
 
 
 def is_mapped(frame: Frame, node: ast.expr) -> bool:

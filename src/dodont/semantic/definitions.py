@@ -138,8 +138,8 @@ class ClassInfo:
     annotations: dict[str, ast.expr] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()  # fields left out of the object's repr
     decorators: tuple[Value, ...] = ()
+    keywords: frozenset[str] = frozenset()  # keywords of the class statement given as True
     site: Site | None = None
-    meta: dict[str, Value] = field(default_factory=dict)
     attributes: dict[str, Value] | None = None  # instance attributes, made when first asked for
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from dodont.semantic import calls, strings
-from dodont.semantic.annotations import model_type, substitute, type_of
+from dodont.semantic.annotations import model_type, provider_of, substitute, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.narrowing import narrow
@@ -78,7 +78,10 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Value:
         return _sliced(frame, receiver, node.slice)  # type: ignore[arg-type]
     if receiver.ref is not None and receiver.type is None:
         found = type_of(frame, node)
-        return Value(Type("type", (found,)), ref=receiver.ref) if found is not None else receiver
+        if found is None:
+            return receiver
+        provider = provider_of(frame, node)  # `CurrentUser = Annotated[User, Depends(get_user)]`
+        return Value(Type("type", (found,)), ref=receiver.ref, items=(provider,) if provider is not None else None)
     key = frame.eval(node.slice)
     return item_of(frame, receiver, key, node)
 

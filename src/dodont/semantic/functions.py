@@ -6,8 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from dodont.models.library import Library
-from dodont.models.vocabulary import Function as FunctionModel
-from dodont.semantic.annotations import type_of
+from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.calls import called
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
 from dodont.semantic.events import Event, Route, Unawaited
@@ -98,7 +97,7 @@ def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> No
 
 def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast.expr | None, index: int) -> Value:
     type = type_of(frame, argument.annotation) if argument.annotation is not None else None
-    injected = _injected(frame, argument.annotation) or _injected(frame, default)
+    injected = provider_of(frame, argument.annotation) or provider_of(frame, default)
     maybe_none = type is not None and type.optional
     if type is not None and type.optional:
         type = type._replace(optional=False)
@@ -120,29 +119,6 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
         if type is None or type.name in ("str", "bytes", "dict", "list"):
             labels = (Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)), *labels)
     return frame.named(Value(type, labels=labels, maybe_none=maybe_none), argument.arg, argument)
-
-
-def _injected(frame: Frame, node: ast.expr | None) -> Value | None:
-    """The provider in ``Depends(provider)`` or ``Annotated[T, Depends(provider)]``, written here or behind an alias."""
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
-        for each in node.slice.elts[1:]:
-            found = _injected(frame, each)
-            if found is not None:
-                return found
-        return None
-    if not isinstance(node, ast.Call):
-        return None
-    callee = frame.quiet(node.func)
-    model = frame.library.get(callee.ref) if callee.ref else None
-    if model.__class__ is FunctionModel and model.depends is not None:  # type: ignore[union-attr]
-        position: int = model.depends  # type: ignore[union-attr, assignment]
-        if position < len(node.args):
-            return frame.quiet(node.args[position])
-        for word in node.keywords:
-            if word.arg in ("dependency", "provide"):
-                return frame.quiet(word.value)
-        return UNKNOWN
-    return None
 
 
 def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -> Facts:

@@ -176,8 +176,9 @@ def class_info_of(frame: Frame, node: ast.ClassDef) -> ClassInfo:
         elif found is not None:
             bases.append(found.name)
             types.append(found)
-    for word in node.keywords:
-        frame.eval(word.value)
+    info.keywords = frozenset(
+        word.arg for word in node.keywords if word.arg and isinstance(word.value, ast.Constant) and word.value.value is True
+    )
     info.bases, info.base_types = tuple(bases), tuple(types)
     info.decorators = tuple(frame.quiet(each.func if isinstance(each, ast.Call) else each) for each in node.decorator_list)
     frame.world.classes[info.ref] = info

@@ -59,18 +59,18 @@ def _lineage(frame: Frame, name: str) -> Iterator[tuple[str, ClassInfo | ClassMo
             pending += entry.bases
 
 
-def descends(frame: Frame, name: str, role: str) -> bool:
-    """Whether the class or one of its bases has that role in the models."""
-    return any(isinstance(entry, ClassModel) and entry.role == role for _, entry in lineage(frame, name))
-
-
 def role_of(frame: Frame, type: Type | None) -> str | None:
     """The nearest role among a type's class and bases."""
     if type is None:
         return None
+    keywords: frozenset[str] = frozenset()
     for _, entry in lineage(frame, type.name):
-        if isinstance(entry, ClassModel) and entry.role is not None:
-            return entry.role
+        if isinstance(entry, ClassInfo):
+            keywords |= entry.keywords
+            continue
+        given = next((role for word, role in entry.keyword_roles.items() if word in keywords), None)
+        if given or entry.role:
+            return given or entry.role
     return None
 
 
@@ -204,6 +204,9 @@ def _slot(frame: Frame, type: Type, name: str) -> tuple[Slot, bool]:
         return f"{type.name}.{name}", settled
     if name in ("value", "name") and is_enum(frame, type.name):
         return Value(literal=True), settled
+    dynamic = frame.library.method(type.name, "__getattr__")
+    if dynamic is not None and dynamic[0].returns and not name.startswith("_"):
+        return Value(substitute(model_type(dynamic[0].returns), type)), settled
     return None, settled
 
 
