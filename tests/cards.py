@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import io
 import re
+import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,9 +122,10 @@ def places(files: Mapping[str, str], found: Iterable[Diagnostic]) -> list[tuple[
 
 def _commentable(text: str, found: Diagnostic) -> int:
     for node in ast.walk(_tree(text)):
-        if isinstance(node, (ast.Constant, ast.JoinedStr)) and node.lineno == found.span.line < (node.end_lineno or 0):
-            if _in_string(text, node.lineno):
-                return node.end_lineno or node.lineno
+        if not isinstance(node, (ast.Constant, ast.JoinedStr)) or node.end_lineno is None:
+            continue
+        if node.lineno == found.span.line < node.end_lineno and _in_string(text, node.lineno):
+            return node.end_lineno
     return found.span.line
 
 
@@ -133,9 +136,6 @@ def _tree(text: str) -> ast.Module:
 
 def _in_string(text: str, line: int) -> bool:
     """Whether the line ends inside a string, where no comment can begin."""
-    import io
-    import tokenize
-
     return any(
         token.type == tokenize.STRING and token.start[0] <= line < token.end[0]
         for token in tokenize.generate_tokens(io.StringIO(text).readline)
@@ -151,7 +151,7 @@ def renamed(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def moved(files: Mapping[str, str]) -> dict[str, str]:
-    """The other kind of import: ``from x import z as z_`` for ``import x``, ``import x as x_`` for ``from x import z``."""
+    """The other kind of import: ``from x import z as x_z`` for ``import x``, and the other way round."""
     return {name: _Imports(name, text, files).moved() for name, text in files.items()}
 
 

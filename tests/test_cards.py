@@ -80,7 +80,9 @@ def test_no_rule_changes_the_tree(case: Case, tmp_path: Path) -> None:
         if name.endswith(".py"):
             tree = ast.parse(text)
             before = ast.dump(tree, include_attributes=True)
-            check_tree(str(tmp_path / name), tree, text.splitlines(keepends=True), Settings(root=tmp_path, select=("ALL",)))
+            check_tree(
+                str(tmp_path / name), tree, text.splitlines(keepends=True), Settings(root=tmp_path, select=("ALL",))
+            )
             assert ast.dump(tree, include_attributes=True) == before, name
 
 
@@ -102,7 +104,9 @@ def test_stable_rules_show_what_they_mean(card: cards.Card) -> None:
 @pytest.mark.parametrize("card", STABLE, ids=lambda card: card.rule.name)
 def test_every_fixed_has_its_bad(card: cards.Card) -> None:
     fixed = [case for case in cards.of("Fixed") if case.rule == card.rule]
-    assert fixed == [cards.fixed_of(case) for case in cards.of("Bad") if case.rule == card.rule and cards.fixed_of(case)]
+    assert fixed == [
+        cards.fixed_of(case) for case in cards.of("Bad") if case.rule == card.rule and cards.fixed_of(case)
+    ]
 
 
 def test_odd_cases_belong_to_a_rule() -> None:

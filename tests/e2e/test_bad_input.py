@@ -1,4 +1,4 @@
-"""Files and settings that are wrong: one clear line each, the right exit code, the rest still analysed, no traceback."""
+"""Files and settings that are wrong: one clear line each, the right exit code, the rest still analysed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ BROKEN = {
     "binary": (bytes(range(256)) * 4, r"bad.py:1:1: ODD000 .*NUL bytes"),
     "newer-syntax": (b"x = 1\nprintln! (x)\n", r"bad.py:2:\d+: ODD000 .*syntax error for Python 3\.\d+"),
     "large": (b"x = [\n" + b"    'abcdefgh',\n" * 700_000 + b"]\n", r"bad.py:1:1: ODD000 .*larger than \d+ MB"),
-    "deep-parentheses": (b"x = " + b"(" * 20_000 + b")" * 20_000 + b"\n", r"bad.py:1:\d+: ODD000 .*(?:nested|too many)"),
+    "deep-parentheses": (
+        b"x = " + b"(" * 20_000 + b")" * 20_000 + b"\n",
+        r"bad.py:1:\d+: ODD000 .*(?:nested|too many)",
+    ),
     "deep-unary": (b"x = " + b"-" * 20_000 + b"1\n", r"bad.py:1:\d+: ODD000 .*nested too deeply"),
     "deep-blocks": (
         b"".join(b" " * depth + b"if x:\n" for depth in range(120)) + b" " * 120 + b"pass\n",
@@ -167,7 +170,9 @@ def test_a_path_that_is_not_there(project: Path) -> None:
 
 
 def test_an_unknown_rule(project: Path) -> None:
-    assert re.search(r"dodont: error: .*'missing-awiat'.*missing-await", refused(project, "--select", "missing-awiat", "."))
+    assert re.search(
+        r"dodont: error: .*'missing-awiat'.*missing-await", refused(project, "--select", "missing-awiat", ".")
+    )
 
 
 @pytest.mark.parametrize(

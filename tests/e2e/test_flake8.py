@@ -44,7 +44,9 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(*command: str, cwd: Path, stdin: str | None = None, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, cwd: Path, stdin: str | None = None, path: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     environment = dict(os.environ)
     if path is not None:
         environment["PYTHONPATH"] = os.pathsep.join([str(path), *filter(None, [environment.get("PYTHONPATH")])])
@@ -86,7 +88,9 @@ def test_selection_is_flake8s(project: Path) -> None:
 def test_comments_silence_findings(project: Path) -> None:
     file = project / "jobs.py"
     silenced = JOBS.replace("asyncio.sleep(1)", "asyncio.sleep(1)  # noqa: ODD701")
-    silenced = silenced.replace('password)\n    asy', 'password)  # dodont: ignore[secret-in-log] for a demonstration\n    asy')
+    silenced = silenced.replace(
+        "password)\n    asy", "password)  # dodont: ignore[secret-in-log] for a demonstration\n    asy"
+    )
     file.write_text(silenced, encoding="utf-8")
     assert codes(flake8("--select", "ODD", "jobs.py", cwd=project)) == ["ODD201", "ODD701", "ODD702"]
     file.write_text(silenced.replace("# noqa: ODD702", "# noqa"), encoding="utf-8")
@@ -102,7 +106,9 @@ def test_stdin(project: Path) -> None:
 def test_several_processes(project: Path) -> None:
     names = []
     for number in range(6):
-        (project / f"part{number}.py").write_text(f"from jobs import store\n\n\nasync def run() -> None:\n    store('{number}')\n")
+        (project / f"part{number}.py").write_text(
+            f"from jobs import store\n\n\nasync def run() -> None:\n    store('{number}')\n"
+        )
         names.append(f"part{number}.py")
     alone = flake8("--select", "ODD", "-j", "1", *names, cwd=project)
     assert codes(alone) == ["ODD701"] * 6
@@ -128,10 +134,10 @@ def test_a_rule_that_fails_costs_one_line(project: Path, tmp_path_factory: pytes
 def test_dodont_that_fails_costs_one_line_a_file(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     patch = tmp_path_factory.mktemp("patch")
     (patch / "sitecustomize.py").write_text(
-        "from dodont.engine import driver\n"
+        "from dodont.engine.driver import Host\n"
         "def fail(*arguments):\n"
         "    raise LookupError('nobody at home')\n"
-        "driver.check_tree = fail\n"
+        "Host.check = fail\n"
     )
     (line,) = flake8("--select", "ODD", "jobs.py", cwd=project, path=patch)
     assert line.startswith("jobs.py:1:1: ODD000 internal-error: LookupError: nobody at home")
@@ -154,7 +160,10 @@ def test_every_directory_has_the_settings_nearest_to_it(project: Path) -> None:
     (inner / "dodont.toml").write_text('select = ["ODD501"]\n')
     (project / "pyproject.toml").write_text('[tool.dodont]\nselect = ["ODD201"]\n')
     lines = flake8("--select", "ODD", "jobs.py", "inner/jobs.py", cwd=project)
-    assert [(line.split(":")[0], line.split()[1]) for line in lines] == [("inner/jobs.py", "ODD501"), ("jobs.py", "ODD201")]
+    assert [(line.split(":")[0], line.split()[1]) for line in lines] == [
+        ("inner/jobs.py", "ODD501"),
+        ("jobs.py", "ODD201"),
+    ]
 
 
 @pytest.mark.parametrize(
