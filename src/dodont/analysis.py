@@ -48,11 +48,12 @@ class Pass:
         self.module = module
         self.project = project
 
-    def sql(self, text: Text) -> Statement | None:
-        """What a text says as SQL: each hole's place, its stars, its tables. Loads the SQL parser."""
-        from dodont.sql import read
+    def sql(self, query: Query) -> Statement | None:
+        """What the text of a query says: each hole's place, its stars, its tables; None when it is no SQL. Loads the SQL parser."""
+        from dodont.sql import is_sql, read
 
-        return read(sql_parts(text))
+        parts = sql_parts(query.text)
+        return read(parts) if query.sql.certain or is_sql(parts) else None
 
     def harmless(self, value: Value) -> bool:
         """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""
@@ -82,7 +83,7 @@ class Pass:
 
     def display(self, ref: str) -> str:
         """A qualified name as a person knows it."""
-        return ref.rpartition(":")[2].removeprefix("builtins.")
+        return ref.rpartition(":")[2].removeprefix("builtins.").removeprefix("?.")
 
     def span(self, site: Site) -> Span:
         """A place in characters instead of bytes."""

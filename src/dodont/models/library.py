@@ -49,6 +49,7 @@ class Library:
         self._loaded: set[str] = set()
         self._required: set[str] = set()
         self._methods: dict[tuple[str, str], tuple[Function, str] | None] = {}
+        self.anywhere: set[str] = set()  # methods known by their name alone, whatever they are called on
         self.generation = 0  # grows when entries come in: answers of "unknown" may be asked again
         self._load(ALWAYS)
         if own:
@@ -145,6 +146,7 @@ class Library:
         if table.get("methods"):
             self._add_methods(table["methods"])
         self._methods.clear()
+        self.anywhere.update(name[2:] for name in table if name.startswith("?."))
         self.generation += 1
 
     def _add_methods(self, groups: Iterable[Mapping[str, Any]]) -> None:

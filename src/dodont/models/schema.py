@@ -96,7 +96,7 @@ def _document(table: Mapping[str, Any]) -> Iterator[str]:
             yield from _group(entry, {"names": tuple[str, ...]}, name)
         elif name == METHODS:
             yield from _group(entry, {"of": str, "names": tuple[str, ...]}, name)
-        elif not _NAME.fullmatch(name):
+        elif not _NAME.fullmatch(name.removeprefix("?.")):
             yield f'"{name}" is not a dotted name'
         elif not isinstance(entry, Mapping):
             yield f"{name}: expected a table, got {_shown(entry)}"

@@ -58,8 +58,8 @@ class Blocks:
 class Sql:
     """The call runs SQL text. ``text`` and ``parameters`` are argument positions; ``*`` = each parameter an argument of its own.
 
-    ``keyword``/``parameters_keyword`` are the arguments' names where they may be given by name. ``wrap`` = the text must be wrapped first (SQLAlchemy's ``text``):
-    a plain string is refused at run time, so only the wrapper's own sink counts.
+    ``keyword``/``parameters_keyword`` are the arguments' names where they may be given by name. ``certain`` is false where only
+    the method's name speaks for it (``["?.execute"]``, a method of an object nothing is known of): the text itself must be SQL then.
     """
 
     text: int = 0
@@ -67,6 +67,7 @@ class Sql:
     parameters: int | Literal["*"] | None = None
     parameters_keyword: str | None = None
     style: ParameterStyle | None = None
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)

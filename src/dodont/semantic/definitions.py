@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.values import UNKNOWN, Note, Site, Type, Value
+from dodont.semantic.values import UNKNOWN, Note, Site, Text, Type, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -17,12 +17,16 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Sink(NamedTuple):
-    """What a parameter reaches: ``kind`` is ``sql`` or ``log``; ``notes`` is the way there, the sink last."""
+    """What a parameter reaches: ``kind`` is ``sql`` or ``log``; ``notes`` is the way there, the sink last.
+
+    ``text`` is the SQL text the parameter becomes a part of, None when it is the whole.
+    """
 
     parameter: str
     kind: str
     notes: tuple[Note, ...]
     sql: Sql | None = None
+    text: Text | None = None
 
 
 class Waits(NamedTuple):

@@ -94,7 +94,7 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         return Value(ref=f"str.{name}", receiver=receiver)
     if value is None:
         passed = receiver.labels and tuple(label for label in receiver.labels if label.kind in ("request", "stored", "parameter"))
-        if name in _MAPPING_METHODS:
+        if name in _MAPPING_METHODS or type is None and name in frame.library.anywhere:
             return Value(ref=f"?.{name}", receiver=receiver)
         value = Value(labels=passed) if passed else UNKNOWN
     return frame.named(value, name, node) if credential(name) else value

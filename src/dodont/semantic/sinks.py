@@ -13,7 +13,7 @@ from dodont.models.vocabulary import Log, Sql
 from dodont.semantic.definitions import FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
 from dodont.semantic.objects import exposed
-from dodont.semantic.values import Hole, Note, Value, text_of
+from dodont.semantic.values import UNKNOWN, Hole, Note, Text, Value, from_text, merge, text_of
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
@@ -65,12 +65,18 @@ def _arrive(
         return
     text = text_of(value)
     here = frame.site(node)
-    if text is None or (text.parts and _is_parameter(text.parts[0])):
-        carriers = value.labels if text is None else text.parts[0].value.labels  # type: ignore[union-attr]
-        for label in carriers:
+    way = (Note(here, f"`{ast.unparse(node.func)}()` runs it"), *notes)[:8]
+    if text is None:
+        for label in value.labels:
             if label.kind == "parameter":
-                way = (Note(here, f"`{ast.unparse(node.func)}()` runs it"), *notes)
-                frame.sinks.setdefault((label.what, "sql"), Sink(label.what, "sql", way[:8], sql))
+                frame.sinks.setdefault((label.what, "sql"), Sink(label.what, "sql", way, sql))
+        return
+    for part in text.parts:
+        if _is_parameter(part):
+            for label in part.value.labels:  # type: ignore[union-attr]
+                if label.kind == "parameter":
+                    frame.sinks.setdefault((label.what, "sql"), Sink(label.what, "sql", way, sql, text))
+    if _is_parameter(text.parts[0]):
         return
     own = text.site is None or text.site.path == frame.module.path
     frame.event(
@@ -95,9 +101,40 @@ def through(frame: Frame, node: ast.Call, function: FunctionInfo, sink: Sink, va
     if frame.silent or len(sink.notes) > 7:
         return
     if sink.kind == "sql" and sink.sql is not None:
-        _arrive(frame, node, function.ref, sink.sql, value, value_node, sink.notes, False, None)
+        if sink.text is not None:
+            value = _completed(frame, node, sink, sink.text, value)
+        if value is not UNKNOWN:
+            _arrive(frame, node, function.ref, sink.sql, value, value_node, sink.notes, False, None)
     elif sink.kind == "log":
         _log(frame, node, function.ref, value_node, value, sink.notes)
+
+
+def _completed(frame: Frame, node: ast.Call, sink: Sink, whole: Text, value: Value) -> Value:
+    """The callee's text with what the caller gives for its parameter; UNKNOWN when that is no text put together here.
+
+    A parameter of the caller's own is passed on: whoever calls the caller may put a text together.
+    """
+    given = text_of(value)
+    if given is not None and not given.holes:
+        return UNKNOWN
+    parts: list[str | Hole] = []
+    for part in whole.parts:
+        if not isinstance(part, Hole):
+            parts.append(part)
+        elif not any(label.kind == "parameter" and label.what == sink.parameter for label in part.value.labels):
+            parts.append(part._replace(value=part.value.but(literal=True)))  # judged where the callee puts it in
+        elif given is not None:
+            parts += given.parts
+        else:
+            parts.append(part._replace(value=value))
+    text = Text(merge(parts), given.site if given is not None else whole.site)
+    if given is not None:
+        return from_text(text, value.labels)
+    for label in value.labels:
+        if label.kind == "parameter":
+            way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` passes it on"), *sink.notes)[:8]
+            frame.sinks.setdefault((label.what, "sql"), Sink(label.what, "sql", way, sink.sql, text))
+    return UNKNOWN
 
 
 def library_log(frame: Frame, node: ast.Call, ref: str, log: Log, given: Arguments) -> None:

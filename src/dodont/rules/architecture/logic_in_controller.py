@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dodont.analysis import Diagnostic, Note, Pass, Route, Site, on
-from dodont.rules.architecture.handler_data import SCOPES, Data, bound, does, names, own
-from dodont.rules.architecture.replies import refuses
+from dodont.handlers.data import SCOPES, Data, bound, does, names, own
+from dodont.handlers.replies import refuses
 
 HASHES = frozenset(
     {

@@ -13,7 +13,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
         return
     if not any(isinstance(part, str) and "*" in part for part in query.text.parts):
         return
-    statement = run.sql(query.text)
+    statement = run.sql(query)
     if statement is None or statement.ddl:
         return
     for star in statement.stars:

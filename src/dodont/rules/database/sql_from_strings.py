@@ -14,7 +14,7 @@ BINDABLE = ("value", "list")
 def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration") or not any(not run.harmless(hole.value) for hole in query.text.holes):
         return
-    statement = run.sql(query.text)
+    statement = run.sql(query)
     if statement is None:
         return
     holes = query.text.holes
