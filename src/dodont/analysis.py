@@ -10,7 +10,7 @@ from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
 from dodont.project.project import Project
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
-from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited
+from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import role_of
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 
@@ -54,6 +54,20 @@ class Pass:
 
         parts = sql_parts(query.text)
         return read(parts) if query.sql.certain or is_sql(parts) else None
+
+    def coroutine_method(self, call: Site, name: str) -> FunctionInfo | None:
+        """The coroutine that a call of the method ``name`` on an unknown object calls, when a class this module knows has one of
+        that name, none has another kind, and astroid is sure that the object is of such a class."""
+        if not self.project.has_coroutine_method(self.module, name):
+            return None
+        from dodont.inference import receiver_class
+
+        found = receiver_class(
+            self.display(self.module.name), self.module.file, self.module.text, call.line, call.column,
+            lambda dotted: self.project.source(dotted, self.module),
+        )  # fmt: skip
+        method = self.project.method(found, name, self.module) if found is not None else None
+        return method if method is not None and method.is_coroutine else None
 
     def harmless(self, value: Value) -> bool:
         """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""
@@ -153,6 +167,6 @@ def _characters(line: str | None, column: int) -> int:
 
 __all__ = [
     "Access", "Call", "Callee", "Check", "Diagnostic", "Event", "Fix", "Flow", "FunctionInfo", "Hole", "Label", "ModuleInfo",
-    "Note", "Pass", "Query", "Route", "Site", "Span", "Step", "Subscription", "Text", "Type", "Unawaited", "Value", "Waits",
+    "Note", "Pass", "Query", "Route", "Site", "Span", "Step", "Subscription", "Text", "Type", "Unawaited", "Unresolved", "Value", "Waits",
     "on", "sql_parts",
 ]  # fmt: skip

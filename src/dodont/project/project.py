@@ -252,6 +252,35 @@ class Project(World):
                 pending += self.classes[current].bases
         return False
 
+    def has_coroutine_method(self, module: ModuleInfo, name: str) -> bool:
+        """Whether a class the module defines or imports has a coroutine of that name, and none has something else of it."""
+        frame = self.frame(module)
+        kinds = set()
+        for value in list(module.names.values()):
+            if value.__class__ is Imported:
+                value = frame.denote(value.ref or "")
+            info = self.classes.get(value.ref or "")
+            if info is not None and name in info.functions:
+                kinds.add(info.functions[name].is_coroutine)
+        return kinds == {True}
+
+    def source(self, dotted: str, importer: ModuleInfo) -> tuple[str, str] | None:
+        """The path and text of the module that ``importer`` means by a dotted name; None when it is none of the project's."""
+        path = self.finder.find(self.finder.qualify(dotted, importer.file))
+        if path is None:
+            return None
+        try:
+            return path, decode(Path(path).read_bytes())
+        except (OSError, Unreadable):
+            return None
+
+    def method(self, class_name: str, name: str, importer: ModuleInfo) -> FunctionInfo | None:
+        """A method by its class's dotted name as ``importer`` sees it, found through the bases."""
+        frame = self.frame(importer)
+        qualified = self.finder.qualify(class_name, importer.file)
+        entries = (entry for _, entry in lineage(frame, qualified) if isinstance(entry, ClassInfo))
+        return next((entry.functions[name] for entry in entries if name in entry.functions), None)
+
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of the one model that declares ``__tablename__ = table``; empty when there is none, or more than one."""
         found = self._models(table)

@@ -66,6 +66,14 @@ class Unawaited(NamedTuple):
     source: str
 
 
+class Unresolved(NamedTuple):
+    """A statement in a coroutine that calls the method ``name`` of an object nothing is known of, and drops the result."""
+
+    call: Site
+    name: str
+    function: FunctionInfo | None
+
+
 class Route(NamedTuple):
     """A function that serves requests, after its body was interpreted. ``values`` knows each of its expressions by id."""
 
@@ -86,4 +94,4 @@ class Callee(NamedTuple):
     project: bool = False
 
 
-Event = Call | Query | Flow | Unawaited | Route
+Event = Call | Query | Flow | Unawaited | Unresolved | Route

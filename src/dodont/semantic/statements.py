@@ -13,6 +13,7 @@ from typing import Any
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import without
 from dodont.semantic.definitions import FunctionInfo
+from dodont.semantic.events import Unresolved
 from dodont.semantic.expressions import binary, bind, condition, element_of
 from dodont.semantic.frame import Frame, Imported, Members
 from dodont.semantic.heads import class_info_of, function_info_of
@@ -59,7 +60,10 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
     if expression.__class__ is ast.Constant:
         return True
     value = condition(frame, expression, "statement")
-    if isinstance(value.items, tuple) and value.type is not None and value.type.name in ("list", "tuple", "repeated"):
+    if value is UNKNOWN and frame.in_coroutine and expression.__class__ is ast.Call and expression.func.__class__ is ast.Attribute:  # type: ignore[attr-defined]
+        site = frame.site(expression)
+        frame.event(("unresolved", site), Unresolved(site, expression.func.attr, frame.function))  # type: ignore[attr-defined]
+    elif isinstance(value.items, tuple) and value.type is not None and value.type.name in ("list", "tuple", "repeated"):
         for item in value.items:
             if item.pending is not None and isinstance(expression, (ast.ListComp, ast.List, ast.Tuple)):
                 frame.misuse(item, expression, "statement")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dodont.analysis import Diagnostic, Pass, Unawaited, on
+from dodont.analysis import Diagnostic, Pass, Unawaited, Unresolved, on
 
 #: How the awaitable was misused, in the words of the message.
 USES = {
@@ -27,3 +27,13 @@ def check(event: Unawaited, run: Pass) -> Iterator[Diagnostic]:
     fix = run.fix("Await the call", "safe", event.call) if event.in_coroutine else None
     name = run.display(event.target)
     yield run.report("unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES[event.use])
+
+
+@on(Unresolved, rule="missing-await")
+def check_unresolved(event: Unresolved, run: Pass) -> Iterator[Diagnostic]:
+    """A dropped result of a method whose object only inference can tell."""
+    method = run.coroutine_method(event.call, event.name)
+    if method is not None:
+        name = run.display(method.ref)
+        fix = run.fix("Await the call", "safe", event.call)
+        yield run.report("unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES["statement"])
