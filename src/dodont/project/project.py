@@ -259,9 +259,11 @@ class Project(World):
         for value in list(module.names.values()):
             if value.__class__ is Imported:
                 value = frame.denote(value.ref or "")
+            known = self.modules.get(value.ref or "")
             info = self.classes.get(value.ref or "")
-            if info is not None and name in info.functions:
-                kinds.add(info.functions[name].is_coroutine)
+            for each in known.classes if known is not None else [info] if info is not None else []:
+                if name in each.functions:
+                    kinds.add(each.functions[name].is_coroutine)
         return kinds == {True}
 
     def source(self, dotted: str, importer: ModuleInfo) -> tuple[str, str] | None:
