@@ -60,9 +60,10 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
     if expression.__class__ is ast.Constant:
         return True
     value = condition(frame, expression, "statement")
-    if value is UNKNOWN and frame.in_coroutine and expression.__class__ is ast.Call and expression.func.__class__ is ast.Attribute:  # type: ignore[attr-defined]
+    if value is UNKNOWN and frame.in_coroutine and isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute):
         site = frame.site(expression)
-        frame.event(("unresolved", site), Unresolved(site, expression.func.attr, frame.function))  # type: ignore[attr-defined]
+        if ("unawaited", frame.site(expression.func.value)) not in frame.events:
+            frame.event(("unresolved", site), Unresolved(site, expression.func.attr, frame.function))
     elif isinstance(value.items, tuple) and value.type is not None and value.type.name in ("list", "tuple", "repeated"):
         for item in value.items:
             if item.pending is not None and isinstance(expression, (ast.ListComp, ast.List, ast.Tuple)):
