@@ -83,10 +83,13 @@ class Pass:
         return role_of(self.project.frame(self.module), type)
 
     def source(self, site: Site | None) -> str:
-        """The code at a place in this module, on one line and cut short; empty elsewhere."""
-        if site is None or site.path != self.module.path or not self.module.lines:
+        """The code at a place in the project, on one line and cut short; empty where there is none."""
+        if site is None:
             return ""
-        lines = self.module.lines[site.line - 1 : site.end_line]
+        module = self.module if site.path == self.module.path else self._module(site.path)
+        if module is None:
+            return ""
+        lines = (module.lines or self.project.lines_of(module))[site.line - 1 : site.end_line]
         if not lines:
             return ""
         encoded = [line.encode("utf-8", "surrogatepass") for line in lines]

@@ -276,6 +276,15 @@ class Project(World):
         except (OSError, Unreadable):
             return None
 
+    def lines_of(self, module: ModuleInfo) -> list[str]:
+        """The lines of a module that is done, read once more: findings elsewhere seldom quote it."""
+        try:
+            data = self.overrides.get(module.file)
+            text = decode(data if data is not None else Path(module.file).read_bytes())
+        except (OSError, Unreadable):
+            return []
+        return text.splitlines(keepends=True)
+
     def method(self, class_name: str, name: str, importer: ModuleInfo) -> FunctionInfo | None:
         """A method by its class's dotted name as ``importer`` sees it, found through the bases."""
         frame = self.frame(importer)
