@@ -38,7 +38,9 @@ def checked(text: str, directory: Path) -> ast.Module | None:
     except (SyntaxError, ValueError):
         return None
     before = ast.dump(tree, include_attributes=True)
-    driver.check_tree(str(directory / "program.py"), tree, text.splitlines(keepends=True), Settings(root=directory, select=("ALL",)))
+    driver.check_tree(
+        str(directory / "program.py"), tree, text.splitlines(keepends=True), Settings(root=directory, select=("ALL",))
+    )
     assert ast.dump(tree, include_attributes=True) == before
     return tree
 

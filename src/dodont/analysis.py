@@ -148,7 +148,9 @@ class Pass:
 
     def fix(self, title: str, applicability: Applicability, at: Site, **parameters: Any) -> Fix:
         """The intention to rewrite the node at ``at``; sites among the parameters become regions in characters."""
-        return Fix(title, applicability, self.span(at), {name: self._plain(value) for name, value in parameters.items()})
+        return Fix(
+            title, applicability, self.span(at), {name: self._plain(value) for name, value in parameters.items()}
+        )
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, Site):

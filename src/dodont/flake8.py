@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -32,7 +31,8 @@ class Plugin:
         """flake8 does not survive a plugin that raises while it is iterated: whatever goes wrong becomes one finding."""
         try:
             from dodont.config import ConfigError
-            settings = settings_for(Path(os.path.abspath(self._filename)).parent)
+
+            settings = settings_for(Path(self._filename).absolute().parent)
             if isinstance(settings, ConfigError):
                 yield self._trouble(str(settings))
                 return
@@ -41,7 +41,12 @@ class Plugin:
             yield self._trouble(f"{type(error).__name__}: {error}; please report it")
             return
         for diagnostic in found:
-            yield diagnostic.span.line, diagnostic.span.column, f"{diagnostic.code} {diagnostic.rule}: {diagnostic.message}", type(self)
+            yield (
+                diagnostic.span.line,
+                diagnostic.span.column,
+                f"{diagnostic.code} {diagnostic.rule}: {diagnostic.message}",
+                type(self),
+            )
 
     def _trouble(self, text: str) -> tuple[int, int, str, type[Any]]:
         return 1, 0, f"ODD000 internal-error: {' '.join(text.split())}", type(self)

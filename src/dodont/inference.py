@@ -76,11 +76,11 @@ def _reading(sources: Sources) -> Iterator[None]:
         return _parsed(modname, *found)
 
     own = AstroidManager.ast_from_module_name
-    AstroidManager.ast_from_module_name = read  # type: ignore[assignment]
+    AstroidManager.ast_from_module_name = read
     try:
         yield
     finally:
-        AstroidManager.ast_from_module_name = own  # type: ignore[method-assign]
+        AstroidManager.ast_from_module_name = own
         astroid.MANAGER.clear_cache()
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Fixed SQL, run: the same rows as before, and a hostile value that does no harm. SQLite, and a PostgreSQL of our own."""
 
 from __future__ import annotations

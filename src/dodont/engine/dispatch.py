@@ -56,7 +56,11 @@ class Dispatcher:
                 raise
             if (module.path, rule.name) not in self._broken:
                 self._broken.add((module.path, rule.name))
-                self.add(internal(module.path, f"rule {rule.name} failed ({type(error).__name__}: {error}); please report it"))
+                self.add(
+                    internal(
+                        module.path, f"rule {rule.name} failed ({type(error).__name__}: {error}); please report it"
+                    )
+                )
             return
         for diagnostic in found:
             self.add(diagnostic)

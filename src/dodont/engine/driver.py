@@ -21,7 +21,8 @@ from dodont.models.library import Library
 from dodont.project.finder import Finder, boundary_of
 from dodont.project.project import Project
 from dodont.project.source import Source
-from dodont.semantic.definitions import ModuleInfo
+from dodont.semantic.definitions import FunctionInfo, ModuleInfo
+from dodont.semantic.events import Event
 
 #: Interpretation descends with the code it reads. Python's own parser must not run under a limit much higher than this.
 RECURSION_LIMIT = 5000
@@ -69,9 +70,9 @@ class Run:
         below = path.removeprefix(self._prefix)
         return path if below == path else below.replace(os.sep, "/")
 
-    def _hear(self, module: ModuleInfo, function: object, events: list[object]) -> None:
+    def _hear(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
         if self._every_file or module.file in self._wanted:
-            self._dispatcher.hear(self.project, module, function, events)  # type: ignore[arg-type]
+            self._dispatcher.hear(self.project, module, function, events)
 
     def files(self, paths: Sequence[str]) -> Iterator[Diagnostic]:
         """The findings of the files, each module interpreted once; modules pulled in on the way are finished soonest."""
@@ -104,7 +105,9 @@ class Run:
             self._dispatcher.add(internal(shown, message))
         allowed = self._at(shown)
         found = [
-            diagnostic for diagnostic in self._dispatcher.take(shown) if diagnostic.rule in allowed or diagnostic.code == "ODD000"
+            diagnostic
+            for diagnostic in self._dispatcher.take(shown)
+            if diagnostic.rule in allowed or diagnostic.code == "ODD000"
         ]
         return list(kept(found, text, noqa=self._noqa))
 
@@ -114,7 +117,9 @@ def check(paths: Sequence[Path], settings: Settings, *, source_overrides: Mappin
     overrides = {os.path.abspath(path): data for path, data in (source_overrides or {}).items()}
     existing = [path for path in paths if os.path.abspath(path) not in overrides]
     found = find(existing, settings)
-    files = tuple(sorted({*found.files, *(os.path.abspath(path) for path in paths if os.path.abspath(path) in overrides)}))
+    files = tuple(
+        sorted({*found.files, *(os.path.abspath(path) for path in paths if os.path.abspath(path) in overrides)})
+    )
     diagnostics: list[Diagnostic] = []
     with interpreting():
         run = Run(settings, overrides=overrides)

@@ -60,7 +60,9 @@ def _relative(path: str, root: Path) -> str:
 def _excluded(path: Path, root: Path, spec: GitIgnoreSpec) -> bool:
     relative = _relative(str(path), root)
     parts = relative.split("/")
-    return spec.match_file(relative) or any(spec.match_file("/".join(parts[:end]) + "/") for end in range(1, len(parts)))
+    return spec.match_file(relative) or any(
+        spec.match_file("/".join(parts[:end]) + "/") for end in range(1, len(parts))
+    )
 
 
 def _walk(top: Path, root: Path, spec: GitIgnoreSpec, troubles: list[tuple[str, str]]) -> Iterator[str]:
@@ -92,5 +94,7 @@ def _walk(top: Path, root: Path, spec: GitIgnoreSpec, troubles: list[tuple[str, 
             if is_directory:
                 if not spec.match_file(_relative(entry.path, root) + "/"):
                     pending.append(entry.path)
-            elif entry.name.endswith(SUFFIXES) and not (file_spec and file_spec.match_file(_relative(entry.path, root))):
+            elif entry.name.endswith(SUFFIXES) and not (
+                file_spec and file_spec.match_file(_relative(entry.path, root))
+            ):
                 yield entry.path

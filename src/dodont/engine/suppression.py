@@ -55,7 +55,10 @@ def _own_names(text: str) -> set[str]:
 
 
 def _named(diagnostic: Diagnostic, names: set[str]) -> bool:
-    return any(name == diagnostic.rule or diagnostic.code.startswith(name.upper()) and name.upper().startswith("ODD") for name in names)
+    return any(
+        name == diagnostic.rule or (diagnostic.code.startswith(name.upper()) and name.upper().startswith("ODD"))
+        for name in names
+    )
 
 
 def _whole_file(lines: Sequence[str]) -> bool:

@@ -19,7 +19,19 @@ ALWAYS = "builtins"
 
 _IMPORTS = re.compile(r"^imports\s*=\s*\[(.*?)\]", re.M | re.S)
 _PARTS = {"blocks": Blocks, "sql": Sql, "log": Log, "route": Route}
-_CLASS_ONLY = {"role", "bases", "attributes", "labels", "methods", "handlers", "element", "enters", "awaits", "class", "async"}
+_CLASS_ONLY = {
+    "role",
+    "bases",
+    "attributes",
+    "labels",
+    "methods",
+    "handlers",
+    "element",
+    "enters",
+    "awaits",
+    "class",
+    "async",
+}
 
 
 @cache
@@ -90,7 +102,8 @@ class Library:
 
     def ancestors(self, name: str) -> Iterator[tuple[str, Class]]:
         """The class and its modelled bases, nearest first."""
-        pending, seen = [self.canonical(name)], set()
+        pending: list[str] = [self.canonical(name)]
+        seen: set[str] = set()
         while pending:
             current = pending.pop(0)
             if current in seen or len(seen) > 50:
@@ -178,6 +191,4 @@ def _class(table: Mapping[str, Any]) -> Class:
 def _known(shape: type, table: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of ``table`` that ``shape`` has, lists as tuples; unknown keys are the schema check's business."""
     names = {field.name for field in fields(shape)}
-    return {
-        key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names
-    }
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names}

@@ -118,7 +118,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """What is known of a class and its instances. ``element`` is what iterating gives, ``enters`` what ``with`` gives, ``awaits`` what ``await`` gives."""
+    """What is known of a class and its instances.
+
+    ``element`` is what iterating gives, ``enters`` what ``with`` gives, ``awaits`` what ``await`` gives.
+    """
 
     bases: tuple[str, ...] = ()
     role: Role | None = None
@@ -130,7 +133,9 @@ class Class:
     element: str | None = None
     enters: str | None = None
     awaits: str | None = None
-    keyword_roles: dict[str, Role] = field(default_factory=dict)  # `class Hero(SQLModel, table=True)`: the role the keyword gives
+    keyword_roles: dict[str, Role] = field(
+        default_factory=dict
+    )  # `class Hero(SQLModel, table=True)`: the role the keyword gives
     init: Function | None = None  # what the constructor does, if anything
 
 

@@ -69,7 +69,9 @@ class Finder:
         known = self._prefixes.get(root)
         if known is None:
             own = root in (self.boundary, *self._src)
-            known = self._prefixes[root] = "" if own else os.path.relpath(root, self.boundary).replace(os.sep, "/") + ":"
+            known = self._prefixes[root] = (
+                "" if own else os.path.relpath(root, self.boundary).replace(os.sep, "/") + ":"
+            )
         return known
 
     def roots_for(self, path: str) -> tuple[str, ...]:

@@ -128,7 +128,7 @@ class Project(World):
 
     def _fail(self, module: ModuleInfo, message: str) -> None:
         if DEBUG:
-            raise  # noqa: PLE0704
+            raise
         failures = self.failures.setdefault(module.file, [])
         if message not in failures:
             failures.append(message)
@@ -140,7 +140,10 @@ class Project(World):
         except RecursionError:
             self._fail(function.module, f"`{function.name}` is nested too deeply to be analysed")
         except Exception as error:
-            self._fail(function.module, f"`{function.name}` could not be analysed ({type(error).__name__}: {error}); please report it")
+            self._fail(
+                function.module,
+                f"`{function.name}` could not be analysed ({type(error).__name__}: {error}); please report it",
+            )
         return Outcome(Facts(), [])
 
     def _tell(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
@@ -169,7 +172,7 @@ class Project(World):
     def resolve(self, name: str) -> Value | None:
         found = self._resolved.get(name, _MISSING)
         if found is not _MISSING:
-            return found  # type: ignore[return-value]
+            return found
         if name in self._resolving:
             return None
         self._resolving.add(name)
@@ -229,11 +232,11 @@ class Project(World):
         for index, part in enumerate(parts[1:], 1):
             if value is None or value.ref is None:
                 return None
-            if value.ref in self.classes:
-                function = self.classes[value.ref].functions.get(part)
-                value = Value(ref=function.ref) if function is not None else self.classes[value.ref].members.get(part)
-            else:
-                return self.resolve(".".join([value.ref, *parts[index:]]))
+            info = self.classes.get(value.ref)
+            if info is None:
+                return self.resolve(".".join((value.ref, *parts[index:])))
+            function = info.functions.get(part)
+            value = Value(ref=function.ref) if function is not None else info.members.get(part)
         return value
 
     # Questions of rules
@@ -246,7 +249,10 @@ class Project(World):
             if current in seen:
                 continue
             seen.add(current)
-            if current.startswith("enum.") or current in ("django.db.models.TextChoices", "django.db.models.IntegerChoices"):
+            if current.startswith("enum.") or current in (
+                "django.db.models.TextChoices",
+                "django.db.models.IntegerChoices",
+            ):
                 return True
             if current in self.classes:
                 pending += self.classes[current].bases
@@ -392,7 +398,11 @@ class Project(World):
 
     def _may_be_view(self, function: FunctionInfo) -> bool:
         parameters = function.parameters
-        return bool(parameters) and parameters[0].arg in ("request", "req") and any(name.startswith("django") for name in function.module.imports)
+        return (
+            bool(parameters)
+            and parameters[0].arg in ("request", "req")
+            and any(name.startswith("django") for name in function.module.imports)
+        )
 
     def _urls(self, module: ModuleInfo) -> dict[str, HandlerInfo]:
         """What the ``urls`` modules of the module's package and those above register."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-_TEST_DIRECTORIES = frozenset({"test", "tests", "testing", "conftest", "e2e", "unittests", "test_utils", "testutils", "benchmarks"})
+_TEST_DIRECTORIES = frozenset(
+    {"test", "tests", "testing", "conftest", "e2e", "unittests", "test_utils", "testutils", "benchmarks"}
+)
 
 
 def role_of(path: str, tree: ast.Module, declared: Mapping[str, tuple[str, ...]] | None = None) -> str:
@@ -18,11 +20,27 @@ def role_of(path: str, tree: ast.Module, declared: Mapping[str, tuple[str, ...]]
             return role
     *directories, file = path.split("/")
     stem = file.removesuffix(".py")
-    if stem.startswith("test_") or stem.endswith("_test") or stem in ("conftest", "tests") or _TEST_DIRECTORIES & set(directories):
+    if (
+        stem.startswith("test_")
+        or stem.endswith("_test")
+        or stem in ("conftest", "tests")
+        or _TEST_DIRECTORIES & set(directories)
+    ):
         return "test"
-    if "migrations" in directories or "versions" in directories or "alembic" in directories or "south_migrations" in directories:
+    if (
+        "migrations" in directories
+        or "versions" in directories
+        or "alembic" in directories
+        or "south_migrations" in directories
+    ):
         return "migration"
-    if stem == "manage" or stem == "setup" or "management" in directories and "commands" in directories or "scripts" in directories or "bin" in directories:
+    if (
+        stem == "manage"
+        or stem == "setup"
+        or ("management" in directories and "commands" in directories)
+        or "scripts" in directories
+        or "bin" in directories
+    ):
         return "script"
     if stem in ("settings", "config", "conf") or "settings" in directories:
         return "settings"
@@ -33,7 +51,9 @@ def role_of(path: str, tree: ast.Module, declared: Mapping[str, tuple[str, ...]]
 
 def _is_main_guard(node: ast.stmt) -> bool:
     match node:
-        case ast.If(test=ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")])):
+        case ast.If(
+            test=ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")])
+        ):
             return True
     return False
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 MAX_BYTES = 4_000_000
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818
     """A file that cannot be analysed: ``message`` says why, ``line`` where when known."""
 
     def __init__(self, message: str, line: int = 1, column: int = 0) -> None:

@@ -130,8 +130,8 @@ def provider_of(frame: Frame, node: ast.expr | None) -> Value | None:
         return None
     callee = frame.quiet(node.func)
     model = frame.library.get(callee.ref) if callee.ref else None
-    if model.__class__ is FunctionModel and model.depends is not None:  # type: ignore[union-attr]
-        position: int = model.depends  # type: ignore[union-attr, assignment]
+    if model.__class__ is FunctionModel and model.depends is not None:
+        position: int = model.depends
         if position < len(node.args):
             return frame.quiet(node.args[position])
         for word in node.keywords:
@@ -152,7 +152,7 @@ def is_mapped(frame: Frame, node: ast.expr) -> bool:
 def _union(members: list[Type | None]) -> Type | None:
     """One type when all but None agree; several plain types count as the first of them."""
     some = [member for member in members if member is not None and member != NONE_TYPE]
-    optional = any(member == NONE_TYPE or member is not None and member.optional for member in members)
+    optional = any(member == NONE_TYPE or (member is not None and member.optional) for member in members)
     if not some or None in members:
         return None
     first = some[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dodont.semantic import strings
 from dodont.semantic.annotations import type_of
 from dodont.semantic.credentials import credential
-from dodont.semantic.values import ABSENT, NUMBER, STR, TRUTH, UNKNOWN, Type, Value, join, join_labels, text_of
+from dodont.semantic.values import ABSENT, NUMBER, STR, TRUTH, UNKNOWN, Label, Type, Value, join, join_labels, text_of
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 Special = Callable[["Frame", ast.Call, Value, "Arguments"], Value | None]
 
-_TESTS = frozenset("isdigit isalnum isidentifier isnumeric isdecimal isalpha startswith endswith isspace isupper islower".split())
+_TESTS = frozenset(
+    "isdigit isalnum isidentifier isnumeric isdecimal isalpha startswith endswith isspace isupper islower".split()
+)
 _NUMBERS = frozenset({"count", "find", "index", "rfind", "rindex", "__len__"})
 
 
@@ -95,7 +97,12 @@ def _append(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     """``xs.append(x)`` on a local list."""
     receiver = callee.receiver
     func = node.func
-    if receiver is None or not given.positional or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name):
+    if (
+        receiver is None
+        or not given.positional
+        or not isinstance(func, ast.Attribute)
+        or not isinstance(func.value, ast.Name)
+    ):
         return None
     added = given.positional[-1]
     name = func.value.id
@@ -119,13 +126,15 @@ def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     name = (callee.ref or "").rpartition(".")[2]
     if not given.positional:
         if given.keywords and name == "dict":
-            labels = ()
+            labels: tuple[Label, ...] = ()
             for value in given.keywords.values():
                 labels = join_labels(labels, value.labels)
             items = {key: frame.named(value, key, given.words[key]) for key, value in given.keywords.items()}
             for value in items.values():
                 labels = join_labels(labels, value.labels)
-            return Value(Type("dict"), items=items, labels=labels, literal=all(value.literal for value in items.values()))
+            return Value(
+                Type("dict"), items=items, labels=labels, literal=all(value.literal for value in items.values())
+            )
         return Value(Type(name), items=() if name == "list" else None, literal=True)
     source = given.positional[0]
     if source.pending is not None:
@@ -133,7 +142,9 @@ def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
         return UNKNOWN
     kind = "list" if name in ("sorted", "reversed") else name
     args = source.type.args if source.type is not None and source.type.name not in ("dict", "tuple") else ()
-    return Value(Type(kind, args), items=source.items if name != "set" else None, labels=source.labels, literal=source.literal)
+    return Value(
+        Type(kind, args), items=source.items if name != "set" else None, labels=source.labels, literal=source.literal
+    )
 
 
 def _number(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:

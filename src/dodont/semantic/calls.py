@@ -39,7 +39,10 @@ if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
 
 #: A function of unknown make whose name says that it hides, hashes or checks what it is given.
-_CLEANING = re.compile(r"(?:^|_)(?:mask|masked|redact|redacted|obfuscate|censor|scrub|sanitize|sanitise|anonymi[sz]e|hide|hash|hashed|encrypt|digest|fingerprint|truncate|shorten|sha256|md5)(?:_|$)", re.I)
+_CLEANING = re.compile(
+    r"(?:^|_)(?:mask|masked|redact|redacted|obfuscate|censor|scrub|sanitize|sanitise|anonymi[sz]e|hide|hash|hashed|encrypt|digest|fingerprint|truncate|shorten|sha256|md5)(?:_|$)",
+    re.I,
+)
 
 MAX_CHAIN = 6
 
@@ -78,10 +81,14 @@ class Arguments:
 
 def call(frame: Frame, node: ast.Call) -> Value:
     func = node.func
-    if func.__class__ is ast.Name and func.id == "super" and frame.owner is not None:  # type: ignore[attr-defined]
+    if func.__class__ is ast.Name and func.id == "super" and frame.owner is not None:
         for each in node.args:
             frame.eval(each)
-        return Value(Type("super"), ref=frame.owner.ref) if not frame.owner.base_types else Value(frame.owner.base_types[0])
+        return (
+            Value(Type("super"), ref=frame.owner.ref)
+            if not frame.owner.base_types
+            else Value(frame.owner.base_types[0])
+        )
     callee = frame.eval(func)
     given = Arguments(frame, node)
     ref = callee.ref
@@ -102,17 +109,17 @@ def call(frame: Frame, node: ast.Call) -> Value:
         frame.world.targets[ref] = (frame.library.generation, known)
     special, entry, text = known
     if special is not None:
-        value = special(frame, node, callee, given)
-        if value is not None:
-            return value
+        result: Value | None = special(frame, node, callee, given)
+        if result is not None:
+            return result
     if text and callee.receiver is not None:
         return text_method(frame, text, callee.receiver)
     if entry.__class__ is FunctionModel:
-        return _library(frame, node, callee, ref, entry, given)  # type: ignore[arg-type]
+        return _library(frame, node, callee, ref, entry, given)
     if entry.__class__ is ClassModel:
         value = Value(Type(frame.library.canonical(ref)))
-        if entry.init is not None:  # type: ignore[union-attr]
-            made = _library(frame, node, callee, ref, entry.init, given)  # type: ignore[union-attr]
+        if entry.init is not None:
+            made = _library(frame, node, callee, ref, entry.init, given)
             return made if made.type is not None else made.but(type=value.type)
         if frame.keep:
             frame.calls[id(node)] = Callee(ref)
@@ -173,8 +180,8 @@ def _cleans(name: str) -> bool:
 
 def _last_name(node: ast.expr) -> str | None:
     if node.__class__ is ast.Attribute:
-        return node.attr  # type: ignore[attr-defined, no-any-return]
-    return node.id if node.__class__ is ast.Name else None  # type: ignore[attr-defined]
+        return node.attr
+    return node.id if node.__class__ is ast.Name else None
 
 
 def _pending(frame: Frame, node: ast.Call, target: str, result: Value, must: bool = True) -> Value:
@@ -214,7 +221,11 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
     if frame.keep:
         frame.calls[id(node)] = Callee(ref, accesses, model.external, model.never)
     for position in model.keeps:
-        if isinstance(position, int) and position < len(given.positional) and given.positional[position].pending is not None:
+        if (
+            isinstance(position, int)
+            and position < len(given.positional)
+            and given.positional[position].pending is not None
+        ):
             frame.misuse(given.positional[position], given.nodes[position], "argument")
     result = library_result(frame, callee, model, ref, given, node)
     if model.coroutine:
@@ -231,7 +242,9 @@ def register(frame: Frame, ref: str, route: Route, given: Arguments) -> None:
     frame.module.registered[target] = HandlerInfo(ref, route.methods)
 
 
-def library_result(frame: Frame, callee: Value, model: FunctionModel, ref: str, given: Arguments, node: ast.Call) -> Value:
+def library_result(
+    frame: Frame, callee: Value, model: FunctionModel, ref: str, given: Arguments, node: ast.Call
+) -> Value:
     """What a modelled call gives: type, labels, and what it keeps of its arguments."""
     value = _returned(frame, callee, model, given)
     labels: tuple[Label, ...] = ()
@@ -256,9 +269,14 @@ def library_result(frame: Frame, callee: Value, model: FunctionModel, ref: str, 
         )
         value = value.but(cleaned="secret" in model.cleans, literal="sql" in model.cleans or model.identifier)
     if model.label is not None:
-        labels = (*labels_of(model.label, model.what or ref, (Note(frame.site(node), model.what or f"what `{ref}` gives"),)), *labels)
+        labels = (
+            *labels_of(model.label, model.what or ref, (Note(frame.site(node), model.what or f"what `{ref}` gives"),)),
+            *labels,
+        )
     if labels or text is not None:
-        value = value.but(labels=join_labels(labels, value.labels), text=text if value.type in (None, STR) or model.sql else None)
+        value = value.but(
+            labels=join_labels(labels, value.labels), text=text if value.type in (None, STR) or model.sql else None
+        )
     if literal and model.keeps:
         value = value.but(literal=True)
     if model.identifier:
@@ -381,7 +399,9 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
     return Value(Type("Never")) if facts.never else result
 
 
-def _effects(frame: Frame, node: ast.Call, function: FunctionInfo, facts: Facts, bindings: dict[str, tuple[Value, ast.expr]]) -> None:
+def _effects(
+    frame: Frame, node: ast.Call, function: FunctionInfo, facts: Facts, bindings: dict[str, tuple[Value, ast.expr]]
+) -> None:
     if frame.silent:
         return
     for sink in facts.sinks:
@@ -399,7 +419,9 @@ def _effects(frame: Frame, node: ast.Call, function: FunctionInfo, facts: Facts,
     frame.external = frame.external or facts.external
 
 
-def filled(frame: Frame, node: ast.Call, function: FunctionInfo, value: Value, bindings: dict[str, tuple[Value, ast.expr]]) -> Value:
+def filled(
+    frame: Frame, node: ast.Call, function: FunctionInfo, value: Value, bindings: dict[str, tuple[Value, ast.expr]]
+) -> Value:
     """The function's result with its parameters replaced by what this call gives them."""
     if not value.labels and value.text is None:
         return value

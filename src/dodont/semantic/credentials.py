@@ -41,7 +41,10 @@ NO_TOKEN = frozenset(
 )
 
 #: Words in front that say the rest is about the thing, not the thing.
-NO_PREFIX = frozenset("is has no not num n len max min count show hide use require requires required require allow enable disable missing invalid forgot change reset with without needs should can show_ check validate verify".split())
+NO_PREFIX = frozenset(
+    """is has no not num n len max min count show hide use require requires required allow enable disable missing invalid
+    forgot change reset with without needs should can check validate verify""".split()
+)
 
 
 @lru_cache(maxsize=8192)

@@ -178,7 +178,9 @@ class ModuleInfo:
         """The lines that are not ASCII, by number: there bytes and characters differ."""
         if self._wide is None:
             ascii_only = self.text.isascii()
-            self._wide = {} if ascii_only else {number: line for number, line in enumerate(self.lines, 1) if not line.isascii()}
+            self._wide = (
+                {} if ascii_only else {number: line for number, line in enumerate(self.lines, 1) if not line.isascii()}
+            )
         return self._wide
 
     @property
@@ -194,7 +196,7 @@ class World:
     denoted: dict[str, tuple[int, Value]]  # library names by the generation of models that was asked
     lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...]]]  # classes with their bases, likewise
     slots: dict[tuple[str, str], tuple[int, Any]]  # attributes of instances, likewise (see objects.Slot)
-    targets: dict[str, tuple[int, Any]]  # what calling a library's name means (see calls.Target)
+    targets: dict[str, tuple[int, tuple[Any, Any, str]]]  # what calling a library's name means (see calls.Target)
     loading: int  # modules whose top level is being read: what depends on bases is not settled yet
 
     def resolve(self, name: str) -> Value | None:

@@ -58,12 +58,19 @@ def _name(frame: Frame, node: ast.Name) -> Value:
 
 
 def _attribute(frame: Frame, node: ast.Attribute) -> Value:
-    if frame.paths and node.value.__class__ is ast.Name and node.value.id in frame.paths:  # type: ignore[attr-defined]
-        known = frame.env.get(f"{node.value.id}.{node.attr}")  # type: ignore[attr-defined]
+    if frame.paths and node.value.__class__ is ast.Name and node.value.id in frame.paths:
+        known = frame.env.get(f"{node.value.id}.{node.attr}")
         if known is not None:
             return known
     receiver = frame.eval(node.value)
-    if receiver.pending is not None and node.attr not in ("send", "throw", "close", "cancel", "add_done_callback", "__await__"):
+    if receiver.pending is not None and node.attr not in (
+        "send",
+        "throw",
+        "close",
+        "cancel",
+        "add_done_callback",
+        "__await__",
+    ):
         frame.misuse(receiver, node.value, "attribute")
         return UNKNOWN
     return attribute_of(frame, receiver, node.attr, node)
@@ -75,7 +82,7 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Value:
         frame.misuse(receiver, node.value, "item")
         return UNKNOWN
     if node.slice.__class__ is ast.Slice:
-        return _sliced(frame, receiver, node.slice)  # type: ignore[arg-type]
+        return _sliced(frame, receiver, node.slice)
     if receiver.ref is not None and receiver.type is None:
         found = type_of(frame, node)
         if found is None:
@@ -135,7 +142,7 @@ def _sliced(frame: Frame, receiver: Value, part: ast.Slice) -> Value:
 def _binary(frame: Frame, node: ast.BinOp) -> Value:
     chain = [node]
     while chain[-1].left.__class__ is ast.BinOp and len(chain) < 5000:
-        chain.append(chain[-1].left)  # type: ignore[arg-type]
+        chain.append(chain[-1].left)
     left = frame.eval(chain[-1].left)
     left_node = chain[-1].left
     for each in reversed(chain):
@@ -147,7 +154,15 @@ def _binary(frame: Frame, node: ast.BinOp) -> Value:
     return left
 
 
-def binary(frame: Frame, node: ast.AST, op: ast.operator, left: Value, right: Value, left_node: ast.expr | None, right_node: ast.expr) -> Value:
+def binary(
+    frame: Frame,
+    node: ast.AST,
+    op: ast.operator,
+    left: Value,
+    right: Value,
+    left_node: ast.expr | None,
+    right_node: ast.expr,
+) -> Value:
     if left.pending is not None and left_node is not None:
         frame.misuse(left, left_node, "operand")
     if right.pending is not None:
@@ -160,7 +175,12 @@ def binary(frame: Frame, node: ast.AST, op: ast.operator, left: Value, right: Va
         if text is not None:
             return text
         if isinstance(left.items, tuple) and isinstance(right.items, tuple):
-            return Value(left.type, items=left.items + right.items, labels=join_labels(left.labels, right.labels), literal=left.literal and right.literal)
+            return Value(
+                left.type,
+                items=left.items + right.items,
+                labels=join_labels(left.labels, right.labels),
+                literal=left.literal and right.literal,
+            )
     elif kind is ast.Mod and isinstance(node, ast.BinOp):
         text = strings.percent(frame, node, left, right)
         if text is not None:
@@ -195,7 +215,7 @@ def _unary(frame: Frame, node: ast.UnaryOp) -> Value:
 def condition(frame: Frame, node: ast.expr, use: str = "condition") -> Value:
     """The value of an expression of which only the truth counts (or, in a statement, nothing): so do its last operands'."""
     if node.__class__ is ast.BoolOp:
-        value = _boolean(frame, node, use)  # type: ignore[arg-type]
+        value = _boolean(frame, node, use)
         if frame.keep:
             frame.values[id(node)] = value
         return value
@@ -272,7 +292,7 @@ def _tuple(frame: Frame, node: ast.Tuple | ast.List | ast.Set) -> Value:
     literal, whole = True, True
     for each in node.elts:
         if each.__class__ is ast.Starred:
-            inner = frame.eval(each.value)  # type: ignore[attr-defined]
+            inner = frame.eval(each.value)
             whole = False
         else:
             inner = frame.eval(each)
@@ -281,7 +301,12 @@ def _tuple(frame: Frame, node: ast.Tuple | ast.List | ast.Set) -> Value:
         literal = literal and inner.literal
         items.append(inner)
     name = node.__class__.__name__.lower()
-    return Value(Type(name, _element_type(items)), items=tuple(items) if whole and len(items) <= 64 else None, labels=labels, literal=literal)
+    return Value(
+        Type(name, _element_type(items)),
+        items=tuple(items) if whole and len(items) <= 64 else None,
+        labels=labels,
+        literal=literal,
+    )
 
 
 def _element_type(items: list[Value]) -> tuple[Type, ...]:
@@ -323,7 +348,12 @@ def _comprehension(frame: Frame, node: ast.ListComp | ast.SetComp | ast.Generato
     args = (value.type,) if value.type is not None else ()
     del source
     known = value.pending is not None or value.text is not None or value.const is not ABSENT
-    return Value(Type(name if not known else "repeated", args), items=(value,) if known else None, labels=value.labels, literal=value.literal)
+    return Value(
+        Type(name if not known else "repeated", args),
+        items=(value,) if known else None,
+        labels=value.labels,
+        literal=value.literal,
+    )
 
 
 def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Value:
@@ -385,6 +415,8 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         frame.env[name] = value
         if name in frame.paths:
             frame.paths.discard(name)
+            for key in [key for key in frame.env if key.startswith(f"{name}.")]:
+                del frame.env[key]
             prefix = name + "."
             for key in [key for key in frame.env if key.startswith(prefix)]:
                 del frame.env[key]
@@ -403,27 +435,27 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         labels = tuple(label for label in value.labels if label.kind != "secret")
         for index, each in enumerate(elements):
             part = Value(type.args[index] if fixed else None, labels=labels) if fixed or labels else UNKNOWN  # type: ignore[union-attr]
-            bind(frame, each.value if each.__class__ is ast.Starred else each, part)  # type: ignore[attr-defined]
+            bind(frame, each.value if each.__class__ is ast.Starred else each, part)
         return
     if kind is ast.Attribute:
         inner: ast.expr = target.value  # type: ignore[attr-defined]
         receiver = frame.eval(inner)
         attr: str = target.attr  # type: ignore[attr-defined]
         if inner.__class__ is ast.Name:
-            frame.paths.add(inner.id)  # type: ignore[attr-defined]
+            frame.paths.add(inner.id)
             value = frame.named(value, attr, target)
-            frame.env[f"{inner.id}.{attr}"] = value  # type: ignore[attr-defined]
-            if inner.id == "self" and receiver.type is not None:  # type: ignore[attr-defined]
+            frame.env[f"{inner.id}.{attr}"] = value
+            if inner.id == "self" and receiver.type is not None:
                 known = frame.stores.get(attr)
                 frame.stores[attr] = value if known is None else join(known, value)
         return
     if kind is ast.Subscript:
         frame.eval(target.value)  # type: ignore[attr-defined]
         if target.slice.__class__ is not ast.Slice:  # type: ignore[attr-defined]
-            key = frame.eval(target.slice)  # type: ignore[attr-defined]
+            item = frame.eval(target.slice)  # type: ignore[attr-defined]
             holder = target.value  # type: ignore[attr-defined]
             if holder.__class__ is ast.Name and holder.id in frame.env:
-                frame.env[holder.id] = _with_item(frame.env[holder.id], key, value, frame, target)
+                frame.env[holder.id] = _with_item(frame.env[holder.id], item, value, frame, target)
 
 
 def _with_item(holder: Value, key: Value, value: Value, frame: Frame, node: ast.AST) -> Value:
@@ -434,7 +466,9 @@ def _with_item(holder: Value, key: Value, value: Value, frame: Frame, node: ast.
     if key.const.__class__ is str and len(items) < 64:
         value = frame.named(value, key.const, node)
         items[key.const] = value
-    return holder.but(items=items or None, labels=join_labels(holder.labels, value.labels), literal=holder.literal and value.literal)
+    return holder.but(
+        items=items or None, labels=join_labels(holder.labels, value.labels), literal=holder.literal and value.literal
+    )
 
 
 def _walrus(frame: Frame, node: ast.NamedExpr) -> Value:
@@ -480,30 +514,32 @@ def _unknown(frame: Frame, node: ast.expr) -> Value:
     return UNKNOWN
 
 
-EVALUATORS = _Evaluators({
-    ast.Constant: _constant,
-    ast.Name: _name,
-    ast.Attribute: _attribute,
-    ast.Subscript: _subscript,
-    ast.Call: calls.call,
-    ast.BinOp: _binary,
-    ast.UnaryOp: _unary,
-    ast.BoolOp: _boolean,
-    ast.Compare: _compare,
-    ast.IfExp: _conditional,
-    ast.JoinedStr: strings.joined,
-    ast.Await: _await,
-    ast.Tuple: _tuple,
-    ast.List: _tuple,
-    ast.Set: _tuple,
-    ast.Dict: _dict,
-    ast.ListComp: _comprehension,
-    ast.SetComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
-    ast.DictComp: _dict_comprehension,
-    ast.NamedExpr: _walrus,
-    ast.Lambda: _lambda,
-    ast.Yield: _yield,
-    ast.YieldFrom: _yield_from,
-    ast.Starred: _starred,
-})
+EVALUATORS = _Evaluators(
+    {
+        ast.Constant: _constant,
+        ast.Name: _name,
+        ast.Attribute: _attribute,
+        ast.Subscript: _subscript,
+        ast.Call: calls.call,
+        ast.BinOp: _binary,
+        ast.UnaryOp: _unary,
+        ast.BoolOp: _boolean,
+        ast.Compare: _compare,
+        ast.IfExp: _conditional,
+        ast.JoinedStr: strings.joined,
+        ast.Await: _await,
+        ast.Tuple: _tuple,
+        ast.List: _tuple,
+        ast.Set: _tuple,
+        ast.Dict: _dict,
+        ast.ListComp: _comprehension,
+        ast.SetComp: _comprehension,
+        ast.GeneratorExp: _comprehension,
+        ast.DictComp: _dict_comprehension,
+        ast.NamedExpr: _walrus,
+        ast.Lambda: _lambda,
+        ast.Yield: _yield,
+        ast.YieldFrom: _yield_from,
+        ast.Starred: _starred,
+    }
+)

@@ -130,8 +130,8 @@ class Frame:
     def _library_value(self, name: str) -> Value:
         entry = self.library.get(name)
         if entry.__class__ is ValueModel:
-            labels = labels_of(entry.label, entry.what or name) if entry.label else ()  # type: ignore[union-attr]
-            return Value(model_type(entry.type), labels=labels)  # type: ignore[union-attr]
+            labels = labels_of(entry.label, entry.what or name) if entry.label else ()
+            return Value(model_type(entry.type), labels=labels)
         return Value(ref=name)
 
     def named(self, value: Value, name: str, node: ast.AST) -> Value:
@@ -152,7 +152,7 @@ class Frame:
     def misuse(self, value: Value, node: ast.expr, use: str) -> None:
         """An awaitable is used as if it were its result."""
         pending = value.pending
-        if pending is None or not pending.must or self.silent or value.maybe_none and use in ("condition", "operand"):
+        if pending is None or not pending.must or self.silent or (value.maybe_none and use in ("condition", "operand")):
             return
         site = self.site(node)
         direct = pending.site == site
@@ -160,7 +160,14 @@ class Frame:
         if pending.site.path != self.module.path:
             return
         self.events["unawaited", pending.site] = Unawaited(
-            pending.site, site, pending.target, use, self.in_coroutine, direct, self.function, ast.unparse(node) if len(node.__dict__) else ""
+            pending.site,
+            site,
+            pending.target,
+            use,
+            self.in_coroutine,
+            direct,
+            self.function,
+            ast.unparse(node) if len(node.__dict__) else "",
         )
 
 
@@ -172,7 +179,9 @@ class Members(dict[str, Value]):
 
     __slots__ = ("_frame", "_later")
 
-    def __init__(self, frame: Frame, names: Mapping[str, Value] | None = None, later: dict[str, ast.expr] | None = None) -> None:
+    def __init__(
+        self, frame: Frame, names: Mapping[str, Value] | None = None, later: dict[str, ast.expr] | None = None
+    ) -> None:
         super().__init__(names or {})
         self._frame = frame
         self._later = {} if later is None else later

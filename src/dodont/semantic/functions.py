@@ -76,7 +76,9 @@ def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> No
     arguments = node.args
     defaults: dict[str, ast.expr] = {}
     positional = [*arguments.posonlyargs, *arguments.args]
-    for argument, default in zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True):
+    for argument, default in zip(
+        positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True
+    ):
         defaults[argument.arg] = default
     for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if given is not None:
@@ -103,13 +105,18 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
         type = type._replace(optional=False)
     if injected is not None:
         given = called(frame, injected)
-        if type is None or given.type is not None and type.name == "Any":
+        if type is None or (given.type is not None and type.name == "Any"):
             type = given.type
         return frame.named(Value(type, labels=given.labels), argument.arg, argument)
     labels: tuple[Label, ...] = (Label("parameter", argument.arg),)
     if default is not None:
         value = frame.quiet(default)
-        if type is None and value.type is not None and value.const is not None and value.type.name in ("str", "int", "float", "bool"):
+        if (
+            type is None
+            and value.type is not None
+            and value.const is not None
+            and value.type.name in ("str", "int", "float", "bool")
+        ):
             type = value.type
         maybe_none = maybe_none or (isinstance(default, ast.Constant) and default.value is None)
     if info.handler is not None:
@@ -117,7 +124,12 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
         if type is None and index == 0 and root in _REQUESTS and argument.arg in ("request", "req"):
             return Value(Type(_REQUESTS[root]))
         if type is None or type.name in ("str", "bytes", "dict", "list"):
-            labels = (Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)), *labels)
+            labels = (
+                Label(
+                    "request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)
+                ),
+                *labels,
+            )
     return frame.named(Value(type, labels=labels, maybe_none=maybe_none), argument.arg, argument)
 
 
@@ -138,7 +150,10 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
     if info.manager:
         value = Value(Type("contextmanager", (value.type or Type("Any"),)))
     elif info.is_generator:
-        value = Value(Type("AsyncIterator" if info.is_async else "list", (value.type,) if value.type is not None else ()), labels=value.labels)
+        value = Value(
+            Type("AsyncIterator" if info.is_async else "list", (value.type,) if value.type is not None else ()),
+            labels=value.labels,
+        )
     if value.pending is not None and info.is_async:
         value = value.but(pending=None)
     never = not falls and not frame.returns and not info.is_generator and not info.is_stub

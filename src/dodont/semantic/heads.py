@@ -17,12 +17,28 @@ if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
 
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "django.utils.functional.cached_property"})
-_TRANSPARENT = frozenset({"abc.abstractmethod", "typing.override", "typing_extensions.override", "typing.final", "typing.no_type_check", "builtins.staticmethod", "builtins.classmethod"})
+_TRANSPARENT = frozenset(
+    {
+        "abc.abstractmethod",
+        "typing.override",
+        "typing_extensions.override",
+        "typing.final",
+        "typing.no_type_check",
+        "builtins.staticmethod",
+        "builtins.classmethod",
+    }
+)
 
 
 def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
     """Register a function or method and all that its head says."""
-    prefix = frame.owner.ref if frame.owner is not None and frame.function is None else frame.function.ref if frame.function else frame.module.name
+    prefix = (
+        frame.owner.ref
+        if frame.owner is not None and frame.function is None
+        else frame.function.ref
+        if frame.function
+        else frame.module.name
+    )
     owner = frame.owner if frame.function is None else None
     arguments = node.args
     info = FunctionInfo(
@@ -49,7 +65,9 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         decorators.append(_decorate(frame, info, each))
     info.decorators = tuple(decorators)
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-    info.positional = tuple(positional[1:] if info.kind in ("method", "classmethod", "property") and owner is not None else positional)
+    info.positional = tuple(
+        positional[1:] if info.kind in ("method", "classmethod", "property") and owner is not None else positional
+    )
     frame.module.functions.append(info)
     if setter:
         info.ref += "@setter"
@@ -81,14 +99,28 @@ def _yields(node: FunctionNode) -> bool:
         for name in current._fields:
             child = getattr(current, name, None)
             if child.__class__ is list:
-                pending += [each for each in child if each is not None and each.__class__ not in _LEAVES]  # type: ignore[union-attr]
+                pending += [each for each in child if each is not None and each.__class__ not in _LEAVES]
             elif isinstance(child, ast.AST) and child.__class__ not in _LEAVES:
                 pending.append(child)
     return False
 
 
 _SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
-_LEAVES = frozenset({ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue, ast.Import, ast.ImportFrom, ast.Load, ast.Store, ast.alias, str})
+_LEAVES = frozenset(
+    {
+        ast.Name,
+        ast.Constant,
+        ast.Pass,
+        ast.Break,
+        ast.Continue,
+        ast.Import,
+        ast.ImportFrom,
+        ast.Load,
+        ast.Store,
+        ast.alias,
+        str,
+    }
+)
 
 
 def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
@@ -112,13 +144,13 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
         found = frame.library.method(owner, method)
         model = found[0] if found else None
     if model.__class__ is FunctionModel:
-        if model.route is not None and model.route.handler is None:  # type: ignore[union-attr]
-            info.handler = HandlerInfo(ref, _methods(frame, node) or model.route.methods)  # type: ignore[union-attr]
-        elif model.decorator in ("manager", "async manager"):  # type: ignore[union-attr]
-            info.manager = model.decorator or ""  # type: ignore[union-attr]
-        elif model.decorator == "property":  # type: ignore[union-attr]
+        if model.route is not None and model.route.handler is None:
+            info.handler = HandlerInfo(ref, _methods(frame, node) or model.route.methods)
+        elif model.decorator in ("manager", "async manager"):
+            info.manager = model.decorator or ""
+        elif model.decorator == "property":
             info.kind = "property"
-        elif model.decorator != "same":  # type: ignore[union-attr]
+        elif model.decorator != "same":
             info.opaque = True
     elif ref in frame.world.functions:
         info.opaque = info.opaque or not _keeps_kind(frame.world.functions[ref], info.is_async)
@@ -133,7 +165,11 @@ def _methods(frame: Frame, node: ast.expr) -> tuple[str, ...]:
         return ()
     for argument in [*[word.value for word in node.keywords if word.arg == "methods"], *node.args]:
         if isinstance(argument, (ast.List, ast.Tuple, ast.Set)):
-            return tuple(each.value.upper() for each in argument.elts if isinstance(each, ast.Constant) and isinstance(each.value, str))
+            return tuple(
+                each.value.upper()
+                for each in argument.elts
+                if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            )
     return ()
 
 
@@ -157,7 +193,9 @@ def _class_handler(frame: Frame, owner: ClassInfo, name: str) -> HandlerInfo | N
     for ref, entry in lineage(frame, owner.ref):
         if isinstance(entry, ClassModel) and name in entry.handlers:
             verb = name.upper()
-            return HandlerInfo(ref, (verb,) if verb in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else ())
+            return HandlerInfo(
+                ref, (verb,) if verb in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else ()
+            )
     return None
 
 
@@ -177,10 +215,14 @@ def class_info_of(frame: Frame, node: ast.ClassDef) -> ClassInfo:
             bases.append(found.name)
             types.append(found)
     info.keywords = frozenset(
-        word.arg for word in node.keywords if word.arg and isinstance(word.value, ast.Constant) and word.value.value is True
+        word.arg
+        for word in node.keywords
+        if word.arg and isinstance(word.value, ast.Constant) and word.value.value is True
     )
     info.bases, info.base_types = tuple(bases), tuple(types)
-    info.decorators = tuple(frame.quiet(each.func if isinstance(each, ast.Call) else each) for each in node.decorator_list)
+    info.decorators = tuple(
+        frame.quiet(each.func if isinstance(each, ast.Call) else each) for each in node.decorator_list
+    )
     frame.world.classes[info.ref] = info
     frame.module.classes.append(info)
     return info

@@ -37,11 +37,11 @@ def narrow(frame: Frame, test: ast.expr, truth: bool) -> None:
 
 def _key(node: ast.expr) -> str | None:
     if node.__class__ is ast.Name:
-        return node.id  # type: ignore[attr-defined, no-any-return]
-    if node.__class__ is ast.Attribute and node.value.__class__ is ast.Name:  # type: ignore[attr-defined]
-        return f"{node.value.id}.{node.attr}"  # type: ignore[attr-defined]
+        return node.id
+    if node.__class__ is ast.Attribute and node.value.__class__ is ast.Name:
+        return f"{node.value.id}.{node.attr}"
     if node.__class__ is ast.NamedExpr:
-        return node.target.id  # type: ignore[attr-defined, no-any-return]
+        return node.target.id
     return None
 
 
@@ -71,9 +71,12 @@ def _compared(frame: Frame, test: ast.Compare, truth: bool) -> None:
         value = frame.quiet(right)
         if value.literal:
             _literal(frame, left)
-    elif op in (ast.In, ast.NotIn) and (op is ast.In) is truth:
-        if not any(label.kind == "request" for label in frame.quiet(right).labels):
-            _literal(frame, left)
+    elif (
+        op in (ast.In, ast.NotIn)
+        and (op is ast.In) is truth
+        and not any(label.kind == "request" for label in frame.quiet(right).labels)
+    ):
+        _literal(frame, left)
 
 
 def _literal(frame: Frame, node: ast.expr) -> None:

@@ -41,7 +41,8 @@ _NEVER: tuple[int, tuple[tuple[str, ClassInfo | ClassModel], ...]] = (-1, ())
 
 
 def _lineage(frame: Frame, name: str) -> Iterator[tuple[str, ClassInfo | ClassModel]]:
-    pending, seen = [name], set()
+    pending: list[str] = [name]
+    seen: set[str] = set()
     while pending and len(seen) < MAX_BASES:
         current = pending.pop(0)
         if current in seen:
@@ -93,8 +94,10 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
     elif name in _TEXT_METHODS:
         return Value(ref=f"str.{name}", receiver=receiver)
     if value is None:
-        passed = receiver.labels and tuple(label for label in receiver.labels if label.kind in ("request", "stored", "parameter"))
-        if name in _MAPPING_METHODS or type is None and name in frame.library.anywhere:
+        passed = receiver.labels and tuple(
+            label for label in receiver.labels if label.kind in ("request", "stored", "parameter")
+        )
+        if name in _MAPPING_METHODS or (type is None and name in frame.library.anywhere):
             return Value(ref=f"?.{name}", receiver=receiver)
         value = Value(labels=passed) if passed else UNKNOWN
     return frame.named(value, name, node) if credential(name) else value
@@ -146,7 +149,9 @@ def _library_class_attribute(frame: Frame, ref: str, own: Type, name: str) -> Va
     return frame.denote(f"{ref}.{name}")
 
 
-def instance_attribute(frame: Frame, receiver: Value, type: Type, name: str, node: ast.AST | None = None) -> Value | None:
+def instance_attribute(
+    frame: Frame, receiver: Value, type: Type, name: str, node: ast.AST | None = None
+) -> Value | None:
     """``instance.name``; None when nothing is known of it."""
     world = frame.world
     key = (type.name, name)
@@ -158,15 +163,15 @@ def instance_attribute(frame: Frame, receiver: Value, type: Type, name: str, nod
     if slot is None:
         return None
     if slot.__class__ is Value:
-        return slot  # type: ignore[return-value]
+        return slot
     if slot.__class__ is FunctionInfo:
-        if slot.kind == "property":  # type: ignore[union-attr]
-            return world.facts(slot).returns.but(labels=())  # type: ignore[arg-type]
-        bound = None if slot.kind == "staticmethod" else receiver  # type: ignore[union-attr]
-        return Value(ref=slot.ref, receiver=bound)  # type: ignore[union-attr]
+        if slot.kind == "property":
+            return world.facts(slot).returns.but(labels=())
+        bound = None if slot.kind == "staticmethod" else receiver
+        return Value(ref=slot.ref, receiver=bound)
     if slot.__class__ is str:
-        return Value(ref=slot, receiver=receiver)  # type: ignore[arg-type]
-    ref, entry = slot  # type: ignore[misc]
+        return Value(ref=slot, receiver=receiver)
+    ref, entry = slot
     found = substitute(model_type(entry.attributes[name]), type) if name in entry.attributes else None
     if name not in entry.labels:
         return Value(found)
@@ -289,4 +294,6 @@ def exposed(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
     return ()
 
 
-_DATACLASSES = frozenset({"dataclasses.dataclass", "attr.s", "attrs.define", "attr.define", "attrs.frozen", "attr.attrs"})
+_DATACLASSES = frozenset(
+    {"dataclasses.dataclass", "attr.s", "attrs.define", "attr.define", "attrs.frozen", "attr.attrs"}
+)

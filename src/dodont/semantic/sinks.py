@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
     from dodont.semantic.frame import Frame
 
-_WRITES = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(insert|update|delete|merge|replace|truncate|create|alter|drop)\b", re.I | re.S)
+_WRITES = re.compile(
+    r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(insert|update|delete|merge|replace|truncate|create|alter|drop)\b", re.I | re.S
+)
 
 
 def statement_kind(model: FunctionModel, given: Arguments) -> str | None:
@@ -30,7 +32,7 @@ def statement_kind(model: FunctionModel, given: Arguments) -> str | None:
     text = text_of(found[0]) if found is not None else None
     if text is None or not text.parts or text.parts[0].__class__ is not str:
         return None
-    return "write" if _WRITES.match(text.parts[0]) else "read"  # type: ignore[arg-type]
+    return "write" if _WRITES.match(text.parts[0]) else "read"
 
 
 def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Arguments) -> None:
@@ -91,12 +93,14 @@ def _arrive(
 def _is_parameter(part: str | Hole) -> bool:
     return (
         part.__class__ is Hole
-        and not part.value.literal  # type: ignore[union-attr]
-        and any(label.kind == "parameter" for label in part.value.labels)  # type: ignore[union-attr]
+        and not part.value.literal
+        and any(label.kind == "parameter" for label in part.value.labels)
     )
 
 
-def through(frame: Frame, node: ast.Call, function: FunctionInfo, sink: Sink, value: Value, value_node: ast.expr) -> None:
+def through(
+    frame: Frame, node: ast.Call, function: FunctionInfo, sink: Sink, value: Value, value_node: ast.expr
+) -> None:
     """An argument whose parameter reaches a sink inside the called function."""
     if frame.silent or len(sink.notes) > 7:
         return
@@ -150,7 +154,9 @@ def library_log(frame: Frame, node: ast.Call, ref: str, log: Log, given: Argumen
             _log(frame, node, ref, given.words[name], named, ())
 
 
-def _log(frame: Frame, node: ast.Call, target: str, value_node: ast.expr, value: Value, notes: tuple[Note, ...]) -> None:
+def _log(
+    frame: Frame, node: ast.Call, target: str, value_node: ast.expr, value: Value, notes: tuple[Note, ...]
+) -> None:
     if not value.labels and value.type is None and value.text is None:
         return
     for label in value.labels:

@@ -60,7 +60,12 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
     if expression.__class__ is ast.Constant:
         return True
     value = condition(frame, expression, "statement")
-    if value is UNKNOWN and frame.in_coroutine and isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute):
+    if (
+        value is UNKNOWN
+        and frame.in_coroutine
+        and isinstance(expression, ast.Call)
+        and isinstance(expression.func, ast.Attribute)
+    ):
         site = frame.site(expression)
         if ("unawaited", frame.site(expression.func.value)) not in frame.events:
             frame.event(("unresolved", site), Unresolved(site, expression.func.attr, frame.function))
@@ -75,9 +80,14 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
     value = frame.eval(node.value)
     for target in node.targets:
         bind(frame, target, value)
-    if value.pending is not None and frame.function is not None and node.targets[0].__class__ is ast.Name and not frame.silent:
-        if node.targets[0].id not in frame.module.rebound:  # type: ignore[attr-defined]
-            frame.unused[value.pending.site] = (value, node.targets[0].id)  # type: ignore[attr-defined]
+    if (
+        value.pending is not None
+        and frame.function is not None
+        and node.targets[0].__class__ is ast.Name
+        and not frame.silent
+        and node.targets[0].id not in frame.module.rebound
+    ):
+        frame.unused[value.pending.site] = (value, node.targets[0].id)
     return True
 
 
@@ -86,14 +96,16 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
         if node.target.__class__ is ast.Name and frame.function is not None:
             found = type_of(frame, node.annotation)
             if found is not None:
-                frame.env[node.target.id] = Value(found)  # type: ignore[union-attr]
+                frame.env[node.target.id] = Value(found)
         return True
     value = frame.eval(node.value)
     if value.pending is None:
         declared = type_of(frame, node.annotation)
         if declared is not None and declared.name == "TypeAlias":
             declared = None
-        if declared is not None and (value.type is None or not declared.optional and value.type.name in ("None", "list", "dict", "set")):
+        if declared is not None and (
+            value.type is None or (not declared.optional and value.type.name in ("None", "list", "dict", "set"))
+        ):
             value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
     bind(frame, node.target, value)
     return True
@@ -110,7 +122,7 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> bool:
 def _if(frame: Frame, node: ast.If) -> bool:
     ends: list[Env] = []
     while True:
-        test = condition(frame, node.test)
+        condition(frame, node.test)
         before = frame.env
         frame.env = before.copy()
         narrow(frame, node.test, True)
@@ -119,7 +131,7 @@ def _if(frame: Frame, node: ast.If) -> bool:
         frame.env = before.copy() if node.orelse else before
         narrow(frame, node.test, False)
         if len(node.orelse) == 1 and node.orelse[0].__class__ is ast.If:
-            node = node.orelse[0]  # type: ignore[assignment]
+            node = node.orelse[0]
             continue
         if run(frame, node.orelse):
             ends.append(frame.env)
@@ -181,7 +193,9 @@ def _own_statements(body: list[ast.stmt]) -> list[ast.stmt]:
     while pending:
         statement = pending.pop()
         found.append(statement)
-        if isinstance(statement, (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        if isinstance(
+            statement, (ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        ):
             continue
         for name in ("body", "orelse", "finalbody"):
             pending += getattr(statement, name, [])
@@ -264,7 +278,10 @@ def _return(frame: Frame, node: ast.Return) -> bool:
     frame.returns.append(value)
     function = frame.function
     if function is not None and frame.in_coroutine and not frame.silent:
-        for item in [value, *(value.items if isinstance(value.items, tuple) else value.items.values() if value.items else ())]:
+        for item in [
+            value,
+            *(value.items if isinstance(value.items, tuple) else value.items.values() if value.items else ()),
+        ]:
             if item.pending is not None and _must_be_plain(frame, function):
                 frame.misuse(item, node.value, "response")
     return False
@@ -394,8 +411,8 @@ def _class(frame: Frame, node: ast.ClassDef) -> bool:
     inner.outer = frame.env if frame.function is not None else frame.outer
     inner.env = info.members = Members(inner)
     for statement in node.body:
-        if statement.__class__ is ast.AnnAssign and statement.target.__class__ is ast.Name:  # type: ignore[attr-defined]
-            info.annotations[statement.target.id] = statement.annotation  # type: ignore[attr-defined]
+        if statement.__class__ is ast.AnnAssign and statement.target.__class__ is ast.Name:
+            info.annotations[statement.target.id] = statement.annotation
         if not _put_off(info.members, statement):
             run(inner, [statement])
     frame.events.update(inner.events)
@@ -423,7 +440,9 @@ def _hidden(node: ast.ClassDef) -> list[str]:
     return [
         statement.target.id
         for statement in node.body
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and isinstance(statement.value, ast.Call)
+        if isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
+        and isinstance(statement.value, ast.Call)
         for word in statement.value.keywords
         if word.arg == "repr" and isinstance(word.value, ast.Constant) and word.value.value is False
     ]
@@ -432,9 +451,9 @@ def _hidden(node: ast.ClassDef) -> list[str]:
 def _delete(frame: Frame, node: ast.Delete) -> bool:
     for target in node.targets:
         if target.__class__ is ast.Name:
-            frame.env.pop(target.id, None)  # type: ignore[attr-defined]
+            frame.env.pop(target.id, None)
         elif target.__class__ is ast.Subscript:
-            without(frame, target.value, frame.eval(target.slice))  # type: ignore[attr-defined]
+            without(frame, target.value, frame.eval(target.slice))
     return True
 
 

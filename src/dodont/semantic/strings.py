@@ -36,7 +36,7 @@ def joined(frame: Frame, node: ast.JoinedStr) -> Value:
     site = None
     for each in node.values:
         if each.__class__ is ast.Constant:
-            parts.append(each.value)  # type: ignore[attr-defined]
+            parts.append(str(each.value))
             continue
         value = frame.eval(each.value)  # type: ignore[attr-defined]
         if value.pending is not None:
@@ -64,7 +64,9 @@ def _formatted(value: Value, spec: ast.expr) -> Value:
     return value
 
 
-def added(frame: Frame, node: ast.AST, left: Value, right: Value, right_node: ast.expr, left_node: ast.expr | None) -> Value | None:
+def added(
+    frame: Frame, node: ast.AST, left: Value, right: Value, right_node: ast.expr, left_node: ast.expr | None
+) -> Value | None:
     """``left + right`` when either is a text; None when nothing says so."""
     one, other = text_of(left), text_of(right)
     if one is None and other is None and left.type != STR and right.type != STR:
@@ -100,8 +102,8 @@ def percent(frame: Frame, node: ast.BinOp, left: Value, right: Value) -> Value |
             parts.append(part)
             continue
         last = 0
-        for found in _PERCENT.finditer(part):  # type: ignore[arg-type]
-            parts.append(part[last : found.start()])  # type: ignore[index]
+        for found in _PERCENT.finditer(part):
+            parts.append(part[last : found.start()])
             last = found.end()
             if found["kind"] == "%":
                 parts.append("%")
@@ -122,7 +124,7 @@ def percent(frame: Frame, node: ast.BinOp, left: Value, right: Value) -> Value |
             if found["kind"] in _NUMERIC:
                 value = Value(Type("int"), literal=True)
             parts.append(Hole(value, frame.site(where if where is not None else node.right)))
-        parts.append(part[last:])  # type: ignore[index]
+        parts.append(part[last:])
     return _built(frame, node, parts, template, left, right)
 
 
@@ -160,7 +162,7 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
             parts.append(part)
             continue
         try:
-            fields = list(Formatter().parse(part))  # type: ignore[arg-type]
+            fields = list(Formatter().parse(part))
         except ValueError:
             return Value(STR, labels=labels)
         for text, name, spec, _ in fields:
@@ -206,8 +208,8 @@ def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value]
             parts.append(part)
             continue
         last = 0
-        for found in _DOLLAR.finditer(part):  # type: ignore[arg-type]
-            parts.append(part[last : found.start()])  # type: ignore[index]
+        for found in _DOLLAR.finditer(part):
+            parts.append(part[last : found.start()])
             last = found.end()
             name = found["name"] or found["braced"]
             if name is None:
@@ -215,7 +217,7 @@ def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value]
                 continue
             where = nodes.get(name) or (_dict_node(node.args[0], name) if node.args else None)
             parts.append(Hole(given.get(name, UNKNOWN), frame.site(where if where is not None else node)))
-        parts.append(part[last:])  # type: ignore[index]
+        parts.append(part[last:])
     return _built(frame, node, parts, template, receiver, *args, *keywords.values())
 
 
@@ -224,7 +226,13 @@ def joined_by(frame: Frame, node: ast.Call, separator: Value, elements: Value) -
     glue = text_of(separator)
     labels = join_labels(separator.labels, elements.labels)
     items = elements.items
-    if isinstance(items, tuple) and items and glue is not None and elements.type is not None and elements.type.name != "repeated":
+    if (
+        isinstance(items, tuple)
+        and items
+        and glue is not None
+        and elements.type is not None
+        and elements.type.name != "repeated"
+    ):
         parts: list[str | Hole] = []
         site = None
         for index, item in enumerate(items):

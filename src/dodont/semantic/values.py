@@ -57,7 +57,7 @@ class Text(NamedTuple):
 
     @property
     def holes(self) -> list[Hole]:
-        return [part for part in self.parts if part.__class__ is Hole]  # type: ignore[misc]
+        return [part for part in self.parts if part.__class__ is Hole]
 
 
 class Pending(NamedTuple):
@@ -94,7 +94,19 @@ class Value:
     cleaned   it went through something that hides or hashes: its name says nothing of its content any more
     """
 
-    __slots__ = ("cleaned", "const", "items", "labels", "literal", "maybe_none", "pending", "receiver", "ref", "text", "type")
+    __slots__ = (
+        "cleaned",
+        "const",
+        "items",
+        "labels",
+        "literal",
+        "maybe_none",
+        "pending",
+        "receiver",
+        "ref",
+        "text",
+        "type",
+    )
 
     def __init__(
         self,
@@ -142,7 +154,11 @@ class Value:
         return copy
 
     def __repr__(self) -> str:
-        known = [f"{name}={getattr(self, name)!r}" for name in Value.__slots__ if getattr(self, name) not in (None, ABSENT, (), False)]
+        known = [
+            f"{name}={getattr(self, name)!r}"
+            for name in Value.__slots__
+            if getattr(self, name) not in (None, ABSENT, (), False)
+        ]
         return f"Value({', '.join(known)})"
 
 
@@ -206,7 +222,7 @@ def merge(parts: list[str | Hole]) -> tuple[str | Hole, ...]:
             if not part:
                 continue
             if merged and merged[-1].__class__ is str:
-                merged[-1] = merged[-1] + part  # type: ignore[operator]
+                merged[-1] = merged[-1] + part
                 continue
         merged.append(part)
     return tuple(merged)
@@ -237,14 +253,16 @@ def _danger(text: Text | None) -> tuple[int, int]:
 
 def join(first: Value, second: Value) -> Value:
     """What is known when control may come from either side: may for labels and texts, must for the rest."""
-    if first is second or second is UNKNOWN and first is UNKNOWN:
+    if first is second or (second is UNKNOWN and first is UNKNOWN):
         return first
     labels = join_labels(first.labels, second.labels)
     if first.const is None and first.type is NONE_TYPE:
         return second.but(labels=labels, maybe_none=True, const=ABSENT, literal=second.literal)
     if second.const is None and second.type is NONE_TYPE:
         return first.but(labels=labels, maybe_none=True, const=ABSENT, literal=first.literal)
-    same_const = first.const is not ABSENT and first.const.__class__ is second.const.__class__ and first.const == second.const
+    same_const = (
+        first.const is not ABSENT and first.const.__class__ is second.const.__class__ and first.const == second.const
+    )
     text = None
     if not same_const and (first.type == STR or second.type == STR or first.text or second.text):
         one, other = text_of(first), text_of(second)

@@ -26,7 +26,9 @@ USES = {
 def check(event: Unawaited, run: Pass) -> Iterator[Diagnostic]:
     fix = run.fix("Await the call", "safe", event.call) if event.in_coroutine else None
     name = run.display(event.target)
-    yield run.report("unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES[event.use])
+    yield run.report(
+        "unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES[event.use]
+    )
 
 
 @on(Unresolved, rule="missing-await")
@@ -36,4 +38,6 @@ def check_unresolved(event: Unresolved, run: Pass) -> Iterator[Diagnostic]:
     if method is not None:
         name = run.display(method.ref)
         fix = run.fix("Await the call", "safe", event.call)
-        yield run.report("unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES["statement"])
+        yield run.report(
+            "unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES["statement"]
+        )

@@ -23,7 +23,14 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
             continue
         fix = name_columns(query, star.qualifier, star.tables, run)
         table = ", ".join(star.tables)
-        yield run.report("star", query.text_site, function=query.function, table=table, star=f"{star.qualifier}.*" if star.qualifier else "*", fix=fix)
+        yield run.report(
+            "star",
+            query.text_site,
+            function=query.function,
+            table=table,
+            star=f"{star.qualifier}.*" if star.qualifier else "*",
+            fix=fix,
+        )
         return
 
 

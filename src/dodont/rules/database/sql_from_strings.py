@@ -67,7 +67,11 @@ def bind(query: Query, holes: list[Hole], run: Pass) -> Fix | None:
 
 
 def within(inner: Site, outer: Site) -> bool:
-    return inner.path == outer.path and (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    return (
+        inner.path == outer.path
+        and (outer.line, outer.column) <= (inner.line, inner.column)
+        and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    )
 
 
 def in_function(site: Site, function: Site | None) -> bool:
