@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
@@ -13,9 +13,8 @@ from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import role_of
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
-
-if TYPE_CHECKING:
-    from dodont.sql import Statement
+from dodont.sql import Hole as Place
+from dodont.sql import Statement
 
 E = TypeVar("E", bound=tuple[Any, ...])
 Check = Callable[[Any, "Pass"], Iterator[Diagnostic]]
@@ -171,7 +170,34 @@ def _characters(line: str | None, column: int) -> int:
 
 
 __all__ = [
-    "Access", "Call", "Callee", "Check", "Diagnostic", "Event", "Fix", "Flow", "FunctionInfo", "Hole", "Label", "ModuleInfo",
-    "Note", "Pass", "Query", "Route", "Site", "Span", "Step", "Subscription", "Text", "Type", "Unawaited", "Unresolved", "Value", "Waits",
-    "on", "sql_parts",
+    "Access",
+    "Call",
+    "Callee",
+    "Check",
+    "Diagnostic",
+    "Event",
+    "Fix",
+    "Flow",
+    "FunctionInfo",
+    "Hole",
+    "Label",
+    "ModuleInfo",
+    "Note",
+    "Pass",
+    "Place",
+    "Query",
+    "Route",
+    "Site",
+    "Span",
+    "Statement",
+    "Step",
+    "Subscription",
+    "Text",
+    "Type",
+    "Unawaited",
+    "Unresolved",
+    "Value",
+    "Waits",
+    "on",
+    "sql_parts",
 ]  # fmt: skip

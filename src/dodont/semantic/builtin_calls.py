@@ -23,7 +23,7 @@ _TESTS = frozenset(
 _NUMBERS = frozenset({"count", "find", "index", "rfind", "rindex", "__len__"})
 
 
-def text_method(frame: Frame, name: str, receiver: Value) -> Value:
+def text_method(frame: Frame, name: str, receiver: Value, given: Arguments | None = None) -> Value:
     """A method of a string that gives a string keeps what the string carries."""
     if name in _TESTS:
         return TRUTH
@@ -36,10 +36,18 @@ def text_method(frame: Frame, name: str, receiver: Value) -> Value:
     if name == "hex":
         return Value(STR, labels=receiver.labels)
     text = text_of(receiver)
+    if name == "replace" and given is not None and _doubles(given):
+        return Value(STR, labels=receiver.labels, literal=True)
     kept = text if name in ("strip", "lstrip", "rstrip", "encode", "decode", "removeprefix", "removesuffix") else None
     if text is not None and text.holes:
         kept = text
     return Value(STR, text=kept, labels=receiver.labels, literal=receiver.literal)
+
+
+def _doubles(given: Arguments) -> bool:
+    """``text.replace("'", "''")``: quotes are doubled, as SQL wants them within a literal or a quoted name."""
+    old, new = (value.const for value in (*given.positional, UNKNOWN, UNKNOWN)[:2])
+    return isinstance(old, str) and old in ("'", '"', "`", "]") and new == old * 2
 
 
 def _format(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
@@ -161,6 +169,20 @@ def _truth(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Val
     return TRUTH
 
 
+def _extreme(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``max(a, b)``: one of them."""
+    if len(given.positional) < 2:
+        return None
+    value = given.positional[0]
+    for other in given.positional[1:]:
+        value = join(value, other)
+    return value
+
+
+def _range(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
+    return Value(Type("repeated", (Type("int"),)), items=(NUMBER,), literal=True)
+
+
 def _text(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
     """``str(x)``."""
     if not given.positional:
@@ -278,6 +300,9 @@ SPECIAL: dict[str, Special] = {
     "builtins.ord": _number, "builtins.bool": _truth, "builtins.isinstance": _truth, "builtins.hasattr": _truth,
     "builtins.any": _truth, "builtins.all": _truth, "builtins.callable": _truth, "builtins.issubclass": _truth,
     "builtins.str": _text, "builtins.repr": _text, "builtins.format": _text,
+    "builtins.max": _extreme,
+    "builtins.min": _extreme,
+    "builtins.range": _range,
     "builtins.getattr": _getattr, "builtins.type": _type, "builtins.enumerate": _iterated, "builtins.zip": _iterated,
     "sqlalchemy.Column": _column, "sqlalchemy.orm.mapped_column": _column,
     "functools.partial": _partial, "typing.cast": _cast, "string.Template": _template,

@@ -44,6 +44,11 @@ _CLEANING = re.compile(
     re.I,
 )
 
+#: Likewise one that quotes or escapes for SQL.
+_QUOTING = re.compile(
+    r"(?:^|_)(?:qt|quote|quoted|escape|escaped)(?:_|[A-Z]|$)|(?:^|_)(?:literal|ident|identifier)$", re.I
+)
+
 MAX_CHAIN = 6
 
 
@@ -113,7 +118,7 @@ def call(frame: Frame, node: ast.Call) -> Value:
         if result is not None:
             return result
     if text and callee.receiver is not None:
-        return text_method(frame, text, callee.receiver)
+        return text_method(frame, text, callee.receiver, given)
     if entry.__class__ is FunctionModel:
         return _library(frame, node, callee, ref, entry, given)
     if entry.__class__ is ClassModel:
@@ -165,12 +170,20 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         return UNKNOWN
     if _cleans(name):
         return _CLEANED
+    if _quotes(name):
+        return _QUOTED
     if callee.ref is not None and name[0].isupper() and "." in callee.ref and not callee.ref.startswith("?"):
         return Value(Type(callee.ref))
     return UNKNOWN
 
 
 _CLEANED = Value(cleaned=True)
+_QUOTED = Value(literal=True)
+
+
+@lru_cache(maxsize=8192)
+def _quotes(name: str) -> bool:
+    return _QUOTING.search(name) is not None
 
 
 @lru_cache(maxsize=8192)
@@ -393,6 +406,8 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
         frame.calls[id(node)] = Callee(function.ref, facts.accesses, facts.external, facts.never, True)
     if function.opaque:
         return UNKNOWN
+    if _quotes(function.name):
+        return _pending(frame, node, function.ref, _QUOTED) if function.is_coroutine else _QUOTED
     result = filled(frame, node, function, facts.returns, bindings)
     if function.is_coroutine:
         return _pending(frame, node, function.ref, result)

@@ -71,6 +71,9 @@ def _compared(frame: Frame, test: ast.Compare, truth: bool) -> None:
         value = frame.quiet(right)
         if value.literal:
             _literal(frame, left)
+    elif op in (ast.In, ast.NotIn) and (op is ast.NotIn) is truth and isinstance(left, ast.Constant):
+        if left.value in ("'", '"', ";", "`"):
+            _literal(frame, right)
     elif (
         op in (ast.In, ast.NotIn)
         and (op is ast.In) is truth

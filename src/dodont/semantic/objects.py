@@ -77,6 +77,8 @@ def role_of(frame: Frame, type: Type | None) -> str | None:
 
 def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Value:
     """``receiver.name``."""
+    if name in _WRITTEN_IN_CODE:
+        return Value(literal=True)
     if receiver.ref is not None:
         type = receiver.type
         if type is not None and type.name == "type":
@@ -102,6 +104,9 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         value = Value(labels=passed) if passed else UNKNOWN
     return frame.named(value, name, node) if credential(name) else value
 
+
+#: What a class says of its table is written in the code, whatever class it is.
+_WRITTEN_IN_CODE = frozenset({"_meta", "__tablename__", "__table__", "__table_args__"})
 
 #: Methods whose meaning does not hang on the receiver's type in practice.
 _TEXT_METHODS = frozenset(
@@ -134,8 +139,6 @@ def _class_attribute(frame: Frame, receiver: Value, name: str, node: ast.AST) ->
                 return Value(ref=f"{ref}.{name}", receiver=Value(own))
     if name == "__name__":
         return Value(Type("str"), literal=True)
-    if name in ("__tablename__", "__table__", "_meta"):
-        return Value(literal=True)
     return UNKNOWN
 
 

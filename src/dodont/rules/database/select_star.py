@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Pass, Query, on
 
+#: How the tables of a database's own catalogue begin.
+SYSTEM = ("sqlite_", "pg_")
+
 
 @on(Query, rule="select-star")
 def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
@@ -19,7 +22,9 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     for star in statement.stars:
         if star.count or star.exists or star.derived or not star.outermost or not star.tables:
             continue
-        if all("." in table for table in star.tables):  # a system catalogue's columns are not the project's to name
+        if all(
+            "." in table or table.startswith(SYSTEM) for table in star.tables
+        ):
             continue
         fix = name_columns(query, star.qualifier, star.tables, run)
         table = ", ".join(star.tables)

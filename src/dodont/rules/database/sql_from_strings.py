@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Query, Site, on
+from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Place, Query, Site, Statement, on
 
 #: Where a bound parameter may stand.
 BINDABLE = ("value", "list")
+#: Statements that take parameters; SET, PRAGMA, NOTIFY and definitions take none in most drivers.
+PARAMETERIZED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXPLAIN", "CALL", "COPY", "OTHER"})
 
 
 @on(Query, rule="sql-from-strings")
@@ -19,7 +21,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
         return
     holes = query.text.holes
     unsafe = [(hole, place) for hole, place in zip(holes, statement.holes, strict=True) if not run.harmless(hole.value)]
-    told = [(hole, place) for hole, place in unsafe if place.position in BINDABLE or place.quoted or from_client(hole)]
+    told = [(hole, place) for hole, place in unsafe if counts(hole, place, statement)]
     if not told:
         return
     first = told[0][0]
@@ -34,6 +36,18 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
         error=client is not None,
         what=run.source(first.site) or "a value",
         sink=run.display(query.target),
+    )
+
+
+def counts(hole: Hole, place: Place, statement: Statement) -> bool:
+    """A value within quotes, or one handed in from outside. What stands bare in the text and was made here is mostly a number,
+    as a text would be no SQL there."""
+    if from_client(hole):
+        return True
+    if place.quoted:
+        return bool(PARAMETERIZED.issuperset(statement.kinds))
+    return place.position in BINDABLE and (
+        hole.value.type is not None or any(label.kind == "parameter" for label in hole.value.labels)
     )
 
 
