@@ -52,7 +52,9 @@ class Pass:
         from dodont.sql import is_sql, read
 
         parts = sql_parts(query.text)
-        return read(parts) if query.sql.certain or is_sql(parts) else None
+        # Where the driver does not say which database it is, double quotes mean names, as the standard has it.
+        dialect = "postgres" if query.sql.style in ("dollar", None) else None
+        return read(parts, dialect) if query.sql.certain or is_sql(parts) else None
 
     def coroutine_method(self, call: Site, name: str) -> FunctionInfo | None:
         """The coroutine that a call of the method ``name`` on an unknown object calls, when a class this module knows has one of

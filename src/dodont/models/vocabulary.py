@@ -68,6 +68,9 @@ class Sql:
     parameters_keyword: str | None = None
     style: ParameterStyle | None = None
     certain: bool = True
+    tables: bool = (
+        True  # false for engines that query files and data frames: there a star names what the code just made
+    )
 
 
 @dataclass(frozen=True, slots=True)

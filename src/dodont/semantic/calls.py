@@ -46,7 +46,7 @@ _CLEANING = re.compile(
 
 #: Likewise one that quotes or escapes for SQL.
 _QUOTING = re.compile(
-    r"(?:^|_)(?:qt|quote|quoted|escape|escaped)(?:_|[A-Z]|$)|(?:^|_)(?:literal|ident|identifier)$", re.I
+    r"(?:^|_)(?:qt|quote|quoted|escape|escaped)(?:_|[A-Z]|$)|(?:^|_)(?:literal|ident|identifier)(?:_|$)", re.I
 )
 
 MAX_CHAIN = 6
@@ -473,7 +473,7 @@ def _refilled(hole: Hole, bindings: dict[str, tuple[Value, ast.expr]], labels: t
         return [hole]
     given = bindings[names[0]][0]
     inner = text_of(given)
-    if inner is not None and hole.value.type in (None, STR):
+    if inner is not None and hole.value.type in (None, STR) and not hole.value.literal:
         return list(inner.parts)
-    merged = given.but(type=hole.value.type or given.type)
+    merged = given.but(type=hole.value.type or given.type, literal=given.literal or hole.value.literal)
     return [Hole(merged, hole.site)]

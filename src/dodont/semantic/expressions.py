@@ -387,7 +387,7 @@ def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool =
         for other in source.items[1:]:
             value = join(value, other)
         return value
-    labels = tuple(label for label in source.labels if label.kind not in ("secret", "secrets"))
+    labels = tuple(label for label in source.labels if label.kind not in ("secret", "secrets", "parameter"))
     type = source.type
     found = None
     if isinstance(source.items, dict):

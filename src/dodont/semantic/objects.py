@@ -101,7 +101,9 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         )
         if name in _MAPPING_METHODS or (type is None and name in frame.library.anywhere):
             return Value(ref=f"?.{name}", receiver=receiver)
-        value = Value(labels=passed) if passed else UNKNOWN
+        value = (
+            Value(labels=passed, literal=receiver.literal) if passed or (receiver.literal and type is None) else UNKNOWN
+        )
     return frame.named(value, name, node) if credential(name) else value
 
 

@@ -12,7 +12,7 @@ SYSTEM = ("sqlite_", "pg_")
 
 @on(Query, rule="select-star")
 def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role in ("test", "migration", "script"):
+    if run.module.role in ("test", "migration", "script") or not query.sql.tables:
         return
     if not any(isinstance(part, str) and "*" in part for part in query.text.parts):
         return
@@ -22,9 +22,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     for star in statement.stars:
         if star.count or star.exists or star.derived or not star.outermost or not star.tables:
             continue
-        if all(
-            "." in table or table.startswith(SYSTEM) for table in star.tables
-        ):
+        if all("." in table or table.startswith(SYSTEM) for table in star.tables):
             continue
         fix = name_columns(query, star.qualifier, star.tables, run)
         table = ", ".join(star.tables)

@@ -21,7 +21,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
         return
     holes = query.text.holes
     unsafe = [(hole, place) for hole, place in zip(holes, statement.holes, strict=True) if not run.harmless(hole.value)]
-    told = [(hole, place) for hole, place in unsafe if counts(hole, place, statement)]
+    told = [(hole, place) for hole, place in unsafe if counts(hole, place, statement, run)]
     if not told:
         return
     first = told[0][0]
@@ -39,15 +39,17 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     )
 
 
-def counts(hole: Hole, place: Place, statement: Statement) -> bool:
+def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
     """A value within quotes, or one handed in from outside. What stands bare in the text and was made here is mostly a number,
     as a text would be no SQL there."""
     if from_client(hole):
         return True
     if place.quoted:
-        return bool(PARAMETERIZED.issuperset(statement.kinds))
-    return place.position in BINDABLE and (
-        hole.value.type is not None or any(label.kind == "parameter" for label in hole.value.labels)
+        return place.position != "identifier" and PARAMETERIZED.issuperset(statement.kinds)
+    return (
+        run.module.role != "script"
+        and place.position in BINDABLE
+        and any(label.kind == "parameter" for label in hole.value.labels)
     )
 
 
