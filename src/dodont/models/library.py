@@ -63,9 +63,12 @@ class Library:
         self._methods: dict[tuple[str, str], tuple[Function, str] | None] = {}
         self.anywhere: set[str] = set()  # methods known by their name alone, whatever they are called on
         self.generation = 0  # grows when entries come in: answers of "unknown" may be asked again
+        self._own: dict[str, Entry] = {}
+        #: The user's own functions and methods by qualified name. What they say goes before what a body says.
+        self.described: dict[str, Function] = {}
         self._load(ALWAYS)
         if own:
-            self._add(own)
+            self._add_own(own)
 
     def knows_root(self, module: str) -> bool:
         """Whether some data file covers the top-level package of ``module``."""
@@ -158,9 +161,20 @@ class Library:
                 self._entries[name] = function(entry)
         if table.get("methods"):
             self._add_methods(table["methods"])
+        self._entries |= self._own
         self._methods.clear()
         self.anywhere.update(name[2:] for name in table if name.startswith("?."))
         self.generation += 1
+
+    def _add_own(self, table: Mapping[str, Any]) -> None:
+        shipped = dict(self._entries)
+        self._add(table)
+        self._own = {name: entry for name, entry in self._entries.items() if shipped.get(name) is not entry}
+        for name, entry in self._own.items():
+            if isinstance(entry, Function):
+                self.described[name] = entry
+            elif isinstance(entry, Class):
+                self.described |= {f"{name}.{method}": each for method, each in entry.methods.items()}
 
     def _add_methods(self, groups: Iterable[Mapping[str, Any]]) -> None:
         for shared in groups:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,9 @@ def call(frame: Frame, node: ast.Call) -> Value:
         return _unknown(frame, node, callee, given) if callee.type is None else _instance(frame, node, callee, given)
     function = frame.world.functions.get(ref)
     if function is not None:
+        described = frame.library.described and frame.library.described.get(ref.rpartition(":")[2])
+        if described:
+            return _described(frame, node, callee, function, described, given)
         return _project(frame, node, callee, function, given)
     info = frame.world.classes.get(ref)
     if info is not None:
@@ -412,6 +416,20 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
     if function.is_coroutine:
         return _pending(frame, node, function.ref, result)
     return Value(Type("Never")) if facts.never else result
+
+
+def _described(
+    frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo, model: FunctionModel, given: Arguments
+) -> Value:
+    """A function of the project that the user's settings describe. Its body tells what the model leaves open: its result."""
+    if function.is_coroutine and not model.coroutine:
+        model = replace(model, coroutine=True)
+    result = _library(frame, node, callee, function.ref, model, given)
+    if model.returns is not None or model.label is not None or model.keeps:
+        return result
+    own = frame.world.facts(function).returns
+    known = Value(own.type, maybe_none=own.maybe_none)
+    return result.but(pending=result.pending._replace(result=known)) if result.pending is not None else known
 
 
 def _effects(
