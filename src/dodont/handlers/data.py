@@ -45,7 +45,7 @@ class Data:
     def is_entity(self, node: ast.expr) -> bool:
         """An object of the domain that came from storage, not one the framework made of the request."""
         value = self.value(node)
-        if value is None or any(label.kind in ("parameter", "request") for label in value.labels):
+        if value is None or any(label.kind in ("parameter", "part", "request") for label in value.labels):
             return False
         return self.run.role(value.type) == "entity"
 
@@ -130,7 +130,7 @@ class Data:
 
     def _is_caller(self, value: Value | None) -> bool:
         """Whether an injected value is data, such as the current user, and no service, session or request."""
-        if value is None or any(label.kind in ("parameter", "request") for label in value.labels):
+        if value is None or any(label.kind in ("parameter", "part", "request") for label in value.labels):
             return False
         return (value.type is None and not value.labels) or self.run.role(value.type) in ("entity", "schema")
 

@@ -40,6 +40,8 @@ def role_of(path: str, tree: ast.Module, declared: Mapping[str, tuple[str, ...]]
         or ("management" in directories and "commands" in directories)
         or "scripts" in directories
         or "bin" in directories
+        or "cli" in directories
+        or stem == "cli"
     ):
         return "script"
     if stem in ("settings", "config", "conf") or "settings" in directories:

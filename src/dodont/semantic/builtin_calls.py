@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 from dodont.semantic import strings
 from dodont.semantic.annotations import type_of
 from dodont.semantic.credentials import credential
-from dodont.semantic.values import ABSENT, NUMBER, STR, TRUTH, UNKNOWN, Label, Type, Value, join, join_labels, text_of
+from dodont.semantic.values import (
+    ABSENT,
+    NUMBER,
+    STR,
+    TRUTH,
+    UNKNOWN,
+    Label,
+    Type,
+    Value,
+    join,
+    join_labels,
+    parts_of,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
@@ -267,7 +280,7 @@ def _entries(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
             value = join(value, other)
         keys = Value(STR, literal=True)
     else:
-        labels = tuple(label for label in receiver.labels if label.kind in ("request", "parameter"))
+        labels = parts_of(receiver.labels)
         type = receiver.type
         inner = type.args[-1] if type is not None and type.name == "dict" and type.args else None
         value = Value(None if inner is None or inner.name == "Any" else inner, labels=labels, literal=receiver.literal)

@@ -462,6 +462,8 @@ def filled(
     whole: Value | None = None
     note = Note(frame.site(node), f"through `{function.name}()`")
     for label in value.labels:
+        if label.kind == "part":
+            continue
         if label.kind != "parameter":
             labels = join_labels(labels, (label._replace(notes=(*label.notes, note)),))
         elif label.what in bindings:

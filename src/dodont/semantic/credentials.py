@@ -37,13 +37,14 @@ NO_TOKEN = frozenset(
     cancellation resume idempotency client request response trace design content csrfmiddleware cached reasoning image
     audio text new old type sep mask cls each per every used limit delimiter operator keyword comment left right open close
     leading trailing block tag line unexpected expected whitespace skip watch change version snapshot scroll marker
-    upload public publishable""".split()
+    upload public publishable reservation""".split()
 )
 
 #: Words in front that say the rest is about the thing, not the thing.
 NO_PREFIX = frozenset(
     """is has no not num n len max min count show hide use require requires required allow enable disable missing invalid
-    forgot change reset with without needs should can check validate verify""".split()
+    forgot change reset with without needs should can check validate verify update set get
+    create delete generate fetch load make build forward""".split()
 )
 
 

@@ -21,6 +21,7 @@ from dodont.semantic.values import (
     constant,
     join,
     join_labels,
+    parts_of,
     text_of,
 )
 
@@ -117,7 +118,7 @@ def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
             if found is not None and found[0].returns is not None:
                 value = Value(substitute(model_type(found[0].returns), type))
         if receiver.labels:
-            labels = tuple(label for label in receiver.labels if label.kind in ("request", "stored", "parameter"))
+            labels = parts_of(receiver.labels)
             if labels:
                 value = value.but(labels=labels)
         if receiver.literal and receiver.type is not None and receiver.type.name in ("dict", "list", "tuple"):
@@ -273,6 +274,8 @@ def _conditional(frame: Frame, node: ast.IfExp) -> Value:
 
 def _await(frame: Frame, node: ast.Await) -> Value:
     value = frame.eval(node.value)
+    if not frame.silent and node.value.__class__ is ast.Call:
+        frame.events.pop(("call", frame.site(node.value)), None)  # what is awaited gives the loop back
     if value.pending is not None:
         result = value.pending.result
         return result.but(pending=None) if result.pending is not None else result

@@ -179,7 +179,7 @@ def _stored(value: Value) -> Value:
     """What an attribute keeps of the parameter it was given: not which parameter it was."""
     if not value.labels and value.text is None:
         return value
-    labels = tuple(label for label in value.labels if label.kind != "parameter")
+    labels = tuple(label for label in value.labels if label.kind not in ("parameter", "part"))
     text = value.text
     if text is not None:
         text = Text(text.parts, text.site, text.notes)

@@ -10,7 +10,7 @@ from dodont.models.vocabulary import Class as ClassModel
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import ClassInfo, FunctionInfo
-from dodont.semantic.values import UNKNOWN, Label, Note, Type, Value, labels_of
+from dodont.semantic.values import UNKNOWN, Label, Note, Type, Value, labels_of, parts_of
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -96,9 +96,7 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
     elif name in _TEXT_METHODS:
         return Value(ref=f"str.{name}", receiver=receiver)
     if value is None:
-        passed = receiver.labels and tuple(
-            label for label in receiver.labels if label.kind in ("request", "stored", "parameter")
-        )
+        passed = receiver.labels and parts_of(receiver.labels)
         if name in _MAPPING_METHODS or (type is None and name in frame.library.anywhere):
             return Value(ref=f"?.{name}", receiver=receiver)
         value = (

@@ -31,7 +31,7 @@ class Type(NamedTuple):
 
 
 class Label(NamedTuple):
-    """Something a value carries: ``kind`` is ``secret``, ``secrets``, ``request``, ``stored`` or ``parameter``.
+    """Something a value carries: ``kind`` is ``secret``, ``secrets``, ``request``, ``stored``, ``parameter`` or ``part`` (of one).
 
     ``what`` names it for a person (``password``); for a parameter it is the parameter's name. ``notes`` is the way it took.
     """
@@ -242,6 +242,18 @@ def labels_of(kind: str, what: str, notes: tuple[Note, ...] = ()) -> tuple[Label
     if kind == "body":
         return (Label("secrets", what, notes), Label("request", what, notes))
     return (Label(kind, what, notes),)
+
+
+def parts_of(labels: tuple[Label, ...]) -> tuple[Label, ...]:
+    """What a part of a value carries: where it comes from, but not the secret that the whole is.
+
+    A part of a parameter is no parameter: that it is logged says nothing of the rest.
+    """
+    return tuple(
+        label._replace(kind="part") if label.kind == "parameter" else label
+        for label in labels
+        if label.kind in ("request", "stored", "parameter", "part")
+    )
 
 
 def _danger(text: Text | None) -> tuple[int, int]:

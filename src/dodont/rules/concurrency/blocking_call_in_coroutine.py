@@ -9,11 +9,16 @@ from dodont.analysis import Call, Diagnostic, Fix, Pass, on
 
 @on(Call, rule="blocking-call-in-coroutine")
 def check(call: Call, run: Pass) -> Iterator[Diagnostic]:
-    if not call.in_coroutine or run.module.role == "test":
+    if not call.in_coroutine or run.module.role in ("test", "script") or len(call.waits.chain) - 1 > reach(call, run):
         return
     *through, blocking = (run.display(name) for name in call.waits.chain)
     via = f" through `{' > '.join(through)}`" if through else ""
     yield run.report("blocks", call.site, function=call.function, callee=blocking, via=via, fix=await_twin(call, run))
+
+
+def reach(call: Call, run: Pass) -> int:
+    """Through how many functions a call is followed: a file that some helper opens is seldom what a loop waits for."""
+    return 0 if call.waits.on == "file" else int(run.options["max-functions"])
 
 
 def await_twin(call: Call, run: Pass) -> Fix | None:

@@ -49,7 +49,7 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
     return (
         run.module.role != "script"
         and place.position in BINDABLE
-        and any(label.kind == "parameter" for label in hole.value.labels)
+        and any(label.kind in ("parameter", "part") for label in hole.value.labels)
     )
 
 

@@ -9,7 +9,8 @@ from dodont.analysis import Diagnostic, Flow, Note, Pass, on
 
 @on(Flow, rule="secret-in-log")
 def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role == "test":
+    # What a command prints is its answer to whoever started it.
+    if run.module.role == "test" or (run.module.role == "script" and flow.target == "builtins.print"):
         return
     notes = (*flow.label.notes, Note(flow.call, f"`{run.display(flow.target)}()` gets it"), *flow.notes)
     yield run.report(
