@@ -29,7 +29,7 @@ class Frame:
 
     __slots__ = (
         "accesses", "calls", "clauses", "env", "evaluators", "events", "exits", "external", "function", "in_coroutine", "in_lambda",
-        "keep", "library", "loops", "module", "never", "outer", "owner", "paths", "returns", "silent", "sinks", "stores",
+        "keep", "library", "loops", "module", "never", "objects", "outer", "owner", "paths", "returns", "silent", "sinks", "stores",
         "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
 
@@ -60,6 +60,7 @@ class Frame:
         self.events: dict[tuple[Any, ...], Event] = {}
         self.clauses: dict[int, tuple[Value, tuple[Any, ...]]] = {}  # SQL texts wrapped for later, and their events
         self.unused: dict[Site, tuple[Value, str]] = {}  # awaitables in names that nobody has read yet
+        self.objects: set[str] | None = None  # names the function reads attributes of, found when first asked for
         self.returns: list[Value] = []
         self.yields: list[Value] = []
         self.stores: dict[str, Value] = {}
@@ -142,8 +143,24 @@ class Frame:
             return value
         if any(label.kind == "secret" for label in value.labels):
             return value
+        if self._is_object(node):
+            return value
         label = Label("secret", name, (Note(self.site(node), f"`{name}` holds a credential"),))
         return value.but(labels=(label, *value.labels), type=value.type)
+
+    def _is_object(self, node: ast.AST) -> bool:
+        """Whether the function uses the name as an object with attributes of its own: a token's record, not the token."""
+        key = _key(node)
+        if key is None or self.function is None or self.function.node is None:
+            return False
+        if self.objects is None:
+            self.objects = {
+                receiver
+                for each in ast.walk(self.function.node)
+                if isinstance(each, ast.Attribute) and each.attr not in _TEXT
+                if (receiver := _key(each.value)) is not None
+            }
+        return key in self.objects
 
     def event(self, key: tuple[Any, ...], event: Event) -> None:
         if not self.silent:
@@ -169,6 +186,20 @@ class Frame:
             self.function,
             ast.unparse(node) if len(node.__dict__) else "",
         )
+
+
+_TEXT = frozenset(dir(str)) | frozenset(dir(bytes))
+
+
+def _key(node: ast.AST) -> str | None:
+    """A name, or a name's attribute, as written."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.arg):
+        return node.arg
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return None
 
 
 class Members(dict[str, Value]):

@@ -166,6 +166,8 @@ def _log(
     for leaf, found in _leaves(frame, value_node, value):
         labels = [label for label in found.labels if label.kind in ("secret", "secrets")]
         labels += exposed(frame, found, leaf)
+        if notes:  # a whole request body handed to a function is there to be worked with; what is logged is mostly a part of it
+            labels = [label for label in labels if label.kind == "secret"]
         if labels:
             site = frame.site(leaf)
             frame.event(
