@@ -73,8 +73,10 @@ def _arrive(
             if label.kind == "parameter":
                 frame.sinks.setdefault((label.what, "sql"), Sink(label.what, "sql", way, sql))
         return
-    for part in text.parts:
-        if _is_parameter(part):
+    for index, part in enumerate(text.parts):
+        # What stands within quotes is judged here; what may be a piece of SQL, where somebody puts it together.
+        before = text.parts[index - 1] if index else ""
+        if _is_parameter(part) and not (isinstance(before, str) and before.endswith(("'", '"'))):
             for label in part.value.labels:  # type: ignore[union-attr]
                 if label.kind == "parameter":
                     frame.sinks.setdefault((label.what, "sql"), Sink(label.what, "sql", way, sql, text))

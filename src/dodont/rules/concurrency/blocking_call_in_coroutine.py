@@ -25,4 +25,5 @@ def await_twin(call: Call, run: Pass) -> Fix | None:
     """The awaitable namesake where there is one; awaiting something else would change what the function does."""
     if call.waits.twin is None or len(call.waits.chain) > 1:
         return None
-    return run.fix(f"Await `{call.waits.twin}`", "unsafe", call.site, twin=call.waits.twin)
+    applicability = "safe" if call.waits.on == "sleep" else "unsafe"
+    return run.fix(f"Await `{call.waits.twin}`", applicability, call.site, twin=call.waits.twin)  # type: ignore[arg-type]
