@@ -16,6 +16,9 @@ SINGLE = frozenset(
     "password passwd passphrase pwd passcode secret apikey authtoken accesstoken secretkey privatekey credentials jwt".split()
 )
 
+#: Chosen by people: a hash of one can be tried out, a hash of a random token cannot.
+PASSWORDS = frozenset({"password", "passwd", "passphrase", "pwd"})
+
 PAIRS = frozenset(
     {
         ("api", "key"), ("api", "token"), ("api", "secret"), ("access", "token"), ("access", "key"), ("auth", "token"),
@@ -57,7 +60,7 @@ def credential(name: str) -> bool:
     if not words:
         return False
     last = words[-1]
-    if words[0] in NO_PREFIX and len(words) > 1:
+    if len(words) > 1 and (words[0] in NO_PREFIX or ("hashed" in words and last not in PASSWORDS)):
         return False
     if last in ("authorization", "cookie", "cookies") and len(words) == 1:
         return name in ("Authorization", "Cookie", "authorization") or name.upper() == "HTTP_AUTHORIZATION"
@@ -68,3 +71,16 @@ def credential(name: str) -> bool:
     if last == "token":
         return len(words) == 1 or words[-2] not in NO_TOKEN
     return len(words) > 1 and (words[-2], last) in PAIRS
+
+
+#: Words of what is hidden, and of functions that hide what they are given or take what is hidden already.
+_CONCEALS = frozenset(
+    """mask masked redact redacted obfuscate obfuscated censor censored scrub scrubbed sanitize sanitise sanitized anonymize
+    anonymise hide hidden hash hashed encrypt encrypted decrypt digest fingerprint truncate truncated shorten""".split()
+)
+
+
+@lru_cache(maxsize=8192)
+def conceals(name: str) -> bool:
+    """Whether the name of a value or function says masked, hashed or encrypted: what comes of it shows nothing."""
+    return any(word.lower() in _CONCEALS for word in _WORDS.findall(name))

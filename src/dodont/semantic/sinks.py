@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
+from dodont.semantic.credentials import conceals, credential
 from dodont.semantic.definitions import FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
 from dodont.semantic.objects import exposed
-from dodont.semantic.values import UNKNOWN, Hole, Note, Text, Value, from_text, merge, text_of
+from dodont.semantic.values import UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
@@ -111,7 +112,10 @@ def through(
             value = _completed(frame, node, sink, sink.text, value)
         if value is not UNKNOWN:
             _arrive(frame, node, function.ref, sink.sql, value, value_node, sink.notes, False, None)
-    elif sink.kind == "log":
+    elif sink.kind == "log" and not conceals(function.name) and not credential(sink.parameter):
+        # A parameter named as a credential is reported where the function logs it, not at every call.
+        if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
+            value = value.but(type=None) if value.labels else UNKNOWN  # what its type shows is reported there, too
         _log(frame, node, function.ref, value_node, value, sink.notes)
 
 
@@ -161,21 +165,81 @@ def _log(
 ) -> None:
     if not value.labels and value.type is None and value.text is None:
         return
-    for label in value.labels:
-        if label.kind == "parameter":
-            way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
-            frame.sinks.setdefault((label.what, "log"), Sink(label.what, "log", way[:8]))
     for leaf, found in _leaves(frame, value_node, value):
-        labels = [label for label in found.labels if label.kind in ("secret", "secrets")]
+        if isinstance(leaf, ast.Call) and conceals(_last_name(leaf.func)):
+            continue
+        labels: list[Label] = []
+        for label in found.labels:
+            if label.kind == "parameter":
+                if (label.what, "log") not in frame.sinks:
+                    way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
+                    frame.sinks[label.what, "log"] = Sink(label.what, "log", way[:8])
+            elif label.kind == "secret":
+                if sum(note.text.startswith("through `") for note in label.notes) < MAX_RETURNS:
+                    labels.append(label)
+            elif label.kind == "secrets" and not notes:
+                # A whole request body handed to a function is there to be worked with: mostly a part of it is logged.
+                labels.append(label)
         labels += exposed(frame, found, leaf)
-        if notes:  # a whole request body handed to a function is there to be worked with; what is logged is mostly a part of it
-            labels = [label for label in labels if label.kind == "secret"]
-        if labels:
+        if labels and not _denied(frame, node, leaf):
             site = frame.site(leaf)
             frame.event(
                 ("flow", frame.site(node), site),
                 Flow(frame.site(node), target, "log", labels[0], site, found, ast.unparse(leaf), frame.function, notes),
             )
+
+
+#: A function that gives a secret on one path and a setting on another gives its callers' callers no secret.
+MAX_RETURNS = 2
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+#: ``"{.name}"`` and ``"{0[name]}"`` show one attribute or item of what they are given.
+_PICKS = re.compile(r"\{\w*[.\[]")
+
+
+def _denied(frame: Frame, node: ast.Call, leaf: ast.expr) -> bool:
+    """Whether the code around says that what is logged is no credential after all: asked only of what would be reported."""
+    first = node.args[0] if node.args else None
+    if isinstance(first, ast.Constant) and isinstance(first.value, str) and _PICKS.search(first.value):
+        return True
+    name = _last_name(leaf)
+    if conceals(name) and not credential(name):
+        return True
+    function = frame.function
+    if not isinstance(leaf, ast.Name) or function is None or function.node is None:
+        return False
+    return any(_masks(each, leaf.id) or _stores(each, leaf.id) for each in ast.walk(function.node))
+
+
+def _masks(node: ast.AST, name: str) -> bool:
+    """``name = name[:4] + "***"``, be it in a branch only: who masks a value knows that it is logged."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
+            return any(
+                (
+                    isinstance(each, ast.Subscript)
+                    and isinstance(each.slice, ast.Slice)
+                    and _last_name(each.value) == name
+                )
+                or (isinstance(each, ast.Call) and conceals(_last_name(each.func)))
+                for each in ast.walk(value)
+            )
+    return False
+
+
+def _stores(node: ast.AST, name: str) -> bool:
+    """``session.delete(name)``: a record of the database, not the text of a token."""
+    match node:
+        case ast.Call(
+            func=ast.Attribute(value=holder, attr="add" | "delete" | "refresh" | "merge" | "expunge"),
+            args=[ast.Name(id=given)],
+        ):
+            return given == name and _last_name(holder) == "session"
+    return False
 
 
 def _leaves(frame: Frame, node: ast.expr, value: Value) -> Iterator[tuple[ast.expr, Value]]:
