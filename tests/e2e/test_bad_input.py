@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,7 @@ def test_unusual_files_are_read(project: Path) -> None:
     (project / "no_end.py").write_bytes(b"x = 1")
     (project / "form_feed.py").write_bytes(b"x = 1\n\x0cy = 2\n")
     lines = trouble(project)
-    assert [line.partition(" blocking")[0] for line in lines] == ["bom.py:5:10: ODD702", "latin.py:6:10: ODD702"]
+    assert [" ".join(line.split()[:2]) for line in lines] == ["bom.py:5:10: ODD702", "latin.py:6:10: ODD702"]
 
 
 def test_loops_of_links_end(project: Path) -> None:
@@ -134,15 +135,19 @@ def test_what_is_no_file_is_not_waited_for(project: Path) -> None:
     assert re.match(r"pipe.py:1:1: ODD000 .*", line), line
 
 
-def test_what_must_not_be_read_costs_one_line(project: Path) -> None:
+def test_what_must_not_be_read_costs_one_line() -> None:
+    # A directory of its own: pytest closes its own to others whenever another session starts.
+    with tempfile.TemporaryDirectory() as directory:
+        _not_to_be_read(Path(directory))
+
+
+def _not_to_be_read(project: Path) -> None:
+    (project / "good.py").write_text(GOOD)
+    project.chmod(0o755)
     locked, file = project / "locked", project / "secret.py"
     locked.mkdir()
     (locked / "inside.py").write_text(GOOD)
     file.write_text(GOOD)
-    for directory in (project, *project.parents):
-        if directory.stat().st_mode & 0o055 == 0o055:
-            break
-        directory.chmod(directory.stat().st_mode | 0o055)
     locked.chmod(0)
     file.chmod(0)
     try:
