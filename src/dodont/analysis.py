@@ -173,6 +173,7 @@ def _characters(line: str | None, column: int) -> int:
 
 __all__ = [
     "Access",
+    "Applicability",
     "Call",
     "Callee",
     "Check",

@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
-from dodont.models.vocabulary import Route
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import sinks
+from dodont.semantic import sinks, waiting
 from dodont.semantic.annotations import model_type, substitute, type_named
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Waits
@@ -206,23 +206,31 @@ def _pending(frame: Frame, node: ast.Call, target: str, result: Value, must: boo
     return Value(pending=pending)
 
 
-def waits(frame: Frame, node: ast.Call, target: str, found: Waits) -> None:
+def _waits(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks, given: Arguments) -> None:
+    """A library's call that can block."""
+    if frame.silent or frame.in_lambda or not waiting.blocks(frame, node, callee, ref, model, given):
+        return
+    known = frame.waits
+    waits(frame, node, ref, Waits((ref,), model.on, model.twin), waiting.is_movable(callee, ref, model))
+    if waiting.is_short(model, given):
+        frame.waits = known
+
+
+def waits(frame: Frame, node: ast.Call, target: str, found: Waits, movable: bool = False) -> None:
     """A call that blocks: told to rules, and remembered for the callers of this function."""
     if frame.silent or frame.in_lambda:
         return
     if len(found.chain) <= MAX_CHAIN:
         if frame.waits is None or len(found.chain) < len(frame.waits.chain):
             frame.waits = found
-        frame.event(
-            ("call", frame.site(node)),
-            CallEvent(frame.site(node), target, found, frame.in_coroutine, frame.function, ast.unparse(node.func)),
-        )
+        site = frame.site(node)
+        frame.event(("call", site), CallEvent(site, target, found, frame.in_coroutine, frame.function, movable))
 
 
 def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: FunctionModel, given: Arguments) -> Value:
     accesses: tuple[Access, ...] = ()
     if model.blocks is not None and not model.coroutine:
-        waits(frame, node, ref, Waits((ref,), model.blocks.on, model.blocks.twin))
+        _waits(frame, node, callee, ref, model.blocks, given)
     if model.sql is not None:
         sinks.library_sql(frame, node, ref, model.sql, given)
     if model.database is not None and not frame.silent:

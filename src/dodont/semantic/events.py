@@ -12,14 +12,17 @@ from dodont.semantic.values import Label, Note, Site, Text, Value
 
 
 class Call(NamedTuple):
-    """A call that blocks its thread, directly (``waits.chain`` has one name) or through the project's functions."""
+    """A call that blocks its thread, directly (``waits.chain`` has one name) or through the project's functions.
+
+    ``movable``: a thread may run the very call instead, for it is a function on its own and gives no open file or connection.
+    """
 
     site: Site
     target: str
     waits: Waits
     in_coroutine: bool
     function: FunctionInfo | None
-    source: str
+    movable: bool = False
 
 
 class Query(NamedTuple):

@@ -160,7 +160,8 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
     return Facts(
         returns=_outgoing(value),
         sinks=tuple(frame.sinks.values()),
-        waits=frame.waits,
+        # What gives back an awaitable in one case and waits in another asks where it runs.
+        waits=None if any(each.pending is not None for each in frame.returns) else frame.waits,
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
         never=never,

@@ -13,12 +13,13 @@ from typing import Any
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import without
 from dodont.semantic.definitions import FunctionInfo
-from dodont.semantic.events import Unresolved
+from dodont.semantic.events import Call, Unresolved
 from dodont.semantic.expressions import binary, bind, condition, element_of
 from dodont.semantic.frame import Frame, Imported, Members
 from dodont.semantic.heads import class_info_of, function_info_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.values import UNKNOWN, Type, Value, join
+from dodont.semantic.waiting import hands_over
 
 Env = dict[str, Value]
 
@@ -217,7 +218,25 @@ def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
             value = value.pending.result
         if item.optional_vars is not None:
             bind(frame, item.optional_vars, entered(frame, value))
+        if not frame.silent:
+            _entered_call(frame, item, node.body)
     return run(frame, node.body) or _suppresses(frame, node)
+
+
+def _entered_call(frame: Frame, item: ast.withitem, body: list[ast.stmt]) -> None:
+    """A blocking call whose result is entered: it cannot be moved alone, and is nothing to tell when threads do the rest."""
+    key = ("call", frame.site(item.context_expr))
+    event = frame.events.get(key)
+    if not isinstance(event, Call):
+        return
+    if (
+        isinstance(item.optional_vars, ast.Name)
+        and event.waits.on == "file"
+        and hands_over(item.optional_vars.id, body)
+    ):
+        del frame.events[key]
+    else:
+        frame.events[key] = event._replace(movable=False)
 
 
 def _suppresses(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:

@@ -11,7 +11,12 @@ ANCHOR = cst.Call
 
 
 def rewrite(call: cst.Call, *, edit: Editor, twin: str = "", thread: bool = False) -> cst.BaseExpression:
-    """``twin`` is the qualified name of the awaitable namesake; ``thread`` runs the function as it is in a thread."""
+    """``twin`` is the qualified name of the awaitable namesake, or after a dot that of a method of the same object; ``thread``
+    runs the function as it is in a thread."""
+    if twin.startswith("."):
+        if not isinstance(call.func, cst.Attribute):
+            raise CannotFix("the method is called by another name")
+        return edit.awaited(call, call.with_changes(func=call.func.with_changes(attr=cst.Name(twin[1:]))))
     if twin:
         return edit.awaited(call, call.with_changes(func=edit.name_for(twin)))
     if not thread:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dodont.analysis import Call, Diagnostic, Fix, Pass, on
+from dodont.analysis import Applicability, Call, Diagnostic, Fix, Pass, on
 
 
 @on(Call, rule="blocking-call-in-coroutine")
@@ -13,7 +13,7 @@ def check(call: Call, run: Pass) -> Iterator[Diagnostic]:
         return
     *through, blocking = (run.display(name) for name in call.waits.chain)
     via = f" through `{' > '.join(through)}`" if through else ""
-    yield run.report("blocks", call.site, function=call.function, callee=blocking, via=via, fix=await_twin(call, run))
+    yield run.report("blocks", call.site, function=call.function, callee=blocking, via=via, fix=repair(call, run))
 
 
 def reach(call: Call, run: Pass) -> int:
@@ -21,9 +21,17 @@ def reach(call: Call, run: Pass) -> int:
     return 0 if call.waits.on == "file" else int(run.options["max-functions"])
 
 
-def await_twin(call: Call, run: Pass) -> Fix | None:
-    """The awaitable namesake where there is one; awaiting something else would change what the function does."""
-    if call.waits.twin is None or len(call.waits.chain) > 1:
+def repair(call: Call, run: Pass) -> Fix | None:
+    """The awaitable namesake where there is one, else a thread for a function that stands on its own.
+
+    Other code runs while the call waits now, which what is being done may not bear: only sleeping is safe.
+    """
+    if len(call.waits.chain) > 1:
         return None
-    applicability = "safe" if call.waits.on == "sleep" else "unsafe"
-    return run.fix(f"Await `{call.waits.twin}`", applicability, call.site, twin=call.waits.twin)  # type: ignore[arg-type]
+    twin = call.waits.twin
+    if twin is not None:
+        applicability: Applicability = "safe" if call.waits.on == "sleep" else "unsafe"
+        return run.fix(f"Await `{twin.removeprefix('.')}`", applicability, call.site, twin=twin)
+    if call.movable:
+        return run.fix("Run the call in a thread", "unsafe", call.site, thread=True)
+    return None

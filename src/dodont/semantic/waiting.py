@@ -1,0 +1,106 @@
+"""Whether a call that can block its thread does so where it stands: some arguments and tests let it return at once."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from dodont.models.vocabulary import Blocks
+from dodont.semantic.values import Value
+
+if TYPE_CHECKING:
+    from dodont.semantic.calls import Arguments
+    from dodont.semantic.frame import Frame
+
+#: Seconds: a shorter sleep is a nudge to the scheduler, and nothing the callers of a function would notice.
+SHORT = 0.01
+
+#: The position and name of the argument that, where it is given and not zero, makes the call return at once.
+_FLAGS = {"os.waitpid": 1, "os.wait3": 0, "os.wait4": 1}
+
+#: Calls that take a timeout or a switch for waiting, and the names of both.
+_SWITCHES = ("block", "blocking", "timeout")
+
+_CONFIGURATION = re.compile(r"config|settings|credentials|\.env\b", re.I)
+_READERS = frozenset({"pathlib.Path.read_text", "pathlib.Path.read_bytes"})
+_OPENERS = frozenset({"builtins.open", "io.open", "pathlib.Path.open"})
+
+#: What opens something that is read or written later, in the coroutine again.
+_HANDLES = frozenset({"builtins.open", "io.open", "os.popen", "urllib.request.urlopen", "socket.create_connection"})
+
+
+def blocks(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks, given: Arguments) -> bool:
+    if ref in _FLAGS:
+        flag = given.find(_FLAGS[ref])
+        return flag is None or flag[0].const in (0, False)
+    if model.on == "file":
+        return not _reads_configuration(node, ref, given)
+    if any(_returns_at_once(given.keywords.get(name)) for name in _SWITCHES):
+        return False
+    return not (ref.startswith("concurrent.futures.Future.") and _is_asked(frame, node))
+
+
+def is_short(model: Blocks, given: Arguments) -> bool:
+    """A sleep of a moment."""
+    return model.on == "sleep" and bool(given.positional) and _is_below(given.positional[0].const, SHORT)
+
+
+def is_movable(callee: Value, ref: str, model: Blocks) -> bool:
+    """Whether the very call may be handed to a thread: a function on its own, that gives nothing bound to its thread."""
+    return callee.receiver is None and model.on != "database" and ref not in _HANDLES
+
+
+def _is_below(const: object, limit: float) -> bool:
+    return isinstance(const, (int, float)) and const < limit
+
+
+def _returns_at_once(value: Value | None) -> bool:
+    return value is not None and isinstance(value.const, (int, float, bool)) and value.const == 0
+
+
+def _is_asked(frame: Frame, node: ast.Call) -> bool:
+    """Whether the function asks the same future if it is done, or has awaited it."""
+    if frame.function is None or frame.function.node is None or not isinstance(node.func, ast.Attribute):
+        return False
+    future = ast.unparse(node.func.value)
+    for each in ast.walk(frame.function.node):
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
+            if each.func.attr in ("done", "cancelled") and ast.unparse(each.func.value) == future:
+                return True
+            if each.func.attr == "wrap_future" and any(ast.unparse(argument) == future for argument in each.args):
+                return True
+    return False
+
+
+def _reads_configuration(node: ast.Call, ref: str, given: Arguments) -> bool:
+    """A small file of settings, read: nobody waits for it."""
+    if ref in _READERS:
+        path: ast.expr | None = node.func
+    elif ref in _OPENERS:
+        function = ref != "pathlib.Path.open"
+        path = node.args[0] if function and node.args else node.func
+        mode = given.find(1 if function else 0, "mode")
+        if mode is not None and not (isinstance(mode[0].const, str) and set(mode[0].const) <= set("rbt")):
+            return False
+    else:
+        return False
+    return path is not None and _CONFIGURATION.search(ast.unparse(path)) is not None
+
+
+def hands_over(name: str, body: list[ast.stmt]) -> bool:
+    """Whether a ``with`` block leaves all reading and writing of the file ``name`` to threads."""
+    moved = False
+    for statement in body:
+        for each in ast.walk(statement):
+            if not isinstance(each, ast.Call):
+                continue
+            if isinstance(each.func, ast.Attribute) and _is_name(each.func.value, name):
+                return False
+            methods = [argument for argument in each.args if isinstance(argument, ast.Attribute)]
+            moved = moved or any(_is_name(method.value, name) for method in methods)
+    return moved
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
