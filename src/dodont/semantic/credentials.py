@@ -60,7 +60,7 @@ def credential(name: str) -> bool:
     if not words:
         return False
     last = words[-1]
-    if len(words) > 1 and (words[0] in NO_PREFIX or ("hashed" in words and last not in PASSWORDS)):
+    if len(words) > 1 and (words[0] in NO_PREFIX or "count" in words or ("hashed" in words and last not in PASSWORDS)):
         return False
     if last in ("authorization", "cookie", "cookies") and len(words) == 1:
         return name in ("Authorization", "Cookie", "authorization") or name.upper() == "HTTP_AUTHORIZATION"
@@ -84,3 +84,15 @@ _CONCEALS = frozenset(
 def conceals(name: str) -> bool:
     """Whether the name of a value or function says masked, hashed or encrypted: what comes of it shows nothing."""
     return any(word.lower() in _CONCEALS for word in _WORDS.findall(name))
+
+
+_DENOTES = frozenset(
+    "name names alias id ids reference ref type kind path filename count counts length number index provider label".split()
+)
+
+
+@lru_cache(maxsize=8192)
+def denotes(name: str) -> bool:
+    """Whether a name says that it holds what names, numbers or counts a thing: a ``secret_name`` is no secret."""
+    words = _WORDS.findall(name)
+    return bool(words) and words[-1].lower() in _DENOTES

@@ -6,14 +6,15 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
-from dodont.semantic.credentials import conceals, credential
-from dodont.semantic.definitions import FunctionInfo, Sink
+from dodont.semantic.credentials import conceals, credential, denotes
+from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
-from dodont.semantic.objects import exposed
+from dodont.semantic.objects import exposed, lineage
 from dodont.semantic.values import UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
 
 if TYPE_CHECKING:
@@ -112,8 +113,7 @@ def through(
             value = _completed(frame, node, sink, sink.text, value)
         if value is not UNKNOWN:
             _arrive(frame, node, function.ref, sink.sql, value, value_node, sink.notes, False, None)
-    elif sink.kind == "log" and not conceals(function.name) and not credential(sink.parameter):
-        # A parameter named as a credential is reported where the function logs it, not at every call.
+    elif sink.kind == "log" and not conceals(function.name) and not _tells(sink.parameter):
         if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
             value = value.but(type=None) if value.labels else UNKNOWN  # what its type shows is reported there, too
         _log(frame, node, function.ref, value_node, value, sink.notes)
@@ -175,13 +175,15 @@ def _log(
                     way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
                     frame.sinks[label.what, "log"] = Sink(label.what, "log", way[:8])
             elif label.kind == "secret":
-                if sum(note.text.startswith("through `") for note in label.notes) < MAX_RETURNS:
+                if _arrives(label, notes):
                     labels.append(label)
             elif label.kind == "secrets" and not notes:
                 # A whole request body handed to a function is there to be worked with: mostly a part of it is logged.
                 labels.append(label)
-        labels += exposed(frame, found, leaf)
-        if labels and not _denied(frame, node, leaf):
+        shown = exposed(frame, found, leaf)
+        if shown and found.type is not None and not _masks_itself(frame, found.type.name):
+            labels += shown
+        if labels and not _denied(frame, node, leaf, labels[0]):
             site = frame.site(leaf)
             frame.event(
                 ("flow", frame.site(node), site),
@@ -189,8 +191,29 @@ def _log(
             )
 
 
-#: A function that gives a secret on one path and a setting on another gives its callers' callers no secret.
-MAX_RETURNS = 2
+def _arrives(label: Label, notes: tuple[Note, ...]) -> bool:
+    """Whether a secret may be followed that far.
+
+    What a function gives is often a secret on one path and a setting on another, so it is followed to a log where it is
+    received, no further, and not at all when the function's name says that it hides it.
+    """
+    givers = _givers(label)
+    return not givers or (len(givers) == 1 and not notes and not conceals(givers[0].text))
+
+
+def _givers(label: Label) -> list[Note]:
+    """The calls of the project's functions that gave the value on."""
+    return [note for note in label.notes if note.text.startswith("through `")]
+
+
+@lru_cache(maxsize=4096)
+def _tells(parameter: str) -> bool:
+    """Whether a parameter's name settles what to think of it being logged.
+
+    One named as a credential is reported where the function logs it, not at every call; others hold the name of a thing,
+    or what is hidden already.
+    """
+    return credential(parameter) or denotes(parameter) or conceals(parameter)
 
 
 def _last_name(node: ast.expr) -> str:
@@ -201,18 +224,31 @@ def _last_name(node: ast.expr) -> str:
 _PICKS = re.compile(r"\{\w*[.\[]")
 
 
-def _denied(frame: Frame, node: ast.Call, leaf: ast.expr) -> bool:
+def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     """Whether the code around says that what is logged is no credential after all: asked only of what would be reported."""
     first = node.args[0] if node.args else None
     if isinstance(first, ast.Constant) and isinstance(first.value, str) and _PICKS.search(first.value):
         return True
+    if isinstance(leaf, ast.Call) and _givers(label):
+        asked = leaf.args[0] if leaf.args else None  # `get_secret("API_VERSION")`: the name asked for says what comes
+        return isinstance(asked, ast.Constant) and isinstance(asked.value, str) and not credential(asked.value)
     name = _last_name(leaf)
-    if conceals(name) and not credential(name):
+    if (conceals(name) or denotes(name)) and not credential(name):
         return True
     function = frame.function
     if not isinstance(leaf, ast.Name) or function is None or function.node is None:
         return False
     return any(_masks(each, leaf.id) or _stores(each, leaf.id) for each in ast.walk(function.node))
+
+
+def _masks_itself(frame: Frame, name: str) -> bool:
+    """Whether a class has a method that by its name masks or hashes what its fields hold."""
+    return any(
+        conceals(method)
+        for _, entry in lineage(frame, name)
+        if isinstance(entry, ClassInfo)
+        for method in entry.functions
+    )
 
 
 def _masks(node: ast.AST, name: str) -> bool:
@@ -251,9 +287,13 @@ def _leaves(frame: Frame, node: ast.expr, value: Value) -> Iterator[tuple[ast.ex
         inner = [node.left, node.right]
     elif isinstance(node, (ast.Tuple, ast.List)):
         inner = list(node.elts)
-    elif isinstance(node, ast.Dict):
+    elif isinstance(node, ast.Dict) and value.type is not None and value.type.name == "dict":
+        written = {key.value for key in node.keys if isinstance(key, ast.Constant)}
         for key, each in zip(node.keys, node.values, strict=True):
             found = frame.quiet(each)
+            if key is None and isinstance(found.items, dict) and written & found.items.keys():
+                kept = [item.labels for name, item in found.items.items() if name not in written]
+                found = found.but(labels=tuple(label for labels in kept for label in labels))
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 found = frame.named(found, key.value, each)
             yield from _leaves(frame, each, found)
