@@ -30,6 +30,9 @@ _SAME = {
     "OrderedDict": "dict", "LiteralString": "LiteralString",
 }  # fmt: skip
 
+#: What calls of a callable of that type give has to be awaited.
+AWAITABLE = frozenset({"Awaitable", "Coroutine"})
+
 MAX_DEPTH = 8
 
 
@@ -79,13 +82,13 @@ def _constant(frame: Frame, value: object, depth: int) -> Type | None:
     if value is None:
         return NONE_TYPE
     if isinstance(value, str) and len(value) < 400:
-        parsed = _parsed(value)
+        parsed = parsed_annotation(value)
         return type_of(frame, parsed, depth + 1) if parsed is not None else None
     return None
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str) -> ast.expr | None:
+def parsed_annotation(text: str) -> ast.expr | None:
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -109,7 +112,8 @@ def _subscript(frame: Frame, node: ast.Subscript, depth: int) -> Type | None:
     if name in ("Generator", "AsyncGenerator"):
         inner = inner[:1]
     if name == "Callable":
-        return None
+        result = type_of(frame, inner[-1], depth + 1) if len(inner) == 2 else None
+        return Type("Callable", (result,)) if result is not None and result.name in AWAITABLE else None
     args = tuple(type_of(frame, each, depth + 1) or Type("Any") for each in inner if not isinstance(each, ast.List))
     return Type(_SAME.get(name, name), args)
 

@@ -13,13 +13,14 @@ from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic import sinks, waiting
-from dodont.semantic.annotations import model_type, substitute, type_named
+from dodont.semantic.annotations import model_type, substitute, type_named, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Waits
 from dodont.semantic.events import Call as CallEvent
 from dodont.semantic.events import Callee
 from dodont.semantic.objects import exposed, instance_attribute, lineage
 from dodont.semantic.values import (
+    PLAIN_TYPES,
     STR,
     UNKNOWN,
     Hole,
@@ -101,6 +102,10 @@ def call(frame: Frame, node: ast.Call) -> Value:
     if callee.pending is not None:
         frame.misuse(callee, func, "attribute")
         return UNKNOWN
+    if ref in _TAKES_RESULTS:
+        for value, each in zip(given.positional, given.nodes, strict=True):
+            if value.pending is not None:
+                frame.misuse(value, each, "argument")
     if ref is None:
         return _unknown(frame, node, callee, given) if callee.type is None else _instance(frame, node, callee, given)
     function = frame.world.functions.get(ref)
@@ -138,6 +143,13 @@ def call(frame: Frame, node: ast.Call) -> Value:
     return _unknown(frame, node, callee, given)
 
 
+#: Functions that can do nothing with an awaitable.
+_TAKES_RESULTS = frozenset(
+    """builtins.len builtins.int builtins.float builtins.bool builtins.list builtins.tuple builtins.set builtins.dict builtins.sorted
+    builtins.sum builtins.min builtins.max builtins.any builtins.all builtins.enumerate builtins.zip builtins.next builtins.iter
+    builtins.reversed builtins.round builtins.abs builtins.range builtins.bytes builtins.frozenset json.loads json.dumps""".split()
+)
+
 #: What a library's name calls: a function of ours that knows more than a model can say, its model, or a method of strings.
 Target = tuple[Special | None, FunctionModel | ClassModel | ValueModel | None, str]
 _NO_TARGET: tuple[int, Target] = (-1, (None, None, ""))
@@ -155,6 +167,10 @@ def _target(frame: Frame, ref: str) -> Target:
 def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
     """Calling an object: its class's ``__call__``."""
     assert callee.type is not None
+    if callee.type.name == "Callable" and callee.type.args:
+        inner = callee.type.args[0].args[-1:]
+        result = Value(inner[0]._replace(optional=False), maybe_none=inner[0].optional) if inner else UNKNOWN
+        return _pending(frame, node, ast.unparse(node.func), result)
     method = instance_attribute(frame, callee, callee.type, "__call__")
     if method is None or method.ref is None:
         return _unknown(frame, node, callee, given)
@@ -445,6 +461,9 @@ def _effects(
 ) -> None:
     if frame.silent:
         return
+    for name, (value, each) in bindings.items():
+        if value.pending is not None and value.pending.must and _wants_result(frame, function, name):
+            frame.misuse(value, each, "argument")
     for sink in facts.sinks:
         if sink.parameter in bindings:
             sinks.through(frame, node, function, sink, *bindings[sink.parameter])
@@ -458,6 +477,30 @@ def _effects(
                 seen.add(access.kind)
                 frame.accesses.append(Access(access.kind, access.target, site, (function.ref, *access.chain)))
     frame.external = frame.external or facts.external
+
+
+def _wants_result(frame: Frame, function: FunctionInfo, name: str) -> bool:
+    """Whether the parameter is declared as something that no awaitable is."""
+    declared = next((each.annotation for each in function.parameters if each.arg == name), None)
+    if declared is None or function.opaque:
+        return False
+    return is_plain(frame, type_of(frame.world.frame(function.module, function.owner), declared))
+
+
+def is_plain(frame: Frame, type: Type | None) -> bool:
+    """Whether nothing of the type can be awaited, as far as the project's code tells."""
+    if type is None:
+        return False
+    info = frame.world.classes.get(type.name)
+    if info is None:
+        return type.name in _PLAIN
+    for _, entry in lineage(frame, type.name):
+        if not isinstance(entry, ClassInfo) or "__await__" in entry.functions or entry.bases == ("typing.Protocol",):
+            return isinstance(entry, ClassModel) and entry.role in ("entity", "schema", "settings")
+    return True
+
+
+_PLAIN = PLAIN_TYPES | {"str", "bytes", "list", "dict", "set", "frozenset", "LiteralString"}
 
 
 def filled(

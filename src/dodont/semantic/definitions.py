@@ -101,6 +101,7 @@ class FunctionInfo:
     handler: HandlerInfo | None = None
     facts: Facts | None = None
     assumed: Facts | None = None
+    kept: tuple[bool, bool] | None = None  # which kinds of function it keeps as a decorator (see heads.kinds_kept)
 
     @property
     def is_coroutine(self) -> bool:

@@ -56,8 +56,9 @@ class Flow(NamedTuple):
 
 
 class Unawaited(NamedTuple):
-    """An awaitable is used as if it were its result. ``use`` is one of statement, condition, operand, attribute, item,
-    iteration, text, response, argument, unpacking; ``site`` is the use, ``call`` where the awaitable was made."""
+    """An awaitable is used as if it were its result. ``use`` is one of statement, condition, operand, identity (compared with
+    None), attribute, item, iteration, text, response, argument, unpacking; ``site`` is the use, ``call`` where the awaitable was
+    made."""
 
     call: Site
     site: Site

@@ -246,8 +246,11 @@ def _boolean(frame: Frame, node: ast.BoolOp, use: str = "") -> Value:
 def _compare(frame: Frame, node: ast.Compare) -> Value:
     left = frame.eval(node.left)
     identity = all(op.__class__ in (ast.Is, ast.IsNot) for op in node.ops)
-    if left.pending is not None and not identity:
-        frame.misuse(left, node.left, "operand")
+    if left.pending is not None:
+        if not identity:
+            frame.misuse(left, node.left, "operand")
+        elif isinstance(node.comparators[0], ast.Constant) and node.comparators[0].value is None:
+            frame.misuse(left, node.left, "identity")
     query = left.type is not None and left.type.name in _COLUMNS
     for op, each in zip(node.ops, node.comparators, strict=True):
         right = frame.eval(each)

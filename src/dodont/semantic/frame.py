@@ -169,12 +169,17 @@ class Frame:
     def misuse(self, value: Value, node: ast.expr, use: str) -> None:
         """An awaitable is used as if it were its result."""
         pending = value.pending
-        if pending is None or not pending.must or self.silent or (value.maybe_none and use in ("condition", "operand")):
+        if (
+            pending is None
+            or not pending.must
+            or self.silent
+            or (value.maybe_none and use in ("condition", "operand", "identity"))
+        ):
             return
         site = self.site(node)
         direct = pending.site == site
         self.unused.pop(pending.site, None)
-        if pending.site.path != self.module.path:
+        if pending.site.path != self.module.path or ("unawaited", pending.site) in self.events:
             return
         self.events["unawaited", pending.site] = Unawaited(
             pending.site,

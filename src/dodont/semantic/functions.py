@@ -12,6 +12,7 @@ from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, Modul
 from dodont.semantic.events import Event, Route, Unawaited
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame
+from dodont.semantic.heads import kinds_kept
 from dodont.semantic.statements import run
 from dodont.semantic.values import UNKNOWN, Label, Note, Text, Type, Value, join
 
@@ -48,6 +49,8 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     frame.outer = info.closure
     frame.keep = info.handler is not None
     first = len(info.module.functions)
+    if info.kept is None and info.owner is None:
+        info.kept = kinds_kept(node)  # whoever is decorated with it later finds no body any more
     _bind_parameters(frame, info, node)
     falls = run(frame, node.body)
     for inner in info.module.functions[first:]:

@@ -72,6 +72,9 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
     if setter:
         info.ref += "@setter"
     else:
+        twin = frame.world.functions.get(info.ref)
+        if twin is not None and twin.is_async is not info.is_async and twin.module is info.module:
+            info.opaque = True  # defined as one kind or the other, as the case may be
         frame.world.functions[info.ref] = info
         if owner is not None:
             owner.functions[node.name] = info
@@ -126,9 +129,12 @@ _LEAVES = frozenset(
 def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
     called = isinstance(node, ast.Call)
     value = frame.quiet(node.func if called else node)  # type: ignore[attr-defined]
+    ref = value.ref
+    decorator = frame.world.functions.get(ref) if ref is not None else None
+    if decorator is not None and decorator.kept is None and decorator.node is not None:
+        decorator.kept = kinds_kept(decorator.node)
     if called:
         frame.eval(node)
-    ref = value.ref
     if ref is None:
         info.opaque = True
         return value
@@ -152,8 +158,9 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
             info.kind = "property"
         elif model.decorator != "same":
             info.opaque = True
-    elif ref in frame.world.functions:
-        info.opaque = info.opaque or not _keeps_kind(frame.world.functions[ref], info.is_async)
+    elif decorator is not None:
+        kept = decorator.kept or (False, False)
+        info.opaque = info.opaque or not (decorator.manager or kept[info.is_async])
     elif ref not in _TRANSPARENT and ref not in _PROPERTIES:
         info.opaque = True
     return value
@@ -173,20 +180,67 @@ def _methods(frame: Frame, node: ast.expr) -> tuple[str, ...]:
     return ()
 
 
-def _keeps_kind(decorator: FunctionInfo, is_async: bool) -> bool:
-    """Whether a decorator of the project gives back the same kind of function: its innermost function is async or not."""
-    body = decorator.node.body if decorator.node is not None else []
-    inner: list[FunctionNode] = []
-    while True:
-        functions = [statement for statement in body if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))]
-        if not functions:
-            break
-        inner = functions
-        body = functions[-1].body
-    if not inner:
-        return decorator.node is not None
-    kinds = {isinstance(each, ast.AsyncFunctionDef) for each in inner}
-    return is_async in kinds
+def kinds_kept(node: FunctionNode) -> tuple[bool, bool]:
+    """Whether the function, used as a decorator, gives a plain function for a plain one, and a coroutine function for such a one.
+
+    What counts are the functions within it that wrap another (``functools.wraps``), else the innermost; without any, that
+    it gives back its argument, or says so by its annotations.
+    """
+    given = {argument.arg for argument in (*node.args.posonlyargs, *node.args.args)}
+    wrappers: list[FunctionNode] = []
+    innermost: list[FunctionNode] = []
+    returned: list[ast.expr | None] = []
+    pending: list[tuple[list[ast.stmt], int]] = [(node.body, 0)]
+    deepest = 0
+    while pending:
+        body, depth = pending.pop()
+        for statement in body:
+            kind = statement.__class__
+            if kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+                inner: FunctionNode = statement  # type: ignore[assignment]
+                given |= {argument.arg for argument in (*inner.args.posonlyargs, *inner.args.args)}
+                if any(_is_wraps(each) for each in inner.decorator_list):
+                    wrappers.append(inner)
+                elif depth >= deepest:
+                    innermost = [*(innermost if depth == deepest else ()), inner]
+                    deepest = depth
+                pending.append((inner.body, depth + 1))
+            elif kind is ast.Return and depth == 0:
+                returned.append(statement.value)  # type: ignore[attr-defined]
+            elif kind in _COMPOUND:
+                parts = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+                parts += [handler.body for handler in getattr(statement, "handlers", [])]
+                pending += [(part, depth) for part in parts if part]
+    found = wrappers or innermost
+    if found:
+        plain = [each for each in found if each.__class__ is ast.FunctionDef]
+        return bool(plain), len(plain) < len(found) or any(_passes_on(each, given) for each in plain)
+    own = node.args.args[0] if node.args.args else None
+    annotated = own is not None and own.annotation is not None and node.returns is not None
+    same = annotated and ast.dump(own.annotation) == ast.dump(node.returns)  # type: ignore[union-attr, arg-type]
+    back = bool(returned) and all(isinstance(each, ast.Name) and own and each.id == own.arg for each in returned)
+    return same or back, same or back
+
+
+_COMPOUND = frozenset({ast.If, ast.Try, ast.With, ast.AsyncWith})
+
+
+def _is_wraps(node: ast.expr) -> bool:
+    func = node.func if isinstance(node, ast.Call) else node
+    return (isinstance(func, ast.Name) and func.id == "wraps") or (
+        isinstance(func, ast.Attribute) and func.attr == "wraps"
+    )
+
+
+def _passes_on(wrapper: FunctionNode, given: set[str]) -> bool:
+    """Whether a plain wrapper returns what the wrapped function returns, and with it the awaitable of a coroutine function."""
+    return any(
+        isinstance(each, ast.Return)
+        and isinstance(each.value, ast.Call)
+        and isinstance(each.value.func, ast.Name)
+        and each.value.func.id in given
+        for each in ast.walk(wrapper)
+    )
 
 
 def _class_handler(frame: Frame, owner: ClassInfo, name: str) -> HandlerInfo | None:

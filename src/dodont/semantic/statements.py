@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from dodont.semantic.annotations import model_type, substitute, type_of
+from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import without
 from dodont.semantic.definitions import FunctionInfo
 from dodont.semantic.events import Call, Unresolved
@@ -297,25 +297,56 @@ def _return(frame: Frame, node: ast.Return) -> bool:
     frame.returns.append(value)
     function = frame.function
     if function is not None and frame.in_coroutine and not frame.silent:
-        for item in [
-            value,
-            *(value.items if isinstance(value.items, tuple) else value.items.values() if value.items else ()),
-        ]:
-            if item.pending is not None and _must_be_plain(frame, function):
+        if value.pending is not None and _must_be_plain(frame, function, _AWAITED):
+            frame.misuse(value, node.value, "response")
+        for item in value.items.values() if isinstance(value.items, dict) else value.items or ():
+            if item.pending is not None and _must_be_plain(frame, function, _CONTAINERS | _AWAITED):
                 frame.misuse(item, node.value, "response")
     return False
 
 
-def _must_be_plain(frame: Frame, function: FunctionInfo) -> bool:
-    """Whether what the coroutine returns cannot be meant to be awaited by somebody else."""
+#: Words in a declared result that leave room for an awaitable.
+_AWAITED = frozenset({"Awaitable", "Coroutine", "Task", "Future", "Any", "object", "Callable", "Generator"})
+_CONTAINERS = frozenset({"list", "dict", "tuple", "List", "Dict", "Tuple", "Sequence", "Mapping", "Iterable"})
+
+
+def _must_be_plain(frame: Frame, function: FunctionInfo, exempt: frozenset[str]) -> bool:
+    """Whether what the coroutine returns cannot be meant to be awaited by somebody else: by the words of its declared result."""
     if function.handler is not None:
         return True
     if function.node is None or function.node.returns is None or function.is_generator:
         return False
-    declared = type_of(frame, function.node.returns)
-    return declared is not None and declared.name not in (
-        "Awaitable", "Coroutine", "asyncio.Task", "asyncio.Future", "Any", "object", "Callable", "T", "list", "dict", "tuple",
-    )  # fmt: skip
+    pending: list[ast.expr] = [function.node.returns]
+    while pending:
+        declared = pending.pop()
+        match declared:
+            case ast.Constant(value=str() as text):
+                parsed = parsed_annotation(text)
+                if parsed is None:
+                    return False
+                pending.append(parsed)
+            case ast.Constant(value=None):
+                pass
+            case ast.Name(id=word) | ast.Attribute(attr=word):
+                if word in exempt or len(word) < 2:
+                    return False
+            case ast.Subscript(value=outer, slice=inner):
+                # An awaitable within a container is seen only where the container itself is returned.
+                pending.append(outer)
+                if isinstance(outer, (ast.Name, ast.Attribute)) and _word(outer) in _UNIONS:
+                    pending += inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            case ast.BinOp(left=left, right=right):
+                pending += [left, right]
+            case _:
+                return False
+    return True
+
+
+_UNIONS = frozenset({"Optional", "Union", "Annotated"})
+
+
+def _word(node: ast.Name | ast.Attribute) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr
 
 
 def _raise(frame: Frame, node: ast.Raise) -> bool:

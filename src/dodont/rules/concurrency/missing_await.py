@@ -12,6 +12,7 @@ USES = {
     "assignment": "is never awaited: the call does nothing",
     "condition": "is not awaited: the condition is always true",
     "operand": "is not awaited: a coroutine takes part in the expression instead of its result",
+    "identity": "is not awaited: a coroutine is never None",
     "attribute": "is not awaited: a coroutine has no such attribute",
     "item": "is not awaited: a coroutine has no items",
     "iteration": "is not awaited: a coroutine cannot be iterated",
