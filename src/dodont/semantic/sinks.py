@@ -180,6 +180,10 @@ def _log(
             elif label.kind == "secrets" and not notes:
                 # A whole request body handed to a function is there to be worked with: mostly a part of it is logged.
                 labels.append(label)
+        if found.type is not None and found.type.name == "exception" and isinstance(leaf, ast.Name):
+            labels += _told(frame, leaf.id)
+        if isinstance(leaf, ast.Attribute) and leaf.attr == "__dict__":
+            found = frame.quiet(leaf.value)
         shown = exposed(frame, found, leaf)
         if shown and found.type is not None and not _masks_itself(frame, found.type.name):
             labels += shown
@@ -189,6 +193,34 @@ def _log(
                 ("flow", frame.site(node), site),
                 Flow(frame.site(node), target, "log", labels[0], site, found, ast.unparse(leaf), frame.function, notes),
             )
+
+
+def _told(frame: Frame, name: str) -> Iterator[Label]:
+    """The secrets in the text of an exception that the same ``try`` raised: ``raise ValueError(f"refused {password}")``."""
+    if frame.function is None or frame.function.node is None:
+        return
+    for statement in _statements(frame.function.node.body):
+        if isinstance(statement, ast.Try) and any(handler.name == name for handler in statement.handlers):
+            for inner in _statements(statement.body):
+                if isinstance(inner, ast.Raise) and isinstance(inner.exc, ast.Call):
+                    for each in inner.exc.args:
+                        for label in frame.quiet(each).labels:
+                            if label.kind == "secret" and not _givers(label):
+                                yield label._replace(
+                                    notes=(*label.notes, Note(frame.site(inner), "goes into the exception"))
+                                )
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a body and those within them, without other functions'."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        for name in ("body", "orelse", "finalbody"):
+            yield from _statements(getattr(statement, name, []))
+        for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+            yield from _statements(part.body)
 
 
 def _arrives(label: Label, notes: tuple[Note, ...]) -> bool:
