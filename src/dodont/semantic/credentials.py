@@ -94,5 +94,11 @@ _DENOTES = frozenset(
 @lru_cache(maxsize=8192)
 def denotes(name: str) -> bool:
     """Whether a name says that it holds what names, numbers or counts a thing: a ``secret_name`` is no secret."""
-    words = _WORDS.findall(name)
-    return bool(words) and words[-1].lower() in _DENOTES
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if len(words) < 2:
+        return bool(words) and words[0] in _DENOTES
+    return words[-1] in _DENOTES or words[0] in ("number", "num") or (words[-1] == "key" and words[-2] in _PLACES)
+
+
+#: What has keys that are places, not credentials: a ``cache_key``.
+_PLACES = frozenset("cache counter redis lock primary foreign sort partition dict object routing lookup group".split())
