@@ -15,7 +15,7 @@ from dodont.semantic.credentials import conceals, credential, denotes
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
 from dodont.semantic.objects import exposed, lineage
-from dodont.semantic.values import UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
+from dodont.semantic.values import NONE, UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
@@ -171,7 +171,7 @@ def _log(
         labels: list[Label] = []
         for label in found.labels:
             if label.kind == "parameter":
-                if (label.what, "log") not in frame.sinks:
+                if (label.what, "log") not in frame.sinks and not _lacks_argument(frame):
                     way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
                     frame.sinks[label.what, "log"] = Sink(label.what, "log", way[:8])
             elif label.kind == "secret":
@@ -248,6 +248,20 @@ def _tells(parameter: str) -> bool:
     return credential(parameter) or denotes(parameter) or conceals(parameter)
 
 
+def _lacks_argument(frame: Frame) -> bool:
+    """Whether this place is reached only when an argument that callers must give is None: not what they mostly do."""
+    function = frame.function
+    return function is not None and any(
+        frame.env.get(name) is NONE for name in function.positional[: _required(function)]
+    )
+
+
+def _required(function: FunctionInfo) -> int:
+    """How many of the positional parameters have no default."""
+    given = len(function.node.args.defaults) if function.node is not None else 0
+    return max(0, len(function.positional) - given)
+
+
 def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
@@ -264,6 +278,10 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     if isinstance(leaf, ast.Call) and _givers(label):
         asked = leaf.args[0] if leaf.args else None  # `get_secret("API_VERSION")`: the name asked for says what comes
         return isinstance(asked, ast.Constant) and isinstance(asked.value, str) and not credential(asked.value)
+    if isinstance(leaf, ast.Attribute):
+        holder = frame.quiet(leaf.value).type
+        if holder is not None and _masks_itself(frame, holder.name):
+            return True
     name = _last_name(leaf)
     if (conceals(name) or denotes(name)) and not credential(name):
         return True
