@@ -237,8 +237,9 @@ def waits(frame: Frame, node: ast.Call, target: str, found: Waits, movable: bool
     if frame.silent or frame.in_lambda:
         return
     if len(found.chain) <= MAX_CHAIN:
-        if frame.waits is None or len(found.chain) < len(frame.waits.chain):
-            frame.waits = found
+        passed = found._replace(tests=found.tests + 1) if frame.guards else found
+        if frame.waits is None or (len(passed.chain), passed.tests) < (len(frame.waits.chain), frame.waits.tests):
+            frame.waits = passed
         site = frame.site(node)
         frame.event(("call", site), CallEvent(site, target, found, frame.in_coroutine, frame.function, movable))
 
@@ -468,7 +469,7 @@ def _effects(
         if sink.parameter in bindings:
             sinks.through(frame, node, function, sink, *bindings[sink.parameter])
     if facts.waits is not None and not (function.is_async or function.is_generator or function.opaque):
-        waits(frame, node, function.ref, Waits((function.ref, *facts.waits.chain), facts.waits.on))
+        waits(frame, node, function.ref, facts.waits._replace(chain=(function.ref, *facts.waits.chain), twin=None))
     if facts.accesses:
         site = frame.site(node)
         seen = set()

@@ -30,11 +30,15 @@ class Sink(NamedTuple):
 
 
 class Waits(NamedTuple):
-    """The function blocks its thread: the qualified names called on the way, the blocking one last."""
+    """The function blocks its thread: the qualified names called on the way, the blocking one last.
+
+    ``tests`` is how many of these functions go on only when a test or an exception says so.
+    """
 
     chain: tuple[str, ...]
     on: str
     twin: str | None = None
+    tests: int = 0
 
 
 class Access(NamedTuple):

@@ -28,9 +28,9 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "accesses", "calls", "clauses", "env", "evaluators", "events", "exits", "external", "function", "in_coroutine", "in_lambda",
-        "keep", "library", "loops", "module", "never", "objects", "outer", "owner", "paths", "returns", "silent", "sinks", "stores",
-        "unused", "values", "waits", "world", "yields",
+        "accesses", "calls", "clauses", "env", "evaluators", "events", "exits", "external", "function", "guards",
+        "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never", "objects", "outer", "owner",
+        "paths", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +66,7 @@ class Frame:
         self.stores: dict[str, Value] = {}
         self.sinks: dict[tuple[str, str], Sink] = {}
         self.waits: Waits | None = None
+        self.guards = 0  # branches and exception handlers around the statement at hand
         self.accesses: list[Access] = []
         self.external = False
         self.never = True

@@ -127,16 +127,24 @@ def _if(frame: Frame, node: ast.If) -> bool:
         before = frame.env
         frame.env = before.copy()
         narrow(frame, node.test, True)
-        if run(frame, node.body):
+        if _guarded(frame, node.body):
             ends.append(frame.env)
         frame.env = before.copy() if node.orelse else before
         narrow(frame, node.test, False)
         if len(node.orelse) == 1 and node.orelse[0].__class__ is ast.If:
             node = node.orelse[0]
             continue
-        if run(frame, node.orelse):
+        if _guarded(frame, node.orelse):
             ends.append(frame.env)
         return _join_ends(frame, ends, before)
+
+
+def _guarded(frame: Frame, body: list[ast.stmt]) -> bool:
+    """Interpret statements that run in some cases only."""
+    frame.guards += 1
+    falls = run(frame, body)
+    frame.guards -= 1
+    return falls
 
 
 def _loop(frame: Frame, body: list[ast.stmt], orelse: list[ast.stmt], enter: Callable[[], None], exits: bool) -> bool:
@@ -282,7 +290,7 @@ def _try(frame: Frame, node: ast.Try) -> bool:
             frame.eval(handler.type)
         if handler.name:
             frame.env[handler.name] = Value(Type("exception"))
-        if run(frame, handler.body):
+        if _guarded(frame, handler.body):
             ends.append(frame.env)
     falls = _join_ends(frame, ends, entry)
     if node.finalbody and not run(frame, node.finalbody):
@@ -378,7 +386,7 @@ def _match(frame: Frame, node: ast.Match) -> bool:
             narrow(frame, case.guard, True)
         elif isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None:
             total = True
-        if run(frame, case.body):
+        if _guarded(frame, case.body):
             ends.append(frame.env)
     if not total:
         ends.append(before)
