@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -69,6 +70,18 @@ class Pass:
         )  # fmt: skip
         method = self.project.method(found, name, self.module) if found is not None else None
         return method if method is not None and method.is_coroutine else None
+
+    def awaited_elsewhere(self, callee: str) -> bool:
+        """Whether the module awaits calls of ``callee``, as written, and leaves the one in question alone without ``await``."""
+        if not re.fullmatch(r"[\w.]+", callee):
+            return False
+        awaited = other = 0
+        for found in re.finditer(rf"(?<![\w.])(await\s+)?{re.escape(callee)}\(", self.module.text):
+            if found[1]:
+                awaited += 1
+            else:
+                other += 1
+        return awaited > 0 and other == 1
 
     def harmless(self, value: Value) -> bool:
         """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""

@@ -440,6 +440,8 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
     result = filled(frame, node, function, facts.returns, bindings)
     if function.is_coroutine:
         return _pending(frame, node, function.ref, result)
+    if result.pending is not None:  # handed on: here is where it would be awaited
+        return result.but(pending=result.pending._replace(target=function.ref, site=frame.site(node)))
     return Value(Type("Never")) if facts.never else result
 
 

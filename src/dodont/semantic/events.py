@@ -71,10 +71,13 @@ class Unawaited(NamedTuple):
 
 
 class Unresolved(NamedTuple):
-    """A statement in a coroutine that calls the method ``name`` of an object nothing is known of, and drops the result."""
+    """A statement in a coroutine that calls the method ``name`` of an object nothing is known of, and drops the result.
+
+    ``callee`` is what is called, as written on one line."""
 
     call: Site
     name: str
+    callee: str
     function: FunctionInfo | None
 
 

@@ -249,7 +249,7 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
     if left.pending is not None:
         if not identity:
             frame.misuse(left, node.left, "operand")
-        elif isinstance(node.comparators[0], ast.Constant) and node.comparators[0].value is None:
+        elif _is_none(node.comparators[0]) and not _is_awaited(frame, node.left):
             frame.misuse(left, node.left, "identity")
     query = left.type is not None and left.type.name in _COLUMNS
     for op, each in zip(node.ops, node.comparators, strict=True):
@@ -257,6 +257,20 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
         if right.pending is not None and op.__class__ not in (ast.Is, ast.IsNot):
             frame.misuse(right, each, "operand")
     return UNKNOWN if query else TRUTH
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _is_awaited(frame: Frame, node: ast.expr) -> bool:
+    """Whether the function awaits that name somewhere: what it calls may give an awaitable or None, as versions differ."""
+    if frame.function is None or frame.function.node is None or not isinstance(node, ast.Name):
+        return False
+    return any(
+        isinstance(each, ast.Await) and isinstance(each.value, ast.Name) and each.value.id == node.id
+        for each in ast.walk(frame.function.node)
+    )
 
 
 _COLUMNS = frozenset({"sqlalchemy.Column", "sqlalchemy.orm.InstrumentedAttribute"})

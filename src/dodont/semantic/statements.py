@@ -69,7 +69,10 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
     ):
         site = frame.site(expression)
         if ("unawaited", frame.site(expression.func.value)) not in frame.events:
-            frame.event(("unresolved", site), Unresolved(site, expression.func.attr, frame.function))
+            frame.event(
+                ("unresolved", site),
+                Unresolved(site, expression.func.attr, ast.unparse(expression.func), frame.function),
+            )
     elif isinstance(value.items, tuple) and value.type is not None and value.type.name in ("list", "tuple", "repeated"):
         for item in value.items:
             if item.pending is not None and isinstance(expression, (ast.ListComp, ast.List, ast.Tuple)):

@@ -34,11 +34,12 @@ def check(event: Unawaited, run: Pass) -> Iterator[Diagnostic]:
 
 @on(Unresolved, rule="missing-await")
 def check_unresolved(event: Unresolved, run: Pass) -> Iterator[Diagnostic]:
-    """A dropped result of a method whose object only inference can tell."""
+    """A dropped result of a method whose object only inference can tell, or that the module awaits wherever else it calls it."""
     method = run.coroutine_method(event.call, event.name)
-    if method is not None:
-        name = run.display(method.ref)
-        fix = run.fix("Await the call", "safe", event.call)
-        yield run.report(
-            "unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES["statement"]
-        )
+    if method is None and not run.awaited_elsewhere(event.callee):
+        return
+    name = run.display(method.ref) if method is not None else event.callee
+    fix = run.fix("Await the call", "safe" if method is not None else "unsafe", event.call)
+    yield run.report(
+        "unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES["statement"]
+    )
