@@ -73,10 +73,11 @@ class Pass:
 
     def awaited_elsewhere(self, callee: str) -> bool:
         """Whether the module awaits calls of ``callee``, as written, and leaves the one in question alone without ``await``."""
-        if not re.fullmatch(r"[\w.]+", callee):
+        text = self.module.text
+        if f"await {callee}(" not in text or not re.fullmatch(r"[\w.]+", callee):
             return False
         awaited = other = 0
-        for found in re.finditer(rf"(?<![\w.])(await\s+)?{re.escape(callee)}\(", self.module.text):
+        for found in re.finditer(rf"(?<![\w.])(await\s+)?{re.escape(callee)}\(", text):
             if found[1]:
                 awaited += 1
             else:

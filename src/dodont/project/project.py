@@ -75,6 +75,7 @@ class Project(World):
         self._provisional: list[tuple[int, FunctionInfo, Outcome, int]] = []
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._tables: dict[str, list[ClassInfo]] = {}
+        self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self._routes: dict[str, dict[str, HandlerInfo]] = {}
 
     # Modules
@@ -260,17 +261,24 @@ class Project(World):
 
     def has_coroutine_method(self, module: ModuleInfo, name: str) -> bool:
         """Whether a class the module defines or imports has a coroutine of that name, and none has something else of it."""
+        known = self._methods.get(module)
+        if known is None:
+            known = self._methods[module] = self._methods_at_hand(module)
+        return known.get(name) == {True}
+
+    def _methods_at_hand(self, module: ModuleInfo) -> dict[str, set[bool]]:
+        """The methods of the classes a module defines or imports, by name, and whether they are coroutines."""
         frame = self.frame(module)
-        kinds = set()
+        kinds: dict[str, set[bool]] = {}
         for value in list(module.names.values()):
             if value.__class__ is Imported:
                 value = frame.denote(value.ref or "")
             known = self.modules.get(value.ref or "")
             info = self.classes.get(value.ref or "")
             for each in known.classes if known is not None else [info] if info is not None else []:
-                if name in each.functions:
-                    kinds.add(each.functions[name].is_coroutine)
-        return kinds == {True}
+                for name, function in each.functions.items():
+                    kinds.setdefault(name, set()).add(function.is_coroutine)
+        return kinds
 
     def source(self, dotted: str, importer: ModuleInfo) -> tuple[str, str] | None:
         """The path and text of the module that ``importer`` means by a dotted name; None when it is none of the project's."""
