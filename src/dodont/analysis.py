@@ -13,6 +13,7 @@ from dodont.project.project import Project
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import role_of
+from dodont.semantic.trees import SCOPES, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 from dodont.sql import Hole as Place
 from dodont.sql import Statement
@@ -95,7 +96,7 @@ class Pass:
 
     def role(self, type: Type | None) -> str | None:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
-        return role_of(self.project.frame(self.module), type)
+        return role_of(self.project.reader(self.module), type)
 
     def source(self, site: Site | None) -> str:
         """The code at a place in the project, on one line and cut short; empty where there is none."""
@@ -186,6 +187,7 @@ def _characters(line: str | None, column: int) -> int:
 
 
 __all__ = [
+    "SCOPES",
     "Access",
     "Applicability",
     "Call",
@@ -217,4 +219,5 @@ __all__ = [
     "Waits",
     "on",
     "sql_parts",
+    "walk",
 ]  # fmt: skip

@@ -6,13 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dodont.analysis import Callee, Pass, Route, Value
+from dodont.analysis import SCOPES, Callee, Pass, Route, Value, walk
 
 #: Types that `+`, `*`, `/` and `%` put together instead of computing with them.
 TEXTUAL = re.compile(
     r"^(?:str|bytes|LiteralString|list|tuple|dict|set|pathlib\..*)$|(?:Char|Text|Slug|URL|Email|File|Image|JSON)Field$"
 )
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 class Data:
@@ -191,18 +190,14 @@ def _terms(test: ast.expr) -> Iterator[ast.expr]:
 
 def own(node: ast.expr) -> Iterator[ast.AST]:
     """An expression and its parts in order, without the bodies of functions in it."""
-    pending: list[ast.AST] = [node]
-    while pending:
-        each = pending.pop()
-        yield each
-        pending += [child for child in reversed(list(ast.iter_child_nodes(each))) if not isinstance(child, SCOPES)]
+    return walk(node, SCOPES)
 
 
 def names(node: ast.expr) -> Iterator[str]:
     """The names that an expression reads."""
-    return (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+    return (each.id for each in walk(node) if isinstance(each, ast.Name))
 
 
 def bound(target: ast.expr) -> Iterator[str]:
     """The names that an assignment to ``target`` binds."""
-    return (each.id for each in ast.walk(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
+    return (each.id for each in walk(target) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))

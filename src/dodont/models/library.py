@@ -202,7 +202,12 @@ def _class(table: Mapping[str, Any]) -> Class:
     return Class(**values)
 
 
+@cache
+def _fields(shape: type) -> frozenset[str]:
+    return frozenset(field.name for field in fields(shape))
+
+
 def _known(shape: type, table: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of ``table`` that ``shape`` has, lists as tuples; unknown keys are the schema check's business."""
-    names = {field.name for field in fields(shape)}
+    names = _fields(shape)
     return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names}

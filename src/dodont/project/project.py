@@ -74,6 +74,7 @@ class Project(World):
         self._lowest = MAX_DEPTH * 100
         self._provisional: list[tuple[int, FunctionInfo, Outcome, int]] = []
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
+        self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._tables: dict[str, list[ClassInfo]] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self._routes: dict[str, dict[str, HandlerInfo]] = {}
@@ -168,6 +169,14 @@ class Project(World):
             frame.env = module.names
         return frame
 
+    def reader(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
+        key = owner or module
+        found = self._readers.get(key)
+        if found is None:
+            found = self._readers[key] = self.frame(module, owner)
+            found.silent = True
+        return found
+
     # Names
 
     def resolve(self, name: str) -> Value | None:
@@ -229,7 +238,7 @@ class Project(World):
         if value is None:
             return None
         if value.__class__ is Imported:
-            value = self.frame(module).denote(value.ref or "")
+            value = self.reader(module).denote(value.ref or "")
         for index, part in enumerate(parts[1:], 1):
             if value is None or value.ref is None:
                 return None
@@ -268,7 +277,7 @@ class Project(World):
 
     def _methods_at_hand(self, module: ModuleInfo) -> dict[str, set[bool]]:
         """The methods of the classes a module defines or imports, by name, and whether they are coroutines."""
-        frame = self.frame(module)
+        frame = self.reader(module)
         kinds: dict[str, set[bool]] = {}
         for value in list(module.names.values()):
             if value.__class__ is Imported:
@@ -301,7 +310,7 @@ class Project(World):
 
     def method(self, class_name: str, name: str, importer: ModuleInfo) -> FunctionInfo | None:
         """A method by its class's dotted name as ``importer`` sees it, found through the bases."""
-        frame = self.frame(importer)
+        frame = self.reader(importer)
         qualified = self.finder.qualify(class_name, importer.file)
         entries = (entry for _, entry in lineage(frame, qualified) if isinstance(entry, ClassInfo))
         return next((entry.functions[name] for entry in entries if name in entry.functions), None)
@@ -309,7 +318,7 @@ class Project(World):
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of the one model that declares ``__tablename__ = table``; empty when there is none, or more than one."""
         found = self._models(table)
-        return _columns(self.frame(found[0].module), found[0]) if len(found) == 1 else ()
+        return _columns(self.reader(found[0].module), found[0]) if len(found) == 1 else ()
 
     def _models(self, table: str) -> list[ClassInfo]:
         if table not in self._tables:
@@ -468,6 +477,6 @@ def _columns(frame: Frame, info: ClassInfo) -> tuple[str, ...]:
             if value is not None:
                 if value.type is not None and value.type.name == "sqlalchemy.Column":
                     found[value.const if isinstance(value.const, str) else name] = None
-            elif is_mapped(frame.world.frame(entry.module, entry), entry.annotations[name]):
+            elif is_mapped(frame.world.reader(entry.module, entry), entry.annotations[name]):
                 found[name] = None
     return tuple(found)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from dodont.semantic import strings
 from dodont.semantic.annotations import type_of
 from dodont.semantic.credentials import credential
+from dodont.semantic.items import element_of, item_of
+from dodont.semantic.objects import attribute_of, exposed, role_of
 from dodont.semantic.values import (
     ABSENT,
     NUMBER,
@@ -75,8 +77,6 @@ def _join(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
 
 def _item(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
     """``mapping.get(key, default)``."""
-    from dodont.semantic.expressions import item_of
-
     if not given.positional:
         return None
     value = item_of(frame, callee.receiver or UNKNOWN, given.positional[0], node)
@@ -204,8 +204,6 @@ def _text(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
     if source.pending is not None:
         frame.misuse(source, given.nodes[0], "text")
         return UNKNOWN
-    from dodont.semantic.objects import exposed, role_of
-
     if role_of(frame, source.type) == "secret":
         return Value(STR, cleaned=True)
     plain = source.type is not None and source.type.name in ("int", "float", "bool")
@@ -221,8 +219,6 @@ def _partial(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
 
 
 def _getattr(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
-    from dodont.semantic.objects import attribute_of
-
     if len(given.positional) < 2 or given.positional[1].const.__class__ is not str:
         return None
     value = attribute_of(frame, given.positional[0], given.positional[1].const, node)
@@ -257,8 +253,6 @@ def _substitute(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -
 
 def _iterated(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
     """``enumerate(xs)`` and ``zip(xs, ys)`` give tuples of the elements."""
-    from dodont.semantic.expressions import element_of
-
     parts = [element_of(frame, value, where) for value, where in zip(given.positional, given.nodes, strict=True)]
     if (callee.ref or "").endswith("enumerate"):
         parts = [NUMBER, *parts[:1]]

@@ -417,8 +417,7 @@ def bound(function: FunctionInfo, given: Arguments, has_receiver: bool) -> dict[
         if name and name not in result:
             result[name] = (value, given.nodes[index])
     for word, value in given.keywords.items():
-        known = any(argument.arg == word for argument in function.parameters)
-        name = word if known else function.keywords
+        name = word if word in function.named else function.keywords
         if name and name not in result:
             result[name] = (value, given.words[word])
     return result
@@ -487,7 +486,7 @@ def _wants_result(frame: Frame, function: FunctionInfo, name: str) -> bool:
     declared = next((each.annotation for each in function.parameters if each.arg == name), None)
     if declared is None or function.opaque:
         return False
-    return is_plain(frame, type_of(frame.world.frame(function.module, function.owner), declared))
+    return is_plain(frame, type_of(frame.world.reader(function.module, function.owner), declared))
 
 
 def is_plain(frame: Frame, type: Type | None) -> bool:

@@ -99,6 +99,7 @@ class FunctionInfo:
     manager: str = ""  # "manager" or "async manager" when decorated as a context manager
     parameters: tuple[ast.arg, ...] = ()
     positional: tuple[str, ...] = ()  # names that take positional arguments, self and cls left out
+    named: frozenset[str] = frozenset()  # names of all parameters
     variadic: str = ""
     keywords: str = ""
     site: Site | None = None
@@ -217,5 +218,9 @@ class World:
         raise NotImplementedError
 
     def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
-        """A frame in which the module's own names are read."""
+        """A new frame for the top level of a module or the body of a class."""
+        raise NotImplementedError
+
+    def reader(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
+        """A frame in which the names of a module or class are read, and nothing else is done."""
         raise NotImplementedError

@@ -8,8 +8,10 @@ from dodont.semantic import calls, strings
 from dodont.semantic.annotations import model_type, provider_of, substitute, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.frame import Evaluator, Frame
+from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import attribute_of
+from dodont.semantic.trees import walk
 from dodont.semantic.values import (
     ABSENT,
     STR,
@@ -21,7 +23,6 @@ from dodont.semantic.values import (
     constant,
     join,
     join_labels,
-    parts_of,
     text_of,
 )
 
@@ -92,40 +93,6 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Value:
         return Value(Type("type", (found,)), ref=receiver.ref, items=(provider,) if provider is not None else None)
     key = frame.eval(node.slice)
     return item_of(frame, receiver, key, node)
-
-
-def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
-    """``receiver[key]``: known elements of displays, element types, and credentials by their key's name."""
-    items = receiver.items
-    value = UNKNOWN
-    if isinstance(items, dict):
-        if key.const.__class__ is str and key.const in items:
-            return items[key.const]
-        if items and key.const is ABSENT:
-            every = list(items.values())
-            value = every[0]
-            for other in every[1:]:
-                value = join(value, other)
-    elif isinstance(items, tuple) and key.const.__class__ is int and -len(items) <= key.const < len(items):
-        return items[key.const]
-    if value is UNKNOWN:
-        type = receiver.type
-        if type is not None and type.args:
-            inner = type.args[-1] if type.name in ("dict", "tuple") else type.args[0]
-            value = Value(None if inner.name == "Any" else inner)
-        elif type is not None and "." in type.name:
-            found = frame.library.method(type.name, "__getitem__")
-            if found is not None and found[0].returns is not None:
-                value = Value(substitute(model_type(found[0].returns), type))
-        if receiver.labels:
-            labels = parts_of(receiver.labels)
-            if labels:
-                value = value.but(labels=labels)
-        if receiver.literal and receiver.type is not None and receiver.type.name in ("dict", "list", "tuple"):
-            value = value.but(literal=True)
-    if key.const.__class__ is str and credential(key.const):
-        return frame.named(value, key.const, node)
-    return value
 
 
 def _sliced(frame: Frame, receiver: Value, part: ast.Slice) -> Value:
@@ -269,7 +236,7 @@ def _is_awaited(frame: Frame, node: ast.expr) -> bool:
         return False
     return any(
         isinstance(each, ast.Await) and isinstance(each.value, ast.Name) and each.value.id == node.id
-        for each in ast.walk(frame.function.node)
+        for each in walk(frame.function.node)
     )
 
 
@@ -291,7 +258,7 @@ def _conditional(frame: Frame, node: ast.IfExp) -> Value:
 
 def _await(frame: Frame, node: ast.Await) -> Value:
     value = frame.eval(node.value)
-    if not frame.silent and node.value.__class__ is ast.Call:
+    if frame.events and not frame.silent and node.value.__class__ is ast.Call:
         frame.events.pop(("call", frame.site(node.value)), None)  # what is awaited gives the loop back
     if value.pending is not None:
         result = value.pending.result
@@ -395,34 +362,6 @@ def _generators(frame: Frame, generators: list[ast.comprehension]) -> Value:
             condition(frame, test)
             narrow(frame, test, True)
     return source
-
-
-def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool = False) -> Value:
-    """What iterating over ``source`` gives."""
-    if source.pending is not None:
-        frame.misuse(source, node, "iteration")
-        return UNKNOWN
-    if isinstance(source.items, tuple) and source.items:
-        value = source.items[0]
-        for other in source.items[1:]:
-            value = join(value, other)
-        return value
-    labels = tuple(label for label in source.labels if label.kind not in ("secret", "secrets", "parameter"))
-    type = source.type
-    found = None
-    if isinstance(source.items, dict):
-        return Value(STR, literal=True)
-    if type is not None:
-        entry = frame.library.class_of(type.name)
-        if entry is not None and entry.element and entry.element != "element":
-            found = substitute(model_type(entry.element), type)
-        elif type.args:
-            found = type.args[0]
-    if found is not None and found.name in ("Any", "T", "element"):
-        found = type.args[0] if type is not None and type.args and type.args[0].name != "Any" else None
-    if found is None and not labels and not source.literal:
-        return UNKNOWN
-    return Value(found, labels=labels, literal=source.literal)
 
 
 def bind(frame: Frame, target: ast.expr, value: Value) -> None:

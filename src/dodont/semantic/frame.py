@@ -13,6 +13,7 @@ from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited
+from dodont.semantic.trees import walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
 
 Evaluator = Callable[["Frame", Any], Value]
@@ -30,7 +31,7 @@ class Frame:
     __slots__ = (
         "accesses", "calls", "clauses", "env", "evaluators", "events", "exits", "external", "function", "guards",
         "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never", "objects", "outer", "owner",
-        "paths", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
+        "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +62,7 @@ class Frame:
         self.clauses: dict[int, tuple[Value, tuple[Any, ...]]] = {}  # SQL texts wrapped for later, and their events
         self.unused: dict[Site, tuple[Value, str]] = {}  # awaitables in names that nobody has read yet
         self.objects: set[str] | None = None  # names the function reads attributes of, found when first asked for
+        self.raised: list[list[Label]] = []  # what exceptions tell that the `try` statements around may catch
         self.returns: list[Value] = []
         self.yields: list[Value] = []
         self.stores: dict[str, Value] = {}
@@ -157,7 +159,7 @@ class Frame:
         if self.objects is None:
             self.objects = {
                 receiver
-                for each in ast.walk(self.function.node)
+                for each in walk(self.function.node)
                 if isinstance(each, ast.Attribute) and each.attr not in _TEXT
                 if (receiver := _key(each.value)) is not None
             }
@@ -192,6 +194,18 @@ class Frame:
             self.function,
             ast.unparse(node) if len(node.__dict__) else "",
         )
+
+
+def dotted(node: ast.expr) -> str:
+    """``self.mailer.send`` as written; empty for what is no chain of names."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    names.append(node.id)
+    return ".".join(reversed(names))
 
 
 _TEXT = frozenset(dir(str)) | frozenset(dir(bytes))

@@ -12,8 +12,9 @@ from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, Modul
 from dodont.semantic.events import Event, Route, Unawaited
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame
-from dodont.semantic.heads import kinds_kept
+from dodont.semantic.heads import kinds_kept, may_decorate
 from dodont.semantic.statements import run
+from dodont.semantic.trees import walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Text, Type, Value, join
 
 #: What a framework hands its function and class views first, by the package that declares the handler.
@@ -49,7 +50,7 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     frame.outer = info.closure
     frame.keep = info.handler is not None
     first = len(info.module.functions)
-    if info.kept is None and info.owner is None:
+    if info.kept is None and info.owner is None and info.positional and may_decorate(node):
         info.kept = kinds_kept(node)  # whoever is decorated with it later finds no body any more
     _bind_parameters(frame, info, node)
     falls = run(frame, node.body)
@@ -66,7 +67,7 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
 
 def _dropped(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
     """Awaitables in names that nothing reads. Branches that join forget what a name may hold, so any reader counts."""
-    read = {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
+    read = {each.id for each in walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
     for value, name in frame.unused.values():
         pending = value.pending
         if pending is not None and pending.must and name not in read and pending.site.path == info.module.path:

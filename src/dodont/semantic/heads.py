@@ -11,6 +11,7 @@ from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic.annotations import type_of
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, FunctionNode, HandlerInfo, ModuleInfo
 from dodont.semantic.objects import lineage
+from dodont.semantic.trees import walk
 from dodont.semantic.values import Type, Value
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
     )
     owner = frame.owner if frame.function is None else None
     arguments = node.args
+    parameters = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
     info = FunctionInfo(
         ref=f"{prefix}.{node.name}",
         name=node.name,
@@ -51,7 +53,8 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         is_async=node.__class__ is ast.AsyncFunctionDef,
         is_generator=_may_yield(frame.module, node) and _yields(node),
         kind="method" if owner is not None else "function",
-        parameters=(*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs),
+        parameters=parameters,
+        named=frozenset([argument.arg for argument in parameters]),
         variadic=arguments.vararg.arg if arguments.vararg else "",
         keywords=arguments.kwarg.arg if arguments.kwarg else "",
         site=frame.site(node),
@@ -180,6 +183,20 @@ def _methods(frame: Frame, node: ast.expr) -> tuple[str, ...]:
     return ()
 
 
+def may_decorate(node: FunctionNode) -> bool:
+    """Whether a look at its statements leaves room for a decorator: it defines a function, or gives back what it is given."""
+    kinds = {statement.__class__ for statement in node.body}
+    if ast.FunctionDef in kinds or ast.AsyncFunctionDef in kinds or not kinds.isdisjoint(_COMPOUND):
+        return True
+    last = node.body[-1]
+    return isinstance(last, ast.Return) and isinstance(last.value, ast.Name) and last.value.id == _first(node)
+
+
+def _first(node: FunctionNode) -> str:
+    arguments = [*node.args.posonlyargs, *node.args.args]
+    return arguments[0].arg if arguments else ""
+
+
 def kinds_kept(node: FunctionNode) -> tuple[bool, bool]:
     """Whether the function, used as a decorator, gives a plain function for a plain one, and a coroutine function for such a one.
 
@@ -239,7 +256,7 @@ def _passes_on(wrapper: FunctionNode, given: set[str]) -> bool:
         and isinstance(each.value, ast.Call)
         and isinstance(each.value.func, ast.Name)
         and each.value.func.id in given
-        for each in ast.walk(wrapper)
+        for each in walk(wrapper)
     )
 
 

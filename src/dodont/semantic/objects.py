@@ -246,7 +246,7 @@ def annotation(frame: Frame, info: ClassInfo, name: str) -> Type | None:
     node = info.annotations.get(name)
     if node is None:
         return None
-    return type_of(frame.world.frame(info.module, info), node)
+    return type_of(frame.world.reader(info.module, info), node)
 
 
 #: Methods that set an object up.

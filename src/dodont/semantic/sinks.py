@@ -15,6 +15,7 @@ from dodont.semantic.credentials import conceals, credential, denotes
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
 from dodont.semantic.objects import exposed, lineage
+from dodont.semantic.trees import walk
 from dodont.semantic.values import NONE, UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
 
 if TYPE_CHECKING:
@@ -180,8 +181,6 @@ def _log(
             elif label.kind == "secrets" and not notes:
                 # A whole request body handed to a function is there to be worked with: mostly a part of it is logged.
                 labels.append(label)
-        if found.type is not None and found.type.name == "exception" and isinstance(leaf, ast.Name):
-            labels += _told(frame, leaf.id)
         if isinstance(leaf, ast.Attribute) and leaf.attr == "__dict__":
             found = frame.quiet(leaf.value)
         shown = exposed(frame, found, leaf)
@@ -195,32 +194,13 @@ def _log(
             )
 
 
-def _told(frame: Frame, name: str) -> Iterator[Label]:
-    """The secrets in the text of an exception that the same ``try`` raised: ``raise ValueError(f"refused {password}")``."""
-    if frame.function is None or frame.function.node is None:
-        return
-    for statement in _statements(frame.function.node.body):
-        if isinstance(statement, ast.Try) and any(handler.name == name for handler in statement.handlers):
-            for inner in _statements(statement.body):
-                if isinstance(inner, ast.Raise) and isinstance(inner.exc, ast.Call):
-                    for each in inner.exc.args:
-                        for label in frame.quiet(each).labels:
-                            if label.kind == "secret" and not _givers(label):
-                                yield label._replace(
-                                    notes=(*label.notes, Note(frame.site(inner), "goes into the exception"))
-                                )
-
-
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a body and those within them, without other functions'."""
-    for statement in body:
-        yield statement
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            continue
-        for name in ("body", "orelse", "finalbody"):
-            yield from _statements(getattr(statement, name, []))
-        for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-            yield from _statements(part.body)
+def told(frame: Frame, node: ast.Raise) -> Iterator[Label]:
+    """The secrets in the text of the exception that a statement raises: ``raise ValueError(f"refused {password}")``."""
+    if isinstance(node.exc, ast.Call):
+        for each in node.exc.args:
+            for label in frame.quiet(each).labels if each.__class__ is not ast.Constant else ():
+                if label.kind == "secret" and not _givers(label):
+                    yield label._replace(notes=(*label.notes, Note(frame.site(node), "goes into the exception")))
 
 
 def _arrives(label: Label, notes: tuple[Note, ...]) -> bool:
@@ -288,7 +268,7 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     function = frame.function
     if not isinstance(leaf, ast.Name) or function is None or function.node is None:
         return False
-    return any(_masks(each, leaf.id) or _stores(each, leaf.id) for each in ast.walk(function.node))
+    return any(_masks(each, leaf.id) or _stores(each, leaf.id) for each in walk(function.node))
 
 
 def _masks_itself(frame: Frame, name: str) -> bool:
@@ -312,7 +292,7 @@ def _masks(node: ast.AST, name: str) -> bool:
                     and _last_name(each.value) == name
                 )
                 or (isinstance(each, ast.Call) and conceals(_last_name(each.func)))
-                for each in ast.walk(value)
+                for each in walk(value)
             )
     return False
 

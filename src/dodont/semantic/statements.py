@@ -14,11 +14,13 @@ from dodont.semantic.annotations import model_type, parsed_annotation, substitut
 from dodont.semantic.builtin_calls import without
 from dodont.semantic.definitions import FunctionInfo
 from dodont.semantic.events import Call, Unresolved
-from dodont.semantic.expressions import binary, bind, condition, element_of
-from dodont.semantic.frame import Frame, Imported, Members
+from dodont.semantic.expressions import binary, bind, condition
+from dodont.semantic.frame import Frame, Imported, Members, dotted
 from dodont.semantic.heads import class_info_of, function_info_of
+from dodont.semantic.items import element_of
 from dodont.semantic.narrowing import narrow
-from dodont.semantic.values import UNKNOWN, Type, Value, join
+from dodont.semantic.sinks import told
+from dodont.semantic.values import MAX_LABELS, UNKNOWN, Type, Value, join
 from dodont.semantic.waiting import hands_over
 
 Env = dict[str, Value]
@@ -71,7 +73,7 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
         if ("unawaited", frame.site(expression.func.value)) not in frame.events:
             frame.event(
                 ("unresolved", site),
-                Unresolved(site, expression.func.attr, ast.unparse(expression.func), frame.function),
+                Unresolved(site, expression.func.attr, dotted(expression.func), frame.function),
             )
     elif isinstance(value.items, tuple) and value.type is not None and value.type.name in ("list", "tuple", "repeated"):
         for item in value.items:
@@ -280,7 +282,9 @@ def entered(frame: Frame, value: Value) -> Value:
 def _try(frame: Frame, node: ast.Try) -> bool:
     before = frame.env.copy()
     ends: list[Env] = []
+    frame.raised.append([])
     fell = run(frame, node.body)
+    labels = tuple(frame.raised.pop()[:MAX_LABELS])
     after_body = frame.env
     if fell:
         fell = run(frame, node.orelse)
@@ -292,7 +296,7 @@ def _try(frame: Frame, node: ast.Try) -> bool:
         if handler.type is not None:
             frame.eval(handler.type)
         if handler.name:
-            frame.env[handler.name] = Value(Type("exception"))
+            frame.env[handler.name] = Value(Type("exception"), labels=labels)
         if _guarded(frame, handler.body):
             ends.append(frame.env)
     falls = _join_ends(frame, ends, entry)
@@ -363,6 +367,10 @@ def _word(node: ast.Name | ast.Attribute) -> str:
 def _raise(frame: Frame, node: ast.Raise) -> bool:
     if node.exc is not None:
         frame.eval(node.exc)
+        if frame.raised:
+            for label in told(frame, node):
+                for around in frame.raised:
+                    around.append(label)
     if node.cause is not None:
         frame.eval(node.cause)
     return False

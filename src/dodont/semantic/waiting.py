@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Blocks
+from dodont.semantic.trees import walk
 from dodont.semantic.values import Value
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _is_asked(frame: Frame, node: ast.Call) -> bool:
     if frame.function is None or frame.function.node is None or not isinstance(node.func, ast.Attribute):
         return False
     future = ast.unparse(node.func.value)
-    for each in ast.walk(frame.function.node):
+    for each in walk(frame.function.node):
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
             if each.func.attr in ("done", "cancelled") and ast.unparse(each.func.value) == future:
                 return True
@@ -92,7 +93,7 @@ def hands_over(name: str, body: list[ast.stmt]) -> bool:
     """Whether a ``with`` block leaves all reading and writing of the file ``name`` to threads."""
     moved = False
     for statement in body:
-        for each in ast.walk(statement):
+        for each in walk(statement):
             if not isinstance(each, ast.Call):
                 continue
             if isinstance(each.func, ast.Attribute) and _is_name(each.func.value, name):

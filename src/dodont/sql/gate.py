@@ -7,6 +7,7 @@ verb must be followed by what SQL puts after it, and a verb spelt as at the star
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _LEAD = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*", re.S)
 # A name, perhaps with dots, quotes and holes in it.
@@ -31,62 +32,62 @@ _ITEM = (
 )
 
 
-def _compiled(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives), re.I | re.S)
+def _either(*alternatives: str) -> str:
+    return "|".join(alternatives)
 
 
 _PATTERNS = {
-    "SELECT": _compiled(
+    "SELECT": _either(
         rf"SELECT\s+{_ITEM}(?:\s*,\s*{_ITEM})*(?:\s+INTO\s+{_NAME})?\s+FROM\s+{_ARTICLE}(?:ONLY\s+)?"
         rf"(?:\(|LATERAL\b|UNNEST\b|{_NAME}(?:\s*\(.*?\))?(?:\s+AS\s+{_NAME}|\s+(?!{_CLAUSE}\b)[\w{{}}]+)?"
         rf"\s*(?:,|{_CLAUSE}\b|[{{%]|{_END}))",
         rf"SELECT\s+(?:\w+\s*\([^()]*\)|\d+|'[^']*'|\(SELECT\b.*\)|EXISTS\s*\(.*\)|@@\w+)(?:\s+AS\s+\w+)?{_END}",
     ),
-    "INSERT": _compiled(
+    "INSERT": _either(
         rf"(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+|IGNORE\s+|\{{[^{{}}]*\}}\s+)*INTO\s+{_NAME}(?:\s+AS\s+\w+)?\s*"
         rf"(?:\(|\bVALUES?\b\s*[({{%]|\bSELECT\b|\bDEFAULT\s+VALUES\b|\bSET\s+{_NAME}\s*=)"
     ),
-    "UPDATE": _compiled(
+    "UPDATE": _either(
         rf"UPDATE\s+(?:ONLY\s+|OR\s+\w+\s+)?{_NAME}(?:\s+(?:AS\s+)?(?!SET\b)\w+)?\s+SET\s+(?:{_NAME}\s*=|\(|\{{)"
     ),
-    "DELETE": _compiled(
+    "DELETE": _either(
         rf"DELETE\s+FROM\s+(?:ONLY\s+)?{_ARTICLE}{_NAME}(?:\s+(?:AS\s+)?(?!(?:WHERE|USING)\b)\w+)?"
         rf"(?:{_END}|\s+(?:WHERE|USING|RETURNING|LIMIT)\b|\s*[{{%])"
     ),
-    "MERGE": _compiled(rf"MERGE\s+INTO\s+{_NAME}(?:\s+(?:AS\s+)?\w+)?\s+USING\b"),
-    "WITH": _compiled(rf"WITH\s+(?:RECURSIVE\s+)?{_NAME}(?:\s*\([^()]*\))?\s+AS\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\("),
-    "VALUES": _compiled(r"VALUES\s*\(.+\)"),
-    "CREATE": _compiled(
+    "MERGE": _either(rf"MERGE\s+INTO\s+{_NAME}(?:\s+(?:AS\s+)?\w+)?\s+USING\b"),
+    "WITH": _either(rf"WITH\s+(?:RECURSIVE\s+)?{_NAME}(?:\s*\([^()]*\))?\s+AS\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\("),
+    "VALUES": _either(r"VALUES\s*\(.+\)"),
+    "CREATE": _either(
         r"CREATE\s+(?:(?:OR\s+REPLACE|TEMP|TEMPORARY|UNIQUE|UNLOGGED|MATERIALIZED|GLOBAL|LOCAL|VIRTUAL|RECURSIVE)\s+)*"
         rf"{_OBJECT}\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}"
         rf"(?:{_END}|\s*\(|\s+(?:AS|ON|USING|LIKE|PARTITION|WITH|BEFORE|AFTER|RETURNS)\b)",
         rf"CREATE\s+(?:UNIQUE\s+)?INDEX\s+ON\s+{_NAME}\s*\(",
     ),
-    "ALTER": _compiled(
+    "ALTER": _either(
         rf"ALTER\s+{_OBJECT}\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?{_NAME}\s+"
         r"(?:ADD|DROP|ALTER|RENAME|SET|RESET|OWNER|ENABLE|DISABLE|MODIFY|CHANGE|WITH)\b"
     ),
-    "DROP": _compiled(
+    "DROP": _either(
         rf"DROP\s+(?:MATERIALIZED\s+)?{_OBJECT}\s+(?:CONCURRENTLY\s+)?(?:IF\s+EXISTS\s+)?{_NAME}(?:\s*,\s*{_NAME})*"
         rf"(?:\s*\([^()]*\))?(?:\s+ON\s+{_NAME})?(?:\s+(?:CASCADE|RESTRICT))?{_END}"
     ),
-    "TRUNCATE": _compiled(
+    "TRUNCATE": _either(
         rf"(?:(?-i:TRUNCATE)|TRUNCATE\s+TABLE)\s+(?:TABLE\s+)?(?:ONLY\s+)?{_NAME}(?:\s*,\s*{_NAME})*"
         rf"(?:\s+(?:RESTART|CONTINUE)\s+IDENTITY)?(?:\s+(?:CASCADE|RESTRICT))?{_END}"
     ),
-    "GRANT": _compiled(rf"(?:GRANT|REVOKE)\s+[\w\s,(){{}}]{{1,200}}?\s+ON\s+.{{1,200}}?\s+(?:TO|FROM)\s+{_NAME}"),
-    "PRAGMA": _compiled(rf"PRAGMA\s+{_NAME}\s*(?:\(|=|{_END})"),
-    "CALL": _compiled(rf"(?:CALL|EXEC|EXECUTE)\s+{_NAME}\s*\(.*\){_END}"),
-    "COPY": _compiled(
+    "GRANT": _either(rf"(?:GRANT|REVOKE)\s+[\w\s,(){{}}]{{1,200}}?\s+ON\s+.{{1,200}}?\s+(?:TO|FROM)\s+{_NAME}"),
+    "PRAGMA": _either(rf"PRAGMA\s+{_NAME}\s*(?:\(|=|{_END})"),
+    "CALL": _either(rf"(?:CALL|EXEC|EXECUTE)\s+{_NAME}\s*\(.*\){_END}"),
+    "COPY": _either(
         rf"COPY\s+(?:{_NAME}(?:\s*\([^()]*\))?|\(SELECT\b.*\))\s+(?:(?-i:FROM|TO)\s+(?:STDIN|STDOUT|PROGRAM|'|\{{)"
         r"|(?:FROM|TO)\s+(?:STDIN|STDOUT|PROGRAM|'))"
     ),
-    "SET": _compiled(
+    "SET": _either(
         rf"SET\s+(?:(?:LOCAL|SESSION|GLOBAL)\s+)?(?:{_NAME}\s*(?:=|\bTO\b)|ROLE\b|TRANSACTION\b|TIME\s+ZONE\b)"
     ),
-    "USE": _compiled(rf"USE\s+{_NAME}{_END}"),
-    "SAVEPOINT": _compiled(rf"(?:SAVEPOINT|RELEASE\s+SAVEPOINT|ROLLBACK\s+TO(?:\s+SAVEPOINT)?)\s+{_NAME}{_END}"),
-    "SHOW": _compiled(rf"SHOW\s+(?:TABLES|DATABASES|COLUMNS|INDEX(?:ES)?|CREATE\s+TABLE|{_NAME}{_END})"),
+    "USE": _either(rf"USE\s+{_NAME}{_END}"),
+    "SAVEPOINT": _either(rf"(?:SAVEPOINT|RELEASE\s+SAVEPOINT|ROLLBACK\s+TO(?:\s+SAVEPOINT)?)\s+{_NAME}{_END}"),
+    "SHOW": _either(rf"SHOW\s+(?:TABLES|DATABASES|COLUMNS|INDEX(?:ES)?|CREATE\s+TABLE|{_NAME}{_END})"),
 }
 _SAME = {
     "REPLACE": "INSERT",
@@ -96,6 +97,15 @@ _SAME = {
     "RELEASE": "SAVEPOINT",
     "ROLLBACK": "SAVEPOINT",
 }
+
+
+@cache
+def _pattern(verb: str) -> re.Pattern[str] | None:
+    """Compiled when a text begins with the verb: most runs meet a few of them, or none."""
+    alternatives = _PATTERNS.get(_SAME.get(verb, verb))
+    return re.compile(alternatives, re.I | re.S) if alternatives is not None else None
+
+
 #: English verbs and nouns that count as SQL in capitals only.
 _SHOUTED = frozenset(
     {"SET", "USE", "CALL", "SHOW", "GRANT", "REVOKE", "EXECUTE", "EXEC", "RELEASE", "ROLLBACK", "VALUES"}
@@ -121,7 +131,7 @@ def looks_like_sql(text: str) -> bool:
     if word is None:
         return False
     verb = word[0].upper()
-    pattern = _PATTERNS.get(_SAME.get(verb, verb))
+    pattern = _pattern(verb)
     if pattern is None or (verb in _SHOUTED and word[0] != verb) or pattern.match(text) is None:
         return False
     return not word[0].istitle() or _EVIDENCE.search(text) is not None

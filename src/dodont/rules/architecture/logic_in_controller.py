@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from dodont.analysis import Diagnostic, Note, Pass, Route, Site, on
-from dodont.handlers.data import SCOPES, Data, bound, does, names, own
+from dodont.analysis import SCOPES, Diagnostic, Note, Pass, Route, Site, on
+from dodont.handlers.data import Data, bound, does, names, own
 from dodont.handlers.replies import refuses
 
 HASHES = frozenset(
@@ -65,7 +65,7 @@ class Reader:
             self.statement(statement)
 
     def statement(self, node: ast.stmt) -> None:
-        if isinstance(node, SCOPES):
+        if node.__class__ in SCOPES:
             return
         if isinstance(node, ast.If):
             self.branch(node)

@@ -1,0 +1,75 @@
+"""Parts of values: what subscripts, ``get`` and iteration give."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from dodont.semantic.annotations import model_type, substitute
+from dodont.semantic.credentials import credential
+from dodont.semantic.values import ABSENT, STR, UNKNOWN, Value, join, parts_of
+
+if TYPE_CHECKING:
+    from dodont.semantic.frame import Frame
+
+
+def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
+    """``receiver[key]``: known elements of displays, element types, and credentials by their key's name."""
+    items = receiver.items
+    value = UNKNOWN
+    if isinstance(items, dict):
+        if key.const.__class__ is str and key.const in items:
+            return items[key.const]
+        if items and key.const is ABSENT:
+            every = list(items.values())
+            value = every[0]
+            for other in every[1:]:
+                value = join(value, other)
+    elif isinstance(items, tuple) and key.const.__class__ is int and -len(items) <= key.const < len(items):
+        return items[key.const]
+    if value is UNKNOWN:
+        type = receiver.type
+        if type is not None and type.args:
+            inner = type.args[-1] if type.name in ("dict", "tuple") else type.args[0]
+            value = Value(None if inner.name == "Any" else inner)
+        elif type is not None and "." in type.name:
+            found = frame.library.method(type.name, "__getitem__")
+            if found is not None and found[0].returns is not None:
+                value = Value(substitute(model_type(found[0].returns), type))
+        if receiver.labels:
+            labels = parts_of(receiver.labels)
+            if labels:
+                value = value.but(labels=labels)
+        if receiver.literal and receiver.type is not None and receiver.type.name in ("dict", "list", "tuple"):
+            value = value.but(literal=True)
+    if key.const.__class__ is str and credential(key.const):
+        return frame.named(value, key.const, node)
+    return value
+
+
+def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool = False) -> Value:
+    """What iterating over ``source`` gives."""
+    if source.pending is not None:
+        frame.misuse(source, node, "iteration")
+        return UNKNOWN
+    if isinstance(source.items, tuple) and source.items:
+        value = source.items[0]
+        for other in source.items[1:]:
+            value = join(value, other)
+        return value
+    labels = tuple(label for label in source.labels if label.kind not in ("secret", "secrets", "parameter"))
+    type = source.type
+    found = None
+    if isinstance(source.items, dict):
+        return Value(STR, literal=True)
+    if type is not None:
+        entry = frame.library.class_of(type.name)
+        if entry is not None and entry.element and entry.element != "element":
+            found = substitute(model_type(entry.element), type)
+        elif type.args:
+            found = type.args[0]
+    if found is not None and found.name in ("Any", "T", "element"):
+        found = type.args[0] if type is not None and type.args and type.args[0].name != "Any" else None
+    if found is None and not labels and not source.literal:
+        return UNKNOWN
+    return Value(found, labels=labels, literal=source.literal)

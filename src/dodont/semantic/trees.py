@@ -1,0 +1,38 @@
+"""Walk syntax trees faster than ``ast.walk``, and in the order written."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+#: Nodes whose inside is evaluated at another time.
+SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
+
+#: What a node's fields hold beside nodes and lists of them, and nodes that say nothing by themselves.
+_ATOMS: frozenset[type] = frozenset(
+    {int, str, bytes, bool, float, complex, type(None), type(...), ast.Load, ast.Store, ast.Del}
+)
+
+
+def walk(node: ast.AST, without: frozenset[type] = frozenset()) -> Iterator[ast.AST]:
+    """``node`` and all below it; nodes ``without`` is about, and what is below them, are left out, save for ``node`` itself."""
+    yield node
+    left_out = _ATOMS | without if without else _ATOMS
+    pending = _children(node, left_out)
+    while pending:
+        node = pending.pop()
+        yield node
+        pending += _children(node, left_out)
+
+
+def _children(node: ast.AST, left_out: frozenset[type]) -> list[ast.AST]:
+    """The nodes in a node's fields, last first."""
+    found: list[ast.AST] = []
+    for value in node.__dict__.values():
+        kind = value.__class__
+        if kind is list:
+            found += [each for each in value if each.__class__ not in left_out]
+        elif kind not in left_out:
+            found.append(value)
+    found.reverse()
+    return found
