@@ -75,7 +75,7 @@ class Pass:
     def awaited_elsewhere(self, callee: str) -> bool:
         """Whether the module awaits calls of ``callee``, as written, and leaves the one in question alone without ``await``."""
         text = self.module.text
-        if f"await {callee}(" not in text or not re.fullmatch(r"[\w.]+", callee):
+        if callee not in self.module.awaited:
             return False
         awaited = other = 0
         for found in re.finditer(rf"(?<![\w.])(await\s+)?{re.escape(callee)}\(", text):

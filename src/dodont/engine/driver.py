@@ -87,7 +87,7 @@ class Run:
             done.add(path)
             yield from self.file(path)
             # What this file pulled in comes next, so that syntax trees do not pile up.
-            loaded = list(self.project.by_path)
+            loaded = self.project.loaded
             pending += [each for each in loaded[seen:] if each in self._wanted and each not in done]
             seen = len(loaded)
 

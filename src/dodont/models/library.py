@@ -47,6 +47,12 @@ def _files_by_root() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
+def _tops() -> frozenset[str]:
+    """The top-level packages of which some data file tells."""
+    return frozenset(root.partition(".")[0] for root in _files_by_root())
+
+
+@cache
 def _table(stem: str) -> Mapping[str, Any]:
     with (DATA / f"{stem}.toml").open("rb") as file:
         return tomllib.load(file)
@@ -72,13 +78,15 @@ class Library:
 
     def knows_root(self, module: str) -> bool:
         """Whether some data file covers the top-level package of ``module``."""
-        return module.partition(".")[0] in {root.partition(".")[0] for root in _files_by_root()}
+        return module.partition(".")[0] in _tops()
 
     def require(self, module: str) -> None:
         """Load what is known of ``module`` and of the packages that contain it."""
         if module in self._required:
             return
         self._required.add(module)
+        if module.partition(".")[0] not in _tops():
+            return
         parts = module.split(".")
         for end in range(1, len(parts) + 1):
             for stem in _files_by_root().get(".".join(parts[:end]), ()):

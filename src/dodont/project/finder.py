@@ -30,6 +30,7 @@ class Finder:
         self._prefixes: dict[str, str] = {}
         self._qualified: dict[tuple[str, str], str] = {}
         self._files: list[str] | None = None
+        self._found: dict[str, str | None] = {}
         self._tops: dict[tuple[str, str], str | None] = {}
 
     def listing(self, directory: str) -> frozenset[str]:
@@ -103,9 +104,12 @@ class Finder:
 
     def find(self, name: str) -> str | None:
         """The file of a qualified name: a module, a package's ``__init__``, or None."""
-        for root, top, rest in self._places(name):
-            return self._below(os.path.join(root, top), rest)
-        return None
+        found = self._found.get(name, "")
+        if found == "":
+            places = next(self._places(name), None)
+            found = self._below(os.path.join(places[0], places[1]), places[2]) if places is not None else None
+            self._found[name] = found
+        return found
 
     def is_namespace(self, name: str) -> bool:
         """Whether the name is a directory without a file of its own, through which deeper modules are reached."""

@@ -58,6 +58,7 @@ class Project(World):
         self.listener = listener
         self.modules: dict[str, ModuleInfo] = {}
         self.by_path: dict[str, ModuleInfo | None] = {}
+        self.loaded: list[str] = []  # the paths of `by_path`, in the order they were asked for
         self.classes: dict[str, ClassInfo] = {}
         self.functions: dict[str, FunctionInfo] = {}
         self.denoted: dict[str, tuple[int, Value]] = {}
@@ -86,6 +87,7 @@ class Project(World):
         if path in self.by_path:
             return self.by_path[path]
         self.by_path[path] = None
+        self.loaded.append(path)
         if source is None:
             try:
                 data = self.overrides.get(path)

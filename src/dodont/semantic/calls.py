@@ -60,12 +60,13 @@ class Arguments:
     __slots__ = ("keywords", "nodes", "positional", "words")
 
     def __init__(self, frame: Frame, node: ast.Call) -> None:
+        evaluate = frame.eval
         self.nodes = node.args
-        self.positional = [frame.eval(each) for each in node.args]
+        self.positional = [evaluate(each) for each in node.args] if node.args else []
         self.keywords: dict[str, Value] = {}
         self.words: dict[str, ast.expr] = {}
         for word in node.keywords:
-            value = frame.eval(word.value)
+            value = evaluate(word.value)
             if word.arg is None:
                 if isinstance(value.items, dict):
                     for name, item in value.items.items():
@@ -289,6 +290,8 @@ def library_result(
 ) -> Value:
     """What a modelled call gives: type, labels, and what it keeps of its arguments."""
     value = _returned(frame, callee, model, given)
+    if not (model.keeps or model.cleans or model.label or model.identifier or model.never):
+        return value
     labels: tuple[Label, ...] = ()
     text = None
     literal = bool(model.keeps)
@@ -330,13 +333,20 @@ def library_result(
     return value
 
 
+@lru_cache(maxsize=1024)
+def _reference(returns: str) -> tuple[str, int]:
+    """``instance 0`` in a model's ``returns`` as its word and position; no word where it names a type."""
+    word, _, rest = returns.partition(" ")
+    return (word, int(rest)) if word in ("argument", "instance", "call") and rest.isdigit() else ("", 0)
+
+
 def _returned(frame: Frame, callee: Value, model: FunctionModel, given: Arguments) -> Value:
     returns = model.returns
     if returns is None:
         return UNKNOWN
-    word, _, rest = returns.partition(" ")
-    if word in ("argument", "instance", "call") and rest.isdigit():
-        found = given.find(int(rest))
+    word, position = _reference(returns)
+    if word:
+        found = given.find(position)
         if found is None:
             return UNKNOWN
         source = found[0]
@@ -346,16 +356,20 @@ def _returned(frame: Frame, callee: Value, model: FunctionModel, given: Argument
             named = type_named(frame, source)
             return Value(named) if named is not None else UNKNOWN
         return called(frame, source)
-    own = callee.receiver.type if callee.receiver is not None else None
+    receiver = callee.receiver
+    own = receiver.type if receiver is not None else None
     if returns == "element":
         return Value(own.args[0]) if own is not None and own.args and own.args[0].name != "Any" else UNKNOWN
     if own is not None and returns == "self":
-        return Value(own._replace(optional=False), labels=callee.receiver.labels if callee.receiver else ())
-    found_type = substitute(model_type(returns), own)
-    found_type = _fill_element(found_type, own)
+        return Value(own._replace(optional=False), labels=receiver.labels if receiver is not None else ())
+    found_type = model_type(returns)
+    if found_type is not None and (found_type.args or "." not in found_type.name):
+        found_type = _fill_element(substitute(found_type, own), own)
     if found_type is None:
         return UNKNOWN
-    return Value(found_type._replace(optional=False), maybe_none=found_type.optional)
+    if found_type.optional:
+        return Value(found_type._replace(optional=False), maybe_none=True)
+    return Value(found_type)
 
 
 def _fill_element(type: Type | None, own: Type | None) -> Type | None:
@@ -404,8 +418,10 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
 
 def bound(function: FunctionInfo, given: Arguments, has_receiver: bool) -> dict[str, tuple[Value, ast.expr]]:
     """Which value each parameter gets."""
-    names = function.positional
     result: dict[str, tuple[Value, ast.expr]] = {}
+    if not given.positional and not given.keywords:
+        return result
+    names = function.positional
     offset = 1 if function.kind == "method" and not has_receiver else 0
     for index, value in enumerate(given.positional):
         if given.nodes[index].__class__ is ast.Starred:

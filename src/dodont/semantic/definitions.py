@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +13,8 @@ from dodont.semantic.values import UNKNOWN, Note, Site, Text, Type, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
+
+_AWAITED = re.compile(r"await ([\w.]+)\(")
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -76,9 +79,6 @@ class Facts:
             self.external,
             frozenset((name, value.type) for name, value in self.stores.items()),
         )
-
-
-NO_FACTS = Facts()
 
 
 @dataclass(slots=True, eq=False)
@@ -150,6 +150,7 @@ class ClassInfo:
     decorators: tuple[Value, ...] = ()
     keywords: frozenset[str] = frozenset()  # keywords of the class statement given as True
     site: Site | None = None
+    handlers: dict[str, str] | None = None  # methods that serve requests, by the modelled base that says so
     attributes: dict[str, Value] | None = None  # instance attributes, made when first asked for
 
 
@@ -162,6 +163,7 @@ class ModuleInfo:
     is_package: bool = False
     text: str = ""  # the source, until the module is done
     _wide: dict[int, str] | None = None
+    _awaited: frozenset[str] | None = None
     has_async: bool = False
     yields: list[int] = field(default_factory=list)  # lines with the word "yield"
     names: dict[str, Value] = field(default_factory=dict)
@@ -173,6 +175,13 @@ class ModuleInfo:
     registered: dict[str, HandlerInfo] = field(default_factory=dict)
     rebound: frozenset[str] = frozenset()  # names a function declares global
     file: str = ""  # the absolute path of the file
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """The dotted names, as written, whose calls the module awaits somewhere."""
+        if self._awaited is None:
+            self._awaited = frozenset(_AWAITED.findall(self.text))
+        return self._awaited
 
     @property
     def lines(self) -> list[str]:

@@ -261,13 +261,18 @@ def _passes_on(wrapper: FunctionNode, given: set[str]) -> bool:
 
 
 def _class_handler(frame: Frame, owner: ClassInfo, name: str) -> HandlerInfo | None:
-    for ref, entry in lineage(frame, owner.ref):
-        if isinstance(entry, ClassModel) and name in entry.handlers:
-            verb = name.upper()
-            return HandlerInfo(
-                ref, (verb,) if verb in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else ()
-            )
-    return None
+    if owner.handlers is None:
+        owner.handlers = {
+            method: ref
+            for ref, entry in reversed(lineage(frame, owner.ref))
+            if isinstance(entry, ClassModel)
+            for method in entry.handlers
+        }
+    ref = owner.handlers.get(name)
+    if ref is None:
+        return None
+    verb = name.upper()
+    return HandlerInfo(ref, (verb,) if verb in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS") else ())
 
 
 def class_info_of(frame: Frame, node: ast.ClassDef) -> ClassInfo:
