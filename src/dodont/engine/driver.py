@@ -145,6 +145,7 @@ class Host:
         root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
         with interpreting():
             found = self._run(root, settings).file(path, Source(tree, "".join(lines)))
+            gc.freeze()  # what is known of the project stays: the host's collector need not look through it every time
         return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
 
     def _run(self, root: Path, settings: Settings) -> Run:
