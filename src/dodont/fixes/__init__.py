@@ -10,12 +10,17 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from types import ModuleType
 
 from dodont.core.diagnostic import Edit, Fix
 from dodont.core.rule import FAMILIES
+
+
+_TOO_DEEP = "the file is too deeply nested to be changed by machine"
 
 
 class CannotFix(Exception):  # noqa: N818  (an answer, not an error)
@@ -43,11 +48,25 @@ def edits(source: str, fixes: Sequence[tuple[str, Fix]]) -> list[tuple[Edit, ...
     """
     from dodont.fixes.rewriter import Source
 
+    with _descending():
+        try:
+            parsed = Source(source)
+        except CannotFix as reason:
+            return [reason] * len(fixes)
+        except RecursionError:
+            return [CannotFix(_TOO_DEEP)] * len(fixes)
+        return [_edits(parsed, rule, fix) for rule, fix in fixes]
+
+
+@contextmanager
+def _descending() -> Iterator[None]:
+    """libcst takes up to five calls for each level of a tree."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 5_000))
     try:
-        parsed = Source(source)
-    except CannotFix as reason:
-        return [reason] * len(fixes)
-    return [_edits(parsed, rule, fix) for rule, fix in fixes]
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _edits(parsed: object, rule: str, fix: Fix) -> tuple[Edit, ...] | CannotFix:
@@ -65,3 +84,5 @@ def _edits(parsed: object, rule: str, fix: Fix) -> tuple[Edit, ...] | CannotFix:
         return editor.edits()
     except CannotFix as reason:
         return reason
+    except RecursionError:
+        return CannotFix(_TOO_DEEP)

@@ -5,7 +5,9 @@ Of libcst's metadata only positions are asked: names are the analysis's business
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -20,10 +22,31 @@ from dodont.fixes.imports import Imports, bound_names
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _WORD = re.compile(r"\w")
 
+#: What is deeper libcst ends with a segmentation fault or in hours, and nobody waits for what is larger.
+_DEEPEST, _LARGEST = 1_000, 200_000
+
 Kind = type[cst.CSTNode] | tuple[type[cst.CSTNode], ...]
 
 #: Expressions that must be parenthesised when they become the operand of an attribute, a subscript or a call.
 _PRIMARY_PARENTS = {cst.Attribute: "value", cst.Subscript: "value", cst.Call: "func", cst.Await: "expression"}
+
+
+def _check_measure(text: str) -> None:
+    """Raise CannotFix for a tree that is too deep or too large."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            level: list[ast.AST] = [ast.parse(text)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise CannotFix(f"the file does not parse: {type(error).__name__}") from error
+    depth = count = 0
+    while level:
+        # `a and b and c` is one node of ast's and two, one within the other, of libcst's.
+        depth += max((len(node.values) for node in level if isinstance(node, ast.BoolOp)), default=1)
+        count += len(level)
+        if depth > _DEEPEST or count > _LARGEST:
+            raise CannotFix(f"the file is too {'deeply nested' if depth > _DEEPEST else 'large'} to be changed by machine")
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
 
 
 class Source:
@@ -39,9 +62,10 @@ class Source:
         lines = [self.text[a:b] for a, b in zip(self.starts, [*self.starts[1:], len(self.text)], strict=True)]
         self._swallowed = {n: len(s) - len(s.lstrip("\f")) for n, s in enumerate(lines, 1) if s.startswith("\f")}
         readable = "".join(line.lstrip("\f") for line in lines)
+        _check_measure(readable)
         try:
             wrapper = MetadataWrapper(cst.parse_module(readable), unsafe_skip_copy=True)
-        except (cst.ParserSyntaxError, RecursionError) as error:
+        except cst.ParserSyntaxError as error:
             raise CannotFix(f"the file does not parse: {type(error).__name__}") from error
         self.module = wrapper.module
         if self.module.code != readable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import os
+import re
 import stat
 import sys
 import tokenize
@@ -13,6 +14,26 @@ from dataclasses import dataclass
 
 #: Larger files are generated data; reading them as code helps nobody.
 MAX_BYTES = 4_000_000
+
+
+#: An open bracket and what may follow within it, closed brackets included.
+_OPEN = r"\[(?:[^\[\]=]|\[[^\[\]]*\])*"
+
+#: What newer Pythons brought: the version, its name, and what stands before and after the place where an older parser
+#: gives up. The first that fits is told, so the newer of two that look alike stands first.
+_NEWER = (
+    ((3, 14), "a template string", r"\b(?:t|tr|rt)$", r"[\"']"),
+    ((3, 13), "a default of a type parameter", rf"\b(?:class|def|type)\s+\w+\s*{_OPEN}$", r"="),
+    ((3, 13), "a default of a type parameter", r"\b(?:class|def)\s+\w+\s*$", rf"{_OPEN}=[^=]"),
+    ((3, 12), "a type parameter", r"\b(?:class|def)\s+\w+\s*$", r"\["),
+    ((3, 12), "a `type` statement", r"^\s*type\s+$", r"\w+\s*[=\[]"),
+)
+#: The same by the words of the parser, which knows these forms and refuses them.
+_REFUSED = (
+    ((3, 14), "`except` with several types and no parentheses", "multiple exception types must be parenthesized"),
+    ((3, 12), "a backslash in an f-string's expression", "f-string expression part cannot include a backslash"),
+    ((3, 12), "a comment in an f-string's expression", "f-string expression part cannot include '#'"),
+)
 
 
 class Unreadable(Exception):  # noqa: N818
@@ -72,12 +93,29 @@ def parse(text: str) -> Source:
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
     except SyntaxError as error:
-        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        raise Unreadable(
-            f"syntax error for Python {version}: {error.msg}", error.lineno or 1, max((error.offset or 1) - 1, 0)
-        ) from None
+        raise Unreadable(_syntax_error(error), error.lineno or 1, max((error.offset or 1) - 1, 0)) from None
     except (RecursionError, MemoryError):
         raise Unreadable("expressions are nested too deeply to be parsed") from None
     except ValueError as error:
         raise Unreadable(f"cannot be parsed: {error}") from None
     return Source(tree, text)
+
+
+def _syntax_error(error: SyntaxError, running: tuple[int, int] = sys.version_info[:2]) -> str:
+    """What is wrong, and which Python would take it where that can be told from the place."""
+    own = f"{running[0]}.{running[1]}"
+    line, column = error.text or "", max((error.offset or 1) - 1, 0)
+    named = [(version, what) for version, what, said in _REFUSED if said in error.msg]
+    named += [
+        (version, what)
+        for version, what, before, after in _NEWER
+        if re.search(before, line[:column]) and re.match(after, line[column:])
+    ]
+    for version, what in named:
+        if version > running:
+            needed = f"{version[0]}.{version[1]}"
+            return f"{what} needs Python {needed} or later, and this is {own}; run dodont with a newer Python"
+    # Before 3.12 these words may mean a mistake, or the f-string's own quotes once more within it.
+    if running < (3, 12) and re.match("f-string: (?:unmatched|expecting '}')", error.msg):
+        return f"syntax error for Python {own}: {error.msg} (an f-string with its own quotes inside needs Python 3.12)"
+    return f"syntax error for Python {own}: {error.msg}"
