@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +136,11 @@ def test_a_secret_is_never_shown() -> None:
     assert plain(shown, "full")[2:4] == ["1 | KEY = '*******'  # and \"*******\"", "  |       ^^^^^^^^^"]
 
 
+def test_a_name_with_line_ends_stays_on_its_line() -> None:
+    (line,) = plain(result(dataclasses.replace(SECOND, path="a\nb.py")), "concise")
+    assert "/a\\nb.py:5:2: ODD201" in line
+
+
 def test_a_file_without_lines_has_no_excerpt() -> None:
     trouble = Diagnostic(INTERNAL_RULE, INTERNAL_CODE, "gone.py", Span(1, 0, 1, 0), "vanished")
     assert plain(result(trouble, source=""), "full")[1].startswith("   = remedy: ")
@@ -233,6 +236,7 @@ def test_json_findings() -> None:
         "name": "sql-from-strings",
         "practices": ["do-db-1", "dont-db-1"],
         "severity": "error",
+        "confidence": "very-high",
         "message": "`name` becomes part of the SQL text",
         "help": "pass the value as a parameter",
         "filename": "app/räpo x.py",
@@ -262,6 +266,9 @@ def test_json_findings() -> None:
                 "message": "runs as SQL",
             },
         ],
+        "url": None,
+        "suppressed": None,
+        "new": True,
     }
     assert second["fix"] is None
 
@@ -283,6 +290,10 @@ def run_of(found: Result) -> dict[str, Any]:
 
 def test_sarif_has_all_that_code_scanning_requires() -> None:
     run = run_of(result(FIRST, SECOND, kind=WithEdits))
+    driver = run["tool"]["driver"]
+    assert driver["version"] == driver["semanticVersion"]
+    assert driver["informationUri"].startswith("https://")
+    assert run["columnKind"] == "unicodeCodePoints"
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["ODD201", "ODD408"]
     for rule in rules:
@@ -349,81 +360,49 @@ def test_sarif_knows_a_rule_for_its_own_trouble() -> None:
         ("/x/ä.py", "file:///x/%C3%A4.py"),
         ("a#b?.py", "a%23b%3F.py"),
         ("c:d.py", "c%3Ad.py"),
+        ("C:/a b/ä.py", "file:///C:/a%20b/%C3%A4.py"),
+        ("C:\\a\\b.py", "file:///C:/a/b.py"),
+        ("//server/share/a.py", "file:////server/share/a.py"),
+        ("\udcff.py", "%FF.py"),
     ],
 )
 def test_sarif_uris_are_percent_encoded(path: str, expected: str) -> None:
     assert sarif.uri(path) == expected
 
 
-#: The part of SARIF 2.1.0 that dodont writes, after sections 3.13 to 3.55 of the specification: closed objects, so that
-#: a misspelt or misplaced property fails. A whole copy of the standard's schema can be named by DODONT_SARIF_SCHEMA.
-def _closed(required: Sequence[str] = (), **properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+def test_sarif_paths_outside_the_root_have_no_base() -> None:
+    (found,) = run_of(result(ON_WINDOWS, kind=WithEdits))["results"]
+    place = found["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "file:///C:/other%20place/%C3%A4.py"}
 
 
-def _listed(item: dict[str, Any], *, least: int = 0) -> dict[str, Any]:
-    return {"type": "array", "items": item, "minItems": least}
-
-
-_STRING: dict[str, Any] = {"type": "string", "minLength": 1}
-_COUNTED: dict[str, Any] = {"type": "integer", "minimum": 1}
-_MESSAGE = _closed(["text"], text=_STRING, markdown=_STRING)
-_ARTIFACT = _closed(["uri"], uri={"type": "string", "pattern": r"^[^\s\\]+$"}, uriBaseId=_STRING)
-_REGION = _closed(["startLine"], startLine=_COUNTED, startColumn=_COUNTED, endLine=_COUNTED, endColumn=_COUNTED)
-_LOCATION = _closed(
-    ["physicalLocation"],
-    id={"type": "integer", "minimum": 0},
-    physicalLocation=_closed(["artifactLocation", "region"], artifactLocation=_ARTIFACT, region=_REGION),
-    logicalLocations=_listed(_closed(["fullyQualifiedName"], fullyQualifiedName=_STRING)),
-    message=_MESSAGE,
-)
-_REPLACEMENT = _closed(["deletedRegion"], deletedRegion=_REGION, insertedContent=_closed(text={"type": "string"}))
-_CHANGE = _closed(
-    ["artifactLocation", "replacements"], artifactLocation=_ARTIFACT, replacements=_listed(_REPLACEMENT, least=1)
-)
-_THREAD = _closed(["locations"], locations=_listed(_closed(["location"], location=_LOCATION), least=1))
-_RESULT = _closed(
-    ["message", "locations"],
-    ruleId=_STRING,
-    ruleIndex={"type": "integer", "minimum": 0},
-    level={"enum": ["none", "note", "warning", "error"]},
-    message=_MESSAGE,
-    locations=_listed(_LOCATION, least=1),
-    partialFingerprints={"type": "object", "additionalProperties": {"type": "string"}},
-    relatedLocations=_listed(_LOCATION),
-    codeFlows=_listed(_closed(["threadFlows"], threadFlows=_listed(_THREAD, least=1))),
-    fixes=_listed(_closed(["artifactChanges"], description=_MESSAGE, artifactChanges=_listed(_CHANGE, least=1))),
-)
-_REPORTING = _closed(
-    ["id"],
-    id=_STRING,
-    name=_STRING,
-    shortDescription=_MESSAGE,
-    fullDescription=_MESSAGE,
-    help=_MESSAGE,
-    defaultConfiguration=_closed(level={"enum": ["none", "note", "warning", "error"]}, enabled={"type": "boolean"}),
-    properties={"type": "object", "properties": {"tags": {**_listed(_STRING), "uniqueItems": True}}},
-)
-_DRIVER = _closed(["name", "rules"], name=_STRING, semanticVersion=_STRING, rules=_listed(_REPORTING, least=1))
-_RUN = _closed(
-    ["tool", "results"],
-    tool=_closed(["driver"], driver=_DRIVER),
-    columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-    originalUriBaseIds={"type": "object", "additionalProperties": _closed(description=_MESSAGE)},
-    results=_listed(_RESULT),
-)
-_SARIF = _closed(
-    ["version", "runs"], **{"$schema": _STRING, "version": {"const": "2.1.0"}, "runs": _listed(_RUN, least=1)}
+#: As OASIS published it; see the README beside it.
+SCHEMA = Path(__file__).parents[1] / "data" / "sarif" / "sarif-schema-2.1.0.json"
+TROUBLE = Diagnostic(INTERNAL_RULE, INTERNAL_CODE, "gone.py", Span(1, 0, 1, 0), "vanished", severity="error")
+ON_WINDOWS = dataclasses.replace(
+    FIRST, path="C:/other place/ä.py", related=(Step("C:/other place/b.py", Span(1, 0, 1, 9), "the database"),)
 )
 
 
-@pytest.mark.parametrize("found", [(), (FIRST,), (FIRST, SECOND)])
+@pytest.mark.parametrize("found", [(), (FIRST,), (FIRST, SECOND), (TROUBLE, SECOND), (ON_WINDOWS,)])
 def test_sarif_is_valid(found: tuple[Diagnostic, ...]) -> None:
     document = json.loads(sarif.render(result(*found, kind=WithEdits if found else Result)))
-    jsonschema.validate(document, _SARIF)
-    if whole := os.environ.get("DODONT_SARIF_SCHEMA"):
-        schema = json.loads(Path(whole).read_text(encoding="utf-8"))
-        jsonschema.validate(document, schema, format_checker=jsonschema.FormatChecker())
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft4Validator(schema, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER).validate(document)
+
+
+def test_sarif_tells_its_own_trouble_twice_as_a_finding_and_as_a_notification() -> None:
+    run = run_of(result(TROUBLE, FIRST, kind=WithEdits))
+    assert [each["ruleId"] for each in run["results"]] == ["ODD000", "ODD201"]
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is True
+    (told,) = invocation["toolExecutionNotifications"]
+    assert told["message"]["text"] == "Vanished."
+    assert told["level"] == "error"
+    descriptor = run["tool"]["driver"]["notifications"][told["descriptor"]["index"]]
+    assert descriptor["id"] == told["descriptor"]["id"] == "ODD000"
+    (clean,) = run_of(result(FIRST, kind=WithEdits))["invocations"]
+    assert clean["toolExecutionNotifications"] == []
 
 
 # ------------------------------------------------------------------------------------------------------------ pages

@@ -60,3 +60,11 @@ class Rule:
         """The measured share of right findings on real projects, or None while nothing was measured."""
         found = self.measured.get("findings", 0)
         return self.measured["right"] / found if found else None
+
+    @property
+    def confidence(self) -> Literal["very-high", "high", "medium"]:
+        """The precision as a word; what is not measured may be wrong now and then."""
+        measured = self.precision
+        if measured is None or measured < 0.9:
+            return "medium"
+        return "very-high" if measured >= 0.95 else "high"

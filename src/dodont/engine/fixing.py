@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import dataclasses
 import io
 import os
 import stat
 import tempfile
-import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +25,7 @@ from dodont import fixes
 from dodont.core.diagnostic import Diagnostic, Edit, Span
 from dodont.core.rule import INTERNAL_CODE, INTERNAL_RULE
 from dodont.engine.settings import Settings
+from dodont.project.source import Unreadable, encoding_of
 
 MAX_ROUNDS = 10
 
@@ -65,13 +66,14 @@ class FixReport:
 
 def edits_for(source: str, diagnostics: Sequence[Diagnostic]) -> dict[int, tuple[Edit, ...]]:
     """The edits of each diagnostic of one file that has a fix and can be fixed, by its index."""
+    answers = _answers(source, diagnostics)
+    return {n: answer for n, answer in answers.items() if not isinstance(answer, fixes.CannotFix)}
+
+
+def _answers(source: str, diagnostics: Sequence[Diagnostic]) -> dict[int, tuple[Edit, ...] | fixes.CannotFix]:
     fixable = [(n, diagnostic.rule, diagnostic.fix) for n, diagnostic in enumerate(diagnostics) if diagnostic.fix]
-    if not fixable:
-        return {}
-    answers = fixes.edits(source, [(rule, wanted) for _, rule, wanted in fixable])
-    return {
-        n: answer for (n, _, _), answer in zip(fixable, answers, strict=True) if not isinstance(answer, fixes.CannotFix)
-    }
+    answers = fixes.edits(source, [(rule, wanted) for _, rule, wanted in fixable]) if fixable else ()
+    return {n: answer for (n, _, _), answer in zip(fixable, answers, strict=True)}
 
 
 def fix(
@@ -90,7 +92,7 @@ def fix(
     changed = run.changed()
     if write:
         changed = tuple(file for file in changed if run.written(file))
-    return FixReport(changed, run.diagnostics, tuple(run.trouble))
+    return FixReport(changed, run.remaining(), tuple(run.trouble))
 
 
 def apply(source: str, edits: Iterable[Edit]) -> str:
@@ -204,7 +206,11 @@ class _Run:
     def _try(self, proposals: Sequence[_Proposal]) -> str | None:
         """Make the changes if they hold. None then, otherwise why not."""
         for proposal in proposals:
-            if not _parses(proposal.file.encoded(proposal.text)):
+            try:
+                data = proposal.file.encoded(proposal.text)
+            except UnicodeError:
+                return f"the encoding {proposal.file.encoding} cannot say it"
+            if not _parses(data):
                 return "the file would not parse"
         after = self._checked({proposal.file.path: proposal.text for proposal in proposals})
         before_counts, after_counts = _counts(self.diagnostics), _counts(after)
@@ -219,6 +225,24 @@ class _Run:
             proposal.file.fixed += len(proposal.fixed)
         self.diagnostics = after
         return None
+
+    def remaining(self) -> tuple[Diagnostic, ...]:
+        """The findings of the last round; a fix that was asked for and cannot be made is shown only, with the reason."""
+        wanted: dict[Path, list[int]] = {}
+        for n, diagnostic in enumerate(self.diagnostics):
+            if diagnostic.fix and diagnostic.fix.applicability in self._allowed and (file := self._file(diagnostic)):
+                wanted.setdefault(file.path, []).append(n)
+        told = list(self.diagnostics)
+        for path, numbers in wanted.items():
+            file = self._files[path]
+            assert file
+            for position, answer in _answers(file.text, [told[n] for n in numbers]).items():
+                diagnostic = told[numbers[position]]
+                if isinstance(answer, fixes.CannotFix) and diagnostic.fix:
+                    title = f"{diagnostic.fix.title}: not made, {answer}"
+                    shown = dataclasses.replace(diagnostic.fix, applicability="display", title=title)
+                    told[numbers[position]] = dataclasses.replace(diagnostic, fix=shown)
+        return tuple(told)
 
     def _checked(self, texts: Mapping[Path, str]) -> tuple[Diagnostic, ...]:
         overrides: dict[Path, bytes] = {}
@@ -248,11 +272,11 @@ class _Run:
     def _read(self, diagnostic: Diagnostic, path: Path) -> _File | None:
         try:
             data = path.read_bytes()
-            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+            encoding = encoding_of(data)
             text = data.decode(encoding)
             if text.encode(encoding) != data:
                 raise UnicodeError(f"{encoding} does not give the same bytes back")
-        except (OSError, SyntaxError, UnicodeError) as error:
+        except (OSError, Unreadable, UnicodeError) as error:
             self._report(diagnostic.path, diagnostic.span, f"the file cannot be fixed: {error}")
             return None
         return _File(path, {path}, encoding, data, text)

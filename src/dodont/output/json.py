@@ -26,6 +26,7 @@ def render(result: Result) -> str:
                 "name": diagnostic.rule,
                 "practices": list(rule.practices),
                 "severity": diagnostic.severity,
+                "confidence": rule.confidence,
                 "message": diagnostic.message,
                 "help": result.remedy(diagnostic),
                 "filename": diagnostic.path,
@@ -41,6 +42,10 @@ def render(result: Result) -> str:
                 else None,
                 "related": [_step(step) for step in diagnostic.related],
                 "flow": [_step(step) for step in diagnostic.flow],
+                # Kept for what there is not yet: pages on the web, reports of silenced findings, a baseline.
+                "url": None,
+                "suppressed": None,
+                "new": True,
             }
         )
     return _document(result, findings=findings)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
 from dodont import __version__
 from dodont.core.card import CardError
 from dodont.core.diagnostic import Diagnostic, Edit, Span, Step
-from dodont.core.rule import Rule
+from dodont.core.rule import INTERNAL_CODE, Rule
 from dodont.engine import catalogue
 from dodont.output.fingerprint import fingerprints
 from dodont.output.result import Result
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+HOME = "https://pypi.org/project/dodont/"
 _ROOT = "%SRCROOT%"
 _LIMIT = 1024
 _TAGS = 10
@@ -69,16 +70,22 @@ def render(result: Result) -> str:
     rules = [result.rules[name] for name in listed]
     if reported - result.rules.keys() or not rules:
         rules.append(catalogue.INTERNAL)
+    troubles = [diagnostic for diagnostic in result.diagnostics if diagnostic.code == INTERNAL_CODE]
     index = {rule.code: position for position, rule in enumerate(rules)}
     names, edits = fingerprints(result), result.edits()
     run = {
         "tool": {
             "driver": {
                 "name": "dodont",
+                "version": __version__,
                 "semanticVersion": __version__,
+                "informationUri": HOME,
                 "rules": [_rule(rule) for rule in rules],
+                "notifications": [_descriptor(catalogue.INTERNAL)],
             }
         },
+        # A file that could not be read is a finding, since the gate must not pass it, and the run's own trouble besides.
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(map(_notification, troubles))}],
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the project"}}},
         "results": [
@@ -91,11 +98,29 @@ def render(result: Result) -> str:
 
 def uri(path: str) -> str:
     """A relative reference for a path below the root, a ``file`` URI for any other."""
-    pure = PurePath(path)
-    if pure.is_absolute():
-        return pure.as_uri()
-    # A colon in the first segment would read as a scheme.
-    return quote(PurePosixPath(path).as_posix(), safe="/~")
+    if windows := _absolute_on_windows(path):
+        return windows.as_uri()
+    # What is no UTF-8 in a name stands for its bytes; a colon in the first segment would read as a scheme.
+    quoted = quote(path, safe="/~", errors="surrogateescape")
+    return f"file://{quoted}" if path.startswith("/") else quoted
+
+
+def _absolute_on_windows(path: str) -> PureWindowsPath | None:
+    pure = PureWindowsPath(path)
+    return pure if pure.drive and pure.is_absolute() and not path.startswith("/") else None
+
+
+def _descriptor(rule: Rule) -> dict[str, Any]:
+    return {"id": rule.code, "name": rule.name, "shortDescription": {"text": rule.summary}}
+
+
+def _notification(trouble: Diagnostic) -> dict[str, Any]:
+    return {
+        "descriptor": {"id": trouble.code, "index": 0},
+        "level": "error",
+        "message": {"text": _sentence(trouble.message)},
+        "locations": [_location(trouble.path, trouble.span)],
+    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -110,9 +135,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         part for part in (body, remedy, "\n".join(f"- {practice}" for practice in practices)) if part
     )
     return {
-        "id": rule.code,
-        "name": rule.name,
-        "shortDescription": {"text": rule.summary},
+        **_descriptor(rule),
         "fullDescription": {"text": _shortened(" ".join(prose.split("\n\n")[0].split()))},
         "help": {"text": text, "markdown": markdown},
         "defaultConfiguration": {"level": "warning", "enabled": rule.status == "stable"},
@@ -129,19 +152,13 @@ def _properties(rule: Rule) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "tags": tags[:_TAGS],
         "practices": list(rule.practices),
-        "precision": _precision(rule.precision),
+        "precision": rule.confidence,
         "problem.severity": "warning",
     }
     if weaknesses:
         gravest = max(_SECURITY_SEVERITY.get(number, _MEDIUM) for number in weaknesses)
         properties["security-severity"] = f"{gravest:.1f}"
     return properties
-
-
-def _precision(measured: float | None) -> str:
-    if measured is None or measured < 0.9:
-        return "medium"
-    return "very-high" if measured >= 0.95 else "high"
 
 
 def _practice(practice: str) -> str:
@@ -208,7 +225,7 @@ def _location(path: str, span: Span, *, symbol: str = "") -> dict[str, Any]:
 
 def _artifact(path: str) -> dict[str, str]:
     where = {"uri": uri(path)}
-    return where if PurePath(path).is_absolute() else {**where, "uriBaseId": _ROOT}
+    return where if where["uri"].startswith("file:") else {**where, "uriBaseId": _ROOT}
 
 
 def _region(span: Span) -> dict[str, int]:

@@ -22,6 +22,9 @@ Piece = tuple[str, str]
 _SECRET = frozenset({"do-sec-3", "dont-sec-6", "dont-sec-8"})
 _LITERAL = re.compile(r"""(['"])((?:\\.|(?!\1).)*)(?:\1|$)""")
 
+#: A file's name may hold line ends; a finding has one line all the same.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 _MARKS = {"safe": " [fix]", "unsafe": " [unsafe fix]", "display": ""}
 
 
@@ -42,7 +45,8 @@ def full(result: Result) -> Iterator[list[Piece]]:
         if remedy := result.remedy(diagnostic):
             yield [("   = remedy: ", "dim"), (remedy, "green")]
         if diagnostic.fix:
-            yield [("   = fix: ", "dim"), (f"{diagnostic.fix.title} ({diagnostic.fix.applicability})", "")]
+            how = "" if diagnostic.fix.applicability == "display" else f" ({diagnostic.fix.applicability})"
+            yield [("   = fix: ", "dim"), (diagnostic.fix.title + how, "")]
         yield []
 
 
@@ -135,7 +139,8 @@ def _place(result: Result, path: str) -> str:
     """The path as seen from the current directory; in full when the file does not lie below it."""
     absolute = result.root / path
     current = Path.cwd()
-    return (absolute.relative_to(current) if absolute.is_relative_to(current) else absolute).as_posix()
+    shown = (absolute.relative_to(current) if absolute.is_relative_to(current) else absolute).as_posix()
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], shown)
 
 
 def _is_safe(diagnostic: Diagnostic) -> bool:

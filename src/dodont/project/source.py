@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import io
 import os
 import re
@@ -15,6 +16,14 @@ from dataclasses import dataclass
 #: Larger files are generated data; reading them as code helps nobody.
 MAX_BYTES = 4_000_000
 
+
+#: UTF-32 before UTF-16: one mark begins with the other.
+_OTHER_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
 
 #: An open bracket and what may follow within it, closed brackets included.
 _OPEN = r"\[(?:[^\[\]=]|\[[^\[\]]*\])*"
@@ -67,23 +76,37 @@ def _check_size(size: int) -> None:
         raise Unreadable(f"file is larger than {MAX_BYTES // 1_000_000} MB; it was not analysed")
 
 
+def encoding_of(data: bytes) -> str:
+    """The encoding a source file declares by its mark or its comment, else UTF-8. Raises Unreadable."""
+    # Lines may end with a carriage return alone, which ``readline`` does not know.
+    head = data if b"\n" in data else data.replace(b"\r", b"\n")
+    try:
+        return tokenize.detect_encoding(io.BytesIO(head).readline)[0]
+    except SyntaxError as error:
+        said = error.msg or ""
+    if said.startswith("unknown encoding"):
+        raise Unreadable(f"{said}; save the file as UTF-8")
+    if said.startswith("encoding problem") and data.startswith(codecs.BOM_UTF8):
+        raise Unreadable("file declares an encoding and begins with the mark of UTF-8; drop one of them")
+    raise Unreadable("file is not valid utf-8; declare its encoding or save it as UTF-8")
+
+
 def decode(data: bytes) -> str:
     """The text of a source file as Python reads it. Raises Unreadable."""
     _check_size(len(data))
+    for mark, name in _OTHER_MARKS:
+        if data.startswith(mark):
+            raise Unreadable(f"file is {name}, which Python does not read; save it as UTF-8")
     if b"\0" in data:
         raise Unreadable("file contains NUL bytes; is it a binary file?", data[: data.index(b"\0")].count(b"\n") + 1)
+    encoding = encoding_of(data)
     try:
-        # Lines may end with a carriage return alone, which ``readline`` does not know.
-        head = data if b"\n" in data else data.replace(b"\r", b"\n")
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(head).readline)
         return data.decode(encoding)
-    except SyntaxError as error:
-        if error.msg and error.msg.startswith("unknown encoding"):
-            raise Unreadable(error.msg) from None
-        raise Unreadable("file is not valid utf-8; declare its encoding or save it as UTF-8") from None
-    except (UnicodeDecodeError, LookupError) as error:
-        line = data[: error.start].count(b"\n") + 1 if isinstance(error, UnicodeDecodeError) else 1
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
         raise Unreadable(f"file is not valid {encoding}; declare its encoding or save it as UTF-8", line) from None
+    except (UnicodeError, LookupError):  # Python has codecs that are no encodings of a text: rot13, hex, undefined
+        raise Unreadable(f"{encoding} is no encoding of source code; save the file as UTF-8") from None
 
 
 def parse(text: str) -> Source:
