@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import click
 
 from dodont import __version__
 
-CLEAN, FINDINGS, FAILED = 0, 1, 2
+CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 _COMMANDS = ("check", "fix", "explain", "rules", "practices")
 
@@ -54,16 +55,23 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, message="%(prog)s %(version)s", prog_name="dodont")
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s", prog_name="dodont")
 def app() -> None:
     """A linter for Python backend code that knows what the code means.
 
-    Exit codes: 0 no findings, 1 findings, 2 could not do the job.
+    `dodont check` reports what goes against the practices, `dodont fix` repairs what a machine can repair, `dodont
+    explain RULE` tells what a rule means.
+
+    Exit codes: 0 no findings, 1 findings, 2 the job could not be done.
     """
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of a run with the arguments (the process's own by default). Prints; raises nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name or a text may hold what the terminal has no character for.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app.main(args=None if arguments is None else list(arguments), prog_name="dodont", standalone_mode=False)
         sys.stdout.flush()
@@ -73,7 +81,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except (click.Abort, KeyboardInterrupt):
         click.echo("dodont: interrupted", err=True)
-        return FAILED
+        return INTERRUPTED
     except OSError as error:
         if error.errno == errno.EPIPE:
             # The reader has gone (`dodont check | head`): nobody is left to tell, and the interpreter shall not try.

@@ -24,7 +24,10 @@ _STDIN = Path("-")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--fix", "fixing", is_flag=True, help="Fix what can be fixed safely first, like `dodont fix`.")
 def command(paths: tuple[Path, ...], **options: Any) -> int:
-    """Check files and directories (the current one by default); `-` reads stdin."""
+    """Check files and directories, by default the current one.
+
+    The path `-` stands for standard input.
+    """
     stdin = paths == (_STDIN,)
     if _STDIN in paths and not stdin:
         raise CannotRunError("`-` (stdin) stands alone; name the other paths in a run of their own")
@@ -60,6 +63,9 @@ def _check(paths: tuple[Path, ...], options: dict[str, Any], overrides: dict[Pat
         raise missing(error.path) from None
     ran = select(rules(), settings)
     sources = SourceLines(settings.root, overrides)
+    if not found.files and not options["quiet"]:
+        where = ", ".join(map(str, paths))
+        click.echo(f"dodont: warning: no Python files in {where}; excluded files are not counted", err=True)
     result = Result(found.diagnostics, found.files, sources, settings.root, ran)
     report(result, settings, options)
     return exit_code(result, settings, exit_zero=options["exit_zero"])

@@ -10,6 +10,8 @@ import click
 from dodont.cli.app import CLEAN, CannotRunError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dodont.core.rule import Rule
     from dodont.engine.catalogue import Practice
 
@@ -21,18 +23,18 @@ def command(what: str, output_format: str) -> int:
     """Explain a rule (by code or name) or a practice (by id)."""
     from dodont.engine import catalogue
 
-    known = catalogue.rules()
-    practice = next((each for each in catalogue.practices() if each.id == what), None)
+    known, asked = catalogue.rules(), what.casefold()
+    practice = next((each for each in catalogue.practices() if each.id == asked), None)
     if practice:
         serving = [rule for rule in known.values() if practice.id in rule.practices]
         click.echo(_practice(practice, serving, output_format))
         return CLEAN
-    rule = next((each for each in known.values() if what in (each.code, each.name, *each.aliases)), None)
-    if rule is None and what in (catalogue.INTERNAL.code, catalogue.INTERNAL.name):
+    rule = next((each for each in known.values() if asked in (each.code.casefold(), each.name, *each.aliases)), None)
+    if rule is None and asked in (catalogue.INTERNAL.code.casefold(), catalogue.INTERNAL.name):
         click.echo(_internal(catalogue.INTERNAL, output_format))
         return CLEAN
     if rule is None:
-        raise CannotRunError(_unknown(what, [name for each in known.values() for name in (each.name, each.code)]))
+        raise CannotRunError(_unknown(what, known))
     click.echo(_rule(rule, output_format))
     return CLEAN
 
@@ -75,11 +77,20 @@ def _internal(rule: Rule, output_format: str) -> str:
     return f"{'# ' if output_format == 'markdown' else ''}{title}\n\nHow to fix: {rule.remedy}"
 
 
-def _unknown(what: str, names: list[str]) -> str:
+def _unknown(what: str, known: Mapping[str, Rule]) -> str:
     from difflib import get_close_matches
 
     from dodont.engine.catalogue import practices
+    from dodont.engine.selection import UnknownSelection, matching
 
-    near = get_close_matches(what, [*names, *(practice.id for practice in practices())], n=3)
+    for word in (what, what.upper(), what.lower()):
+        try:
+            matching(word, known)
+        except UnknownSelection:
+            continue
+        return f"{what!r} stands for several rules; `dodont rules --select {word}` lists them"
+    names = [name for each in known.values() for name in (each.name, each.code)]
+    folded = {name.casefold(): name for name in (*names, *(practice.id for practice in practices()))}
+    near = [folded[match] for match in get_close_matches(what.casefold(), folded, n=3)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`dodont rules` and `dodont practices` list them"
     return f"no rule or practice is called {what!r}; {hint}"

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if findings are left.")
 @click.option("--exit-zero-on-fix", is_flag=True, help="Exit with 0 whatever could not be fixed; another run tells it.")
 def command(paths: tuple[Path, ...], **options: Any) -> int:
-    """Fix files and directories (the current one by default)."""
+    """Fix what can be fixed safely, and report what is left.
+
+    Without paths the current directory is fixed.
+    """
     if Path("-") in paths:
         raise CannotRunError("fix cannot rewrite stdin; name a file")
     return fix(paths or (Path(),), options, unsafe=options["unsafe_fixes"])
@@ -38,7 +41,7 @@ def fix(paths: Sequence[Path], options: dict[str, Any], *, unsafe: bool) -> int:
     """Fix, report what is left, and give the exit code. ``options`` as of ``fix`` or ``check``."""
     settings = shared.settings_from(paths[0], options)
     from dodont.cli.check import missing
-    from dodont.cli.report import exit_code, report
+    from dodont.cli.report import exit_code, report, write
     from dodont.engine import fixing
     from dodont.engine.catalogue import rules
     from dodont.engine.files import MissingPath
@@ -51,8 +54,11 @@ def fix(paths: Sequence[Path], options: dict[str, Any], *, unsafe: bool) -> int:
     except MissingPath as error:
         raise missing(error.path) from None
     if showing:
-        for changed in done.changed:
-            sys.stdout.buffer.write(patch(changed, settings.root).encode("utf-8", "surrogateescape"))
+        shown = "".join(patch(changed, settings.root) for changed in done.changed).encode("utf-8", "surrogateescape")
+        if options["output_file"]:
+            write(options["output_file"], shown)
+        else:
+            sys.stdout.buffer.write(shown)
         for trouble in done.trouble:
             click.echo(f"{trouble.path}:{trouble.span.line}: {trouble.code} {trouble.message}", err=True)
         _tell(done.changed, options, would=True)

@@ -31,7 +31,7 @@ def report(result: Result, settings: Settings, options: dict[str, Any]) -> None:
             click.echo(closing, err=True)
         text = "\n".join(part for part in (text, closing) if part)
     if to_file:
-        _write(to_file, text)
+        write(to_file, (text + "\n" if text else "").encode("utf-8", "backslashreplace"))
     elif text:
         # Not click.echo, which would strip colours that were asked for.
         sys.stdout.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
@@ -77,8 +77,9 @@ def _wants_colour(choice: str) -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, data: bytes) -> None:
+    """Write an ``--output-file``. Raises CannotRunError."""
     try:
-        path.write_text(text + "\n" if text else "", encoding="utf-8", errors="backslashreplace")
+        path.write_bytes(data)
     except OSError as error:
         raise CannotRunError(f"{path}: cannot be written: {error.strerror}; choose another --output-file") from None

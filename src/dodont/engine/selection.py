@@ -118,6 +118,7 @@ def _nearest(word: str, rules: Mapping[str, Rule]) -> tuple[str, ...]:
     names = dict.fromkeys(
         name for rule in rules.values() for name in (rule.name, rule.code, *rule.aliases, *rule.practices, rule.family)
     )
-    names |= dict.fromkeys([ALL, *FAMILIES.values()])
+    codes = [rule.code[:length] for rule in rules.values() for length in (3, 4, 5)]
+    names |= dict.fromkeys([ALL, *FAMILIES.values(), *codes])
     folded = {name.casefold(): name for name in names}
     return tuple(folded[match] for match in get_close_matches(word.casefold(), folded, n=3, cutoff=0.6))

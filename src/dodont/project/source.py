@@ -65,7 +65,7 @@ def read(path: str) -> bytes:
     """The content of a file. Raises Unreadable and OSError."""
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
-        raise Unreadable("not a regular file")  # a pipe would be waited for
+        raise Unreadable("not a regular file; it was not analysed")  # a pipe would be waited for
     _check_size(status.st_size)
     with open(path, "rb") as file:
         return file.read()
