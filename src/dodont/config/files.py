@@ -66,7 +66,7 @@ def named(path: Path) -> Source:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8, as TOML has to be") from None
     except OSError as error:

@@ -91,12 +91,15 @@ def _validated(source: Source) -> Table:
 def _sentence(source: Source, problem: Any) -> str:
     location: Key = problem["loc"]
     key = ".".join(str(part) for part in location)
+    if location == ("tool",):
+        return f"{source.at(location)}: only pyproject.toml has a table [tool.dodont]; here the keys stand at the top"
     if problem["type"] == "extra_forbidden":
         valid = [_kebab(name) for name in Table.model_fields]
         return f"{source.at(location)}: unknown key {key!r}{_hint(str(location[-1]), valid)}"
     if problem["type"] == "literal_error":
         given = problem["input"]
-        hint = _hint(given, re.findall(r"'([^']*)'", problem["ctx"]["expected"])) if isinstance(given, str) else ""
+        near = get_close_matches(str(given), re.findall(r"'([^']*)'", problem["ctx"]["expected"]), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"{source.at(location)}: {key}: expected {problem['ctx']['expected']}, found {given!r}{hint}"
     expected = {
         "tuple_type": "a list of strings",
@@ -161,8 +164,8 @@ def _rule_named(name: str, rules: Mapping[str, Rule]) -> Rule:
     for rule in rules.values():
         if name in (rule.name, rule.code) or name in rule.aliases:
             return rule
-    near = get_close_matches(name, list(rules), n=1, cutoff=0.5)
-    raise UnknownSelection(name, tuple(near))
+    near = get_close_matches(name, list(rules), n=1, cutoff=0.5) or [each for each in rules if each.startswith(name)]
+    raise UnknownSelection(name, tuple(near), "rule")
 
 
 def _option_problems(source: Source, name: str, rule: Rule, options: Mapping[str, Any]) -> list[str]:

@@ -66,9 +66,8 @@ class Run:
         )
 
     def _display(self, path: str) -> str:
-        """How the run names a file: relative to the settings' root, with forward slashes; absolute outside of it."""
-        below = path.removeprefix(self._prefix)
-        return path if below == path else below.replace(os.sep, "/")
+        """How the run names a file: relative to the settings' root, absolute outside of it; with forward slashes."""
+        return path.removeprefix(self._prefix).replace(os.sep, "/")
 
     def _hear(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
         if self._every_file or module.file in self._wanted:
@@ -158,7 +157,7 @@ class Host:
 
 
 def _is_below(path: str, root: Path) -> bool:
-    return not os.path.relpath(path, root).startswith("..")
+    return Path(path).is_relative_to(root)
 
 
 @contextmanager

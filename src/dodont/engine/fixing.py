@@ -173,7 +173,7 @@ class _Run:
         self._report(diagnostic.path, diagnostic.span, message)
 
     def _report(self, path: str, span: Span, message: str) -> None:
-        self.trouble.append(Diagnostic(INTERNAL_RULE, INTERNAL_CODE, path, span, message))
+        self.trouble.append(Diagnostic(INTERNAL_RULE, INTERNAL_CODE, path, span, message, severity="error"))
 
     def _key(self, diagnostic: Diagnostic) -> tuple[str, str, str, str]:
         file = self._file(diagnostic)
@@ -293,11 +293,14 @@ class _Run:
         assert file
         try:
             target = Path(os.path.realpath(file.path))
+            if not os.access(target, os.W_OK):  # which a new file in its place would not notice
+                raise OSError("it is read-only")
             if target.read_bytes() != file.original:
                 raise OSError("it was changed by somebody else meanwhile")
             replace(target, file.encoded(file.text))
         except OSError as error:
-            shown = os.path.relpath(file.path, self._settings.root)
+            root = self._settings.root
+            shown = (file.path.relative_to(root) if file.path.is_relative_to(root) else file.path).as_posix()
             reason = error.strerror or str(error)
             self._report(shown, Span(1, 0, 1, 0), f"the fixed file cannot be written: {reason}")
             return False

@@ -27,11 +27,11 @@ _EVERY, _TOOL, _FAMILY, _TENS, _PRACTISED, _ALONE = range(6)
 class UnknownSelection(ValueError):  # noqa: N818
     """A word that names no rule, code, family or practice; ``nearest`` are valid words that look like it."""
 
-    def __init__(self, word: str, nearest: tuple[str, ...]) -> None:
+    def __init__(self, word: str, nearest: tuple[str, ...], kinds: str = "rule, code, family or practice") -> None:
         self.word = word
         self.nearest = nearest
         hint = f"; did you mean {' or '.join(repr(name) for name in nearest)}?" if nearest else ""
-        super().__init__(f"no rule, code, family or practice is called {word!r}{hint}")
+        super().__init__(f"no {kinds} is called {word!r}{hint}")
 
 
 def specificity(word: str, rule: Rule) -> int | None:
