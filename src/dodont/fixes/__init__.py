@@ -19,7 +19,6 @@ from types import ModuleType
 from dodont.core.diagnostic import Edit, Fix
 from dodont.core.rule import FAMILIES
 
-
 _TOO_DEEP = "the file is too deeply nested to be changed by machine"
 
 

@@ -45,7 +45,9 @@ def _check_measure(text: str) -> None:
         depth += max((len(node.values) for node in level if isinstance(node, ast.BoolOp)), default=1)
         count += len(level)
         if depth > _DEEPEST or count > _LARGEST:
-            raise CannotFix(f"the file is too {'deeply nested' if depth > _DEEPEST else 'large'} to be changed by machine")
+            raise CannotFix(
+                f"the file is too {'deeply nested' if depth > _DEEPEST else 'large'} to be changed by machine"
+            )
         level = [child for node in level for child in ast.iter_child_nodes(node)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
@@ -85,7 +85,9 @@ def render(result: Result) -> str:
             }
         },
         # A file that could not be read is a finding, since the gate must not pass it, and the run's own trouble besides.
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": list(map(_notification, troubles))}],
+        "invocations": [
+            {"executionSuccessful": True, "toolExecutionNotifications": list(map(_notification, troubles))}
+        ],
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the project"}}},
         "results": [
