@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,8 +58,13 @@ BROKEN = {
     "nul": (b"x = 1\ny = '\0'\n", r"bad.py:2:1: ODD000 .*NUL bytes"),
     "latin-1": (b"# caf\xe9\nx = 1\n", r"bad.py:1:1: ODD000 .*not valid utf-8"),
     "declared-wrong": ("# coding: ascii\nx = 'ä'\n".encode(), r"bad.py:2:1: ODD000 .*not valid ascii"),
-    "unknown-encoding": (b"# coding: klingon\nx = 1\n", r"bad.py:1:1: ODD000 .*unknown encoding: klingon"),
-    "utf-16": ("x = 1\n".encode("utf-16"), r"bad.py:1:1: ODD000 .*(?:NUL bytes|not valid utf-8)"),
+    "unknown-encoding": (b"# coding: klingon\nx = 1\n", r"bad.py:1:1: ODD000 .*unknown encoding: klingon; save"),
+    "no-encoding": (b"# coding: rot13\nx = 1\n", r"bad.py:1:1: ODD000 .*rot13 is no encoding of source code"),
+    "undefined": (b"# coding: undefined\nx = 1\n", r"bad.py:1:1: ODD000 .*undefined is no encoding of source code"),
+    "two-encodings": (b"\xef\xbb\xbf# coding: latin-1\nx = 1\n", r"bad.py:1:1: ODD000 .*mark of UTF-8; drop one"),
+    "utf-16": ("x = 1\n".encode("utf-16"), r"bad.py:1:1: ODD000 .*file is UTF-16, which Python does not read"),
+    "utf-16-unmarked": ("x = 1\n".encode("utf-16-le"), r"bad.py:1:1: ODD000 .*NUL bytes"),
+    "utf-32": ("x = 1\n".encode("utf-32"), r"bad.py:1:1: ODD000 .*file is UTF-32, which Python does not read"),
     "binary": (bytes(range(256)) * 4, r"bad.py:1:1: ODD000 .*NUL bytes"),
     "newer-syntax": (b"x = 1\nprintln! (x)\n", r"bad.py:2:\d+: ODD000 .*syntax error for Python 3\.\d+"),
     "large": (b"x = [\n" + b"    'abcdefgh',\n" * 700_000 + b"]\n", r"bad.py:1:1: ODD000 .*larger than \d+ MB"),
@@ -131,7 +138,8 @@ def test_what_is_no_file_is_not_waited_for(project: Path) -> None:
     assert re.match(r"pipe.py:1:1: ODD000 .*", line), line
 
 
-def test_what_must_not_be_read_costs_one_line(project: Path) -> None:
+def given_up() -> Sequence[str]:
+    """What stands before a command that shall not read and write everything; skips where that is impossible."""
     prefix = ONLY_OWNER if os.geteuid() == 0 else ()
     try:
         subprocess.run(
@@ -139,6 +147,11 @@ def test_what_must_not_be_read_costs_one_line(project: Path) -> None:
         )
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("root's privileges cannot be given up here")
+    return prefix
+
+
+def test_what_must_not_be_read_costs_one_line(project: Path) -> None:
+    prefix = given_up()
     locked, file = project / "locked", project / "secret.py"
     locked.mkdir()
     (locked / "inside.py").write_text(GOOD)
@@ -189,6 +202,93 @@ def test_an_unknown_rule(project: Path) -> None:
 def test_wrong_settings_stop_the_run(project: Path, text: bytes, said: str) -> None:
     (project / "pyproject.toml").write_bytes(text)
     assert re.search(said, refused(project, "."))
+
+
+@pytest.mark.parametrize("name", [*DEEP, "and"])
+def test_a_fix_beside_deep_code_is_made_or_left_with_the_reason(project: Path, name: str) -> None:
+    deep = {**DEEP, "and": "x = " + " and ".join(["a"] * 5_000) + "\n"}[name]
+    (project / "bad.py").write_text(GOOD + "\n\n" + deep)
+    done = dodont("fix", ".", "--output-format", "full", "--quiet", cwd=project)
+    text = (project / "bad.py").read_text()
+    if "asyncio.sleep" not in text:
+        assert text == GOOD + "\n\n" + deep
+        assert done.returncode == 1
+        assert "nested too deeply to be parsed" in done.stdout or re.search(
+            r"fix: Await `asyncio.sleep`: not made, the file is too (deeply nested|large) to be changed", done.stdout
+        )
+    assert "await asyncio.sleep(1)" in (project / "good.py").read_text()
+
+
+@pytest.mark.parametrize("form", ("json", "sarif"))
+def test_reports_with_edits_survive_deep_code(project: Path, form: str) -> None:
+    (project / "bad.py").write_text(GOOD + "\n\n" + DEEP["else-if"])
+    done = dodont("check", ".", "--output-format", form, cwd=project)
+    assert done.returncode == 1
+    assert "asyncio.sleep" in done.stdout
+
+
+def test_fix_leaves_what_is_read_only(project: Path) -> None:
+    prefix = given_up()
+    file = project / "good.py"
+    file.chmod(0o444)
+    (project / "locked").mkdir()
+    (project / "locked" / "bad.py").write_text(GOOD)
+    (project / "locked").chmod(0o555)
+    try:
+        done = dodont("fix", ".", "--output-format", "concise", "--quiet", cwd=project, prefix=prefix)
+    finally:
+        (project / "locked").chmod(0o755)
+    assert done.returncode == 1
+    first, second = done.stdout.splitlines()
+    assert first.startswith("good.py:1:1: ODD000 internal-error: the fixed file cannot be written: it is read-only")
+    assert second.startswith("locked/bad.py:1:1: ODD000 internal-error: the fixed file cannot be written: Permission")
+    assert file.read_text() == (project / "locked" / "bad.py").read_text() == GOOD
+    assert [path.name for path in (project / "locked").iterdir()] == ["bad.py"]
+
+
+def test_fix_keeps_encodings_line_ends_and_links(project: Path) -> None:
+    (project / "real").write_text(GOOD)
+    (project / "link.py").symlink_to("real")
+    odd = {
+        "bom.py": b"\xef\xbb\xbf" + GOOD.encode(),
+        "crlf.py": GOOD.replace("\n", "\r\n").encode(),
+        "latin.py": ("# coding: latin-1\n# caf\xe9\n" + GOOD).encode("latin-1"),
+        "no_end.py": GOOD.rstrip().encode(),
+        "tabs.py": GOOD.replace("    ", "\t").encode(),
+        "a b#%20\n.py": GOOD.encode(),
+    }
+    for name, data in odd.items():
+        (project / name).write_bytes(data)
+    assert dodont("fix", ".", cwd=project).returncode == 0
+    assert (project / "link.py").is_symlink()
+    assert "await asyncio.sleep(1)" in (project / "real").read_text()
+    for name, data in odd.items():
+        end = b"\r\n" if b"\r\n" in data else b"\n"
+        fixed = data.replace(b"time.sleep", b"await asyncio.sleep").replace(
+            b"import time", b"import asyncio" + end + b"import time"
+        )
+        assert (project / name).read_bytes() == fixed, name
+
+
+@pytest.mark.parametrize("delay", (0.05, 0.2, 0.6, 1.5))
+def test_an_interruption_is_no_traceback(project: Path, delay: float) -> None:
+    (project / "large.py").write_text(DEEP["text"] + "x = f(1)\n" * 100_000)
+    with subprocess.Popen(
+        [sys.executable, "-c", "from dodont.cli import main; main()", "check", "."],
+        cwd=project,
+        env={**ENVIRONMENT, "PYTHONSTARTUP": ""},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        time.sleep(delay)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    # The interpreter itself may still be starting.
+    if "Traceback" in said:
+        assert "dodont" not in said
+    elif running.returncode == 130:
+        assert said.strip() in ("", "dodont: interrupted")
 
 
 @pytest.mark.parametrize("name", ("syntax", "nul", "latin-1", "large", "deep-unary"))

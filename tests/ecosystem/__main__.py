@@ -44,8 +44,10 @@ def _run(arguments: argparse.Namespace) -> int:
     failed = 0
     findings: list[Finding] = []
     for project in fetched_projects(arguments.directory, arguments.names):
+        if project.python and arguments.python == sys.executable and sys.version_info < _version(project.python):
+            print(f"{project.name}: some files need Python {project.python} or later; see --python", file=sys.stderr)
         try:
-            result = check(project, arguments.directory, results, [*options, *arguments.option])
+            result = check(project, arguments.directory, results, [*options, *arguments.option], arguments.python)
         except RunError as error:
             failed += 1
             print(error, file=sys.stderr, flush=True)
@@ -104,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--option", metavar="OPTION", action="append", default=[], help="handed to dodont, as --option=--jobs=1"
     )
+    command.add_argument(
+        "--python", default=sys.executable, help="run dodont with this Python, which has what it needs"
+    )
     command.set_defaults(command=_run)
 
     command = commands.add_parser("sample", help="print a random sample of a rule's findings with their source")
@@ -120,6 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("new", metavar="NEW", type=_directory)
     command.set_defaults(command=_diff)
     return parser
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
 
 
 def _directory(text: str) -> Path:

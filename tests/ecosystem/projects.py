@@ -44,6 +44,7 @@ class Project:
     name: str
     why: str
     source: Wheel | Repository
+    python: str = ""  # the oldest Python that parses all of it, where that is newer than dodont's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def load_projects(names: Sequence[str] = ()) -> tuple[Project, ...]:
     Raises ValueError for a name the manifest does not have.
     """
     entries = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))["project"]
-    projects = {entry["name"]: Project(entry["name"], entry["why"], _source(entry)) for entry in entries}
+    projects = {entry["name"]: _project(entry) for entry in entries}
     unknown = [name for name in names if name not in projects]
     if unknown:
         raise ValueError(f"not in {MANIFEST.name}: {', '.join(unknown)} (known: {', '.join(projects)})")
@@ -92,6 +93,10 @@ def measure_size(roots: Sequence[Path]) -> Size:
             files += 1
             lines += path.read_bytes().count(b"\n")
     return Size(files, lines)
+
+
+def _project(entry: dict[str, str]) -> Project:
+    return Project(entry["name"], entry["why"], _source(entry), entry.get("python", ""))
 
 
 def _source(entry: dict[str, str]) -> Wheel | Repository:

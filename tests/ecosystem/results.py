@@ -11,6 +11,7 @@ with the findings as ``dodont check --output-format json`` gives them.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,9 @@ class Result:
     findings: tuple[Finding, ...]
 
 
-def check(project: Project, directory: Path, results: Path, arguments: Sequence[str] = ()) -> Result:
+def check(
+    project: Project, directory: Path, results: Path, arguments: Sequence[str] = (), python: str = sys.executable
+) -> Result:
     """Run dodont in the project's directory and write ``results/<project>.json``. ``seconds`` is CPU time.
 
     Raises RunError when dodont could not do the job; a result of an earlier run is then removed.
@@ -78,7 +81,7 @@ def check(project: Project, directory: Path, results: Path, arguments: Sequence[
     root = directory / project.name
     path = results / f"{project.name}.json"
     path.unlink(missing_ok=True)
-    outcome = run_dodont((".", "--isolated", "--output-format", "json", *arguments), cwd=root)
+    outcome = run_dodont((".", "--isolated", "--output-format", "json", *arguments), root, (python, "-P"))
     if not outcome.succeeded(0, 1):
         raise RunError(f"{project.name}: dodont ended with {outcome.status}: {outcome.errors.strip()[-2000:]}")
     try:

@@ -189,8 +189,7 @@ def test_a_word_on_the_command_line_is_checked(tmp_path: Path) -> None:
         ),
         (
             "[tool.dodont.rules.long-functoin]\nmax-lines = 3\n",
-            "pyproject.toml:1: no rule is called 'long-functoin'; "
-            "did you mean 'long-function'?",
+            "pyproject.toml:1: no rule is called 'long-functoin'; did you mean 'long-function'?",
         ),
         (
             '[tool.dodont.rules]\n"long-function".max-line = 3\n',
