@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
@@ -110,6 +111,10 @@ def test_a_file_that_does_not_parse_is_a_finding_and_the_others_go_on(project: P
         (["fix", "missing.py"], "missing.py: no such file or directory"),
         (["fix", "-"], "cannot rewrite stdin"),
         (["explain", "sql-from-string"], "did you mean sql-from-strings"),
+        (["explain", "Database"], "several rules; `dodont rules --select database` lists them"),
+        (["explain", "odd2"], "several rules; `dodont rules --select ODD2` lists them"),
+        (["explain", "ODD999"], "`dodont rules` and `dodont practices` list them"),
+        (["check", "--select", "odd7"], "did you mean 'ODD7'"),
         (["rules", "--select", "databse"], "did you mean 'database'"),
         (["chekc"], "did you mean 'check'"),
         (["app"], "run `dodont check app`"),
@@ -239,6 +244,24 @@ def test_json(project: Path) -> None:
     assert {each["name"]: each["count"] for each in counted["statistics"]}["missing-await"] == 1
 
 
+def test_sarif_of_every_kind_of_file_is_valid(project: Path) -> None:
+    (project / "app" / "broken.py").write_bytes(b"x = '\xff\n")
+    (project / "app" / "b c#ä.py").write_text("# 😀\n" + JOBS, encoding="utf-8")
+    schema = json.loads((ROOT / "tests/data/sarif/sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+    documents = []
+    for path in (".", "app/clean.py"):
+        documents.append(json.loads(dodont(project, "check", path, "--output-format", "sarif").stdout))
+        jsonschema.Draft4Validator(schema).validate(documents[-1])
+    (run,) = documents[0]["runs"]
+    assert {"app/b%20c%23%C3%A4.py", "app/broken.py"} <= {
+        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in run["results"]
+    }
+    assert len(run["invocations"][0]["toolExecutionNotifications"]) == 1
+    assert any("codeFlows" in each for each in run["results"])
+    assert any("fixes" in each for each in run["results"])
+    assert documents[1]["runs"][0]["results"] == []
+
+
 def test_sarif(project: Path) -> None:
     done = dodont(project, "check", "--output-format", "sarif", "-o", "out.sarif")
     assert done.returncode == 1
@@ -308,7 +331,7 @@ def test_diff_is_a_patch_that_applies_and_changes_nothing_itself(project: Path) 
 
 
 def test_explain_a_rule_in_every_form(project: Path) -> None:
-    for name in ("missing-await", "ODD701"):
+    for name in ("missing-await", "ODD701", "odd701", "Missing-Await"):
         text = dodont(project, "explain", name).stdout
         assert text.startswith("ODD701 missing-await: ")
         assert "Bad:" in text
@@ -327,6 +350,35 @@ def test_explain_a_practice_and_own_trouble(project: Path) -> None:
     assert dodont(project, "explain", "ODD000").stdout.startswith("ODD000 internal-error: ")
 
 
+def test_a_path_without_python_files_is_said_on_stderr(project: Path) -> None:
+    (project / "empty").mkdir()
+    done = dodont(project, "check", "empty")
+    assert done.returncode == 0
+    assert done.stderr == "dodont: warning: no Python files in empty; excluded files are not counted\n"
+    assert dodont(project, "check", "empty", "--quiet").stderr == ""
+
+
+def test_a_file_is_checked_once_whatever_it_is_called(project: Path) -> None:
+    path = str(project / "app" / "jobs.py")
+    assert heads(dodont(project, "check", "app/jobs.py", "./app/../app/jobs.py", path, "app")) == FOUND
+    (project / "script").write_text(JOBS, encoding="utf-8")
+    assert heads(dodont(project, "check", "script")) == [head.replace("app/jobs.py", "script") for head in FOUND]
+
+
+def test_a_patch_can_go_to_a_file(project: Path) -> None:
+    done = dodont(project, "fix", "--diff", "-o", "out.patch")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "+    await asyncio.sleep(2)" in (project / "out.patch").read_text(encoding="utf-8")
+
+
+def test_a_terminal_without_the_characters_is_no_trouble(project: Path) -> None:
+    (project / "ä.py").write_text(JOBS, encoding="utf-8")
+    done = dodont(project, "check", "nöwhere.py", PYTHONIOENCODING="ascii")
+    assert done.returncode == 2
+    assert "no such file or directory" in done.stderr
+    assert dodont(project, "check", "ä.py", PYTHONIOENCODING="ascii").returncode == 1
+
+
 def test_rules_and_practices(project: Path) -> None:
     lines = dodont(project, "rules", "--select", "database").stdout.splitlines()
     assert all(line.startswith("ODD2") for line in lines[:-1])
@@ -340,7 +392,7 @@ def test_rules_and_practices(project: Path) -> None:
 
 
 def test_version_and_help(project: Path) -> None:
-    assert dodont(project, "--version").stdout == "dodont 0.1.0\n"
+    assert dodont(project, "--version").stdout == dodont(project, "-V").stdout == "dodont 0.1.0\n"
     for arguments in (["--help"], ["check", "-h"], ["fix", "--help"], ["explain", "-h"]):
         done = dodont(project, *arguments)
         assert done.returncode == 0

@@ -273,6 +273,23 @@ def test_json_findings() -> None:
     assert second["fix"] is None
 
 
+@pytest.mark.parametrize(
+    "found", [(), (FIRST, SECOND), (Diagnostic(INTERNAL_RULE, INTERNAL_CODE, "a", Span(1, 0, 1, 0), "x"),)]
+)
+def test_json_is_as_its_schema_says(found: tuple[Diagnostic, ...]) -> None:
+    assert json_format.__file__ is not None
+    schema = json.loads(Path(json_format.__file__).with_name("findings.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for shown in (
+        json_format.render(result(*found, kind=WithEdits if found else Result)),
+        json_format.statistics(result(*found)),
+    ):
+        jsonschema.validate(json.loads(shown), schema)
+    keys = set(schema["$defs"]["finding"]["properties"])
+    for each in json.loads(json_format.render(result(*found, kind=WithEdits if found else Result)))["findings"]:
+        assert set(each) == keys
+
+
 def test_json_without_findings_is_a_document() -> None:
     assert json.loads(json_format.render(result()))["findings"] == []
 

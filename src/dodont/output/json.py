@@ -1,4 +1,7 @@
-"""Findings as one JSON document. Keys are only ever added; ``schema_version`` changes when one has to go."""
+"""Findings as one JSON document, described by ``findings.schema.json``.
+
+Keys are only ever added; ``schema_version`` changes when one has to go.
+"""
 
 from __future__ import annotations
 
