@@ -90,6 +90,14 @@ class Route(NamedTuple):
     values: Mapping[int, Value]
     calls: Mapping[int, Callee]
 
+    @property
+    def head(self) -> Site:
+        """From ``def`` to the end of the name: where a finding about the whole handler stands."""
+        node = self.node
+        words = "async def " if isinstance(node, ast.AsyncFunctionDef) else "def "
+        end = node.col_offset + len(words) + len(node.name.encode())
+        return Site(self.function.module.path, node.lineno, node.col_offset, node.lineno, end)
+
 
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""

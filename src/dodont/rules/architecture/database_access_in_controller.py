@@ -31,7 +31,7 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
         kinds.pop(VERBS["build"], None)
     yield run.report(
         "access",
-        route.function.site._replace(end_line=route.function.site.line, end_column=route.function.site.column + 1),
+        route.head,
         function=route.function,
         handler=route.function.name,
         does=" and ".join(kinds),

@@ -29,8 +29,7 @@ class Decision(NamedTuple):
 
 @on(Route, rule="logic-in-controller")
 def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
-    site = route.function.site
-    if run.module.role == "test" or site is None:
+    if run.module.role == "test" or route.function.site is None:
         return
     reader = Reader(route, run, Data(route, run))
     reader.block(route.node.body)
@@ -41,7 +40,7 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
         return
     yield run.report(
         "logic",
-        site._replace(end_line=site.line, end_column=site.column + 1),
+        route.head,
         function=route.function,
         handler=route.function.name,
         count=str(count),
