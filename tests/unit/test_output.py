@@ -387,6 +387,23 @@ def test_sarif_uris_are_percent_encoded(path: str, expected: str) -> None:
     assert sarif.uri(path) == expected
 
 
+def test_sarif_paths_begin_at_the_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "services" / "a b").mkdir(parents=True)
+    first, outside = run_of(
+        result(FIRST, dataclasses.replace(ON_WINDOWS), root=tmp_path / "services" / "a b", kind=WithEdits)
+    )["results"]
+    steps = first["codeFlows"][0]["threadFlows"][0]["locations"]
+    for place in (
+        *(each["physicalLocation"] for each in (*first["locations"], *first["relatedLocations"])),
+        *(step["location"]["physicalLocation"] for step in steps),
+        first["fixes"][0]["artifactChanges"][0],
+    ):
+        assert place["artifactLocation"]["uri"] == "services/a%20b/app/r%C3%A4po%20x.py"
+    assert outside["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("file:///C:/")
+    assert first["partialFingerprints"] == run_of(result(FIRST, kind=WithEdits))["results"][0]["partialFingerprints"]
+
+
 def test_sarif_paths_outside_the_root_have_no_base() -> None:
     (found,) = run_of(result(ON_WINDOWS, kind=WithEdits))["results"]
     place = found["locations"][0]["physicalLocation"]

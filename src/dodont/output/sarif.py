@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Sequence
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
@@ -70,9 +71,10 @@ def render(result: Result) -> str:
     rules = [result.rules[name] for name in listed]
     if reported - result.rules.keys() or not rules:
         rules.append(catalogue.INTERNAL)
-    troubles = [diagnostic for diagnostic in result.diagnostics if diagnostic.code == INTERNAL_CODE]
     index = {rule.code: position for position, rule in enumerate(rules)}
     names, edits = fingerprints(result), result.edits()
+    found = in_repository(result.diagnostics, result.root)
+    troubles = [diagnostic for diagnostic in found if diagnostic.code == INTERNAL_CODE]
     run = {
         "tool": {
             "driver": {
@@ -89,13 +91,34 @@ def render(result: Result) -> str:
             {"executionSuccessful": True, "toolExecutionNotifications": list(map(_notification, troubles))}
         ],
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the project"}}},
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository"}}},
         "results": [
             _result(result, diagnostic, index[result.rule(diagnostic).code], names[position], edits.get(position, ()))
-            for position, diagnostic in enumerate(result.diagnostics)
+            for position, diagnostic in enumerate(found)
         ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def in_repository(diagnostics: Sequence[Diagnostic], root: Path) -> list[Diagnostic]:
+    """The findings with paths relative to the repository's root, which is where those who show SARIF look for files."""
+    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+    prefix = "" if top == root else root.relative_to(top).as_posix() + "/"
+
+    def moved(path: str) -> str:
+        return path if path.startswith("/") or _absolute_on_windows(path) else prefix + path
+
+    def step(each: Step) -> Step:
+        return dataclasses.replace(each, path=moved(each.path))
+
+    if not prefix:
+        return list(diagnostics)
+    return [
+        dataclasses.replace(
+            each, path=moved(each.path), flow=tuple(map(step, each.flow)), related=tuple(map(step, each.related))
+        )
+        for each in diagnostics
+    ]
 
 
 def uri(path: str) -> str:
