@@ -185,6 +185,14 @@ def test_stdin_is_checked_under_the_name_given(project: Path) -> None:
     assert dodont(project, "check", "-", stdin="x = 1\n").stdout == "All clear: 1 file checked, no findings.\n"
 
 
+def test_stdin_can_be_excluded_by_its_name(project: Path) -> None:
+    (project / "dodont.toml").write_text('extend-exclude = ["gen/"]\n', encoding="utf-8")
+    said = ("check", "-", "--stdin-filename", "gen/new.py", "--quiet")
+    assert dodont(project, *said, stdin=JOBS).returncode == 1
+    done = dodont(project, *said, "--force-exclude", stdin=JOBS)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_stdin_shows_its_own_code_not_the_disk_s(project: Path) -> None:
     done = dodont(
         project, "check", "-", "--stdin-filename", "app/clean.py", "--output-format", "full", stdin="\n" + JOBS
@@ -397,6 +405,32 @@ def test_version_and_help(project: Path) -> None:
         done = dodont(project, *arguments)
         assert done.returncode == 0
         assert "Usage: dodont" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("{dodont} check >&-", 1, ""),
+        ("{dodont} check 2>&- >/dev/null", 1, ""),
+        ("{dodont} check >/dev/full", 2, "dodont: error: input or output: No space left on device\n"),
+        (
+            "mkdir gone && cd gone && rmdir ../gone && {dodont} check",
+            2,
+            "dodont: error: the current directory is gone; change to another one\n",
+        ),
+        ("{dodont} check --output-format json | head -c 1 >/dev/null", 0, ""),
+    ],
+)
+def test_broken_surroundings_are_no_traceback(project: Path, command: str, status: int, said: str) -> None:
+    done = subprocess.run(
+        command.format(dodont=f"{sys.executable} -m dodont"),
+        shell=True,
+        cwd=project,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert (done.returncode, done.stderr) == (status, said)
 
 
 def test_a_reader_that_leaves_early_is_no_trouble(project: Path) -> None:

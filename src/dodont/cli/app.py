@@ -68,10 +68,12 @@ def app() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of a run with the arguments (the process's own by default). Prints; raises nothing."""
-    for stream in (sys.stdout, sys.stderr):
-        # A file's name or a text may hold what the terminal has no character for.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
+    try:
+        os.getcwd()
+    except OSError:
+        CannotRunError("the current directory is gone; change to another one").show()
+        return FAILED
     try:
         code = app.main(args=None if arguments is None else list(arguments), prog_name="dodont", standalone_mode=False)
         sys.stdout.flush()
@@ -97,3 +99,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
             "`DODONT_DEBUG=1 dodont ...` prints"
         ).show()
         return FAILED
+
+
+def _prepare_streams() -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller: `dodont check >&-`
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            # A file's name or a text may hold what the terminal has no character for.
+            stream.reconfigure(errors="backslashreplace")

@@ -14,7 +14,7 @@ from pathlib import Path
 from dodont.core.diagnostic import Diagnostic
 from dodont.engine import catalogue, selection
 from dodont.engine.dispatch import Dispatcher, internal
-from dodont.engine.files import find
+from dodont.engine.files import find, is_excluded
 from dodont.engine.settings import Settings
 from dodont.engine.suppression import kept
 from dodont.models.library import Library
@@ -114,11 +114,12 @@ class Run:
 def check(paths: Sequence[Path], settings: Settings, *, source_overrides: Mapping[Path, bytes] | None = None) -> Report:
     """Check files and directories. Raises ``MissingPath`` and ``UnknownSelection``."""
     overrides = {os.path.abspath(path): data for path, data in (source_overrides or {}).items()}
-    existing = [path for path in paths if os.path.abspath(path) not in overrides]
-    found = find(existing, settings)
-    files = tuple(
-        sorted({*found.files, *(os.path.abspath(path) for path in paths if os.path.abspath(path) in overrides)})
-    )
+    given = {path: os.path.abspath(path) for path in paths}
+    found = find([path for path in paths if given[path] not in overrides], settings)
+    unsaved = {path for path in given.values() if path in overrides}
+    if settings.force_exclude:
+        unsaved = {path for path in unsaved if not is_excluded(path, settings)}
+    files = tuple(sorted({*found.files, *unsaved}))
     diagnostics: list[Diagnostic] = []
     with interpreting():
         run = Run(settings, overrides=overrides)

@@ -52,6 +52,14 @@ def find(paths: Sequence[Path], settings: Settings) -> Found:
     return Found(tuple(sorted(files)), tuple(troubles))
 
 
+def is_excluded(path: str, settings: Settings) -> bool:
+    """Whether the settings leave out this file (absolute), be it there or not."""
+    from pathspec import GitIgnoreSpec
+
+    spec = GitIgnoreSpec.from_lines([*settings.exclude, *settings.extend_exclude])
+    return _excluded(Path(path), settings.root, spec)
+
+
 def _relative(path: str, root: Path) -> str:
     prefix = os.path.join(root, "")
     return path[len(prefix) :].replace(os.sep, "/") if path.startswith(prefix) else os.path.basename(path)
