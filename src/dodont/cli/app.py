@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -45,7 +46,6 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
-            from pathlib import Path
 
             near = get_close_matches(args[0], _COMMANDS, n=1)
             if not near and Path(args[0]).exists():
@@ -70,7 +70,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of a run with the arguments (the process's own by default). Prints; raises nothing."""
     _prepare_streams()
     try:
-        os.getcwd()
+        Path.cwd()
     except OSError:
         CannotRunError("the current directory is gone; change to another one").show()
         return FAILED
@@ -105,7 +105,7 @@ def _prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by the caller: `dodont check >&-`
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             # A file's name or a text may hold what the terminal has no character for.
             stream.reconfigure(errors="backslashreplace")
