@@ -274,3 +274,28 @@ def test_a_path_with_dots_finds_its_own_project(tmp_path: Path, monkeypatch: pyt
         pyproject(tmp_path / name, f'[tool.dodont]\nsrc = ["{name}"]\n')
     monkeypatch.chdir(tmp_path / "a")
     assert load(Path("../b")).src == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "[tool.dodont]\nselect = []\n",
+            "1: only pyproject.toml has a table [tool.dodont]; here the keys stand at the top",
+        ),
+        ('fail-on = "erorr"\n', "1: fail-on: expected 'error' or 'warning', found 'erorr'; did you mean 'error'?"),
+        ('fail-on = "never"\n', "1: fail-on: expected 'error' or 'warning', found 'never'"),
+        ("[rules]\nlong = 3\n", "2: rules.long: expected a table, found 3"),
+        ("[rules.long]\n", "1: no rule is called 'long'; did you mean 'long-function'?"),
+    ],
+)
+def test_a_file_of_dodonts_own_is_wrong(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "dodont.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert str(caught.value) == f"{tmp_path}/dodont.toml:{expected}"
+
+
+def test_a_byte_order_mark_is_no_part_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "dodont.toml").write_bytes(b'\xef\xbb\xbfselect = ["ODD2"]\r\n')
+    assert load(tmp_path).select == ("ODD2",)
