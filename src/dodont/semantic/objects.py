@@ -97,7 +97,7 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         return Value(ref=f"str.{name}", receiver=receiver)
     if value is None:
         passed = receiver.labels and parts_of(receiver.labels)
-        if name in _MAPPING_METHODS or (type is None and name in frame.library.anywhere):
+        if name in _MAPPING_METHODS or name in frame.library.anywhere:
             return Value(ref=f"?.{name}", receiver=receiver)
         value = (
             Value(labels=passed, literal=receiver.literal) if passed or (receiver.literal and type is None) else UNKNOWN

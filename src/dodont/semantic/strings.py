@@ -17,6 +17,7 @@ from dodont.semantic.values import (
     Type,
     Value,
     from_text,
+    inlined,
     join_labels,
     merge,
     text_of,
@@ -43,7 +44,7 @@ def joined(frame: Frame, node: ast.JoinedStr) -> Value:
             frame.misuse(value, each.value, "text")  # type: ignore[attr-defined]
         if value.labels:
             labels = join_labels(labels, value.labels)
-        inner = text_of(value)
+        inner = inlined(value)
         if inner is not None and each.conversion == -1 and each.format_spec is None:  # type: ignore[attr-defined]
             parts += inner.parts
             site = site or inner.site
@@ -68,7 +69,7 @@ def added(
     frame: Frame, node: ast.AST, left: Value, right: Value, right_node: ast.expr, left_node: ast.expr | None
 ) -> Value | None:
     """``left + right`` when either is a text; None when nothing says so."""
-    one, other = text_of(left), text_of(right)
+    one, other = inlined(left), inlined(right)
     if one is None and other is None and left.type != STR and right.type != STR:
         return None
     site = (one and one.site) or (other and other.site) or None
@@ -179,7 +180,7 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
                 frame.misuse(value, where, "text")
             if spec and spec[-1] in _NUMERIC:
                 value = Value(Type("int"), literal=True)
-            inner = text_of(value) if name == head or not name else None
+            inner = inlined(value) if name == head or not name else None
             if inner is not None and inner.site is None and not inner.holes:
                 parts += inner.parts
             else:
@@ -239,7 +240,7 @@ def joined_by(frame: Frame, node: ast.Call, separator: Value, elements: Value) -
             if index:
                 parts += glue.parts
             labels = join_labels(labels, item.labels)
-            text = text_of(item)
+            text = inlined(item)
             if text is not None:
                 parts += text.parts
                 site = site or text.site

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 
 class Site(NamedTuple):
@@ -70,6 +70,9 @@ class Pending(NamedTuple):
     must: bool = True
 
 
+Items: TypeAlias = "tuple[Value, ...] | dict[str, Value] | None"
+
+
 class _Absent:
     def __repr__(self) -> str:
         return "ABSENT"
@@ -116,7 +119,7 @@ class Value:
         receiver: Value | None = None,
         const: Any = ABSENT,
         text: Text | None = None,
-        items: tuple[Value, ...] | dict[str, Value] | None = None,
+        items: Items = None,
         labels: tuple[Label, ...] = (),
         literal: bool = False,
         pending: Pending | None = None,
@@ -198,6 +201,17 @@ def text_of(value: Value) -> Text | None:
         return value.text
     if value.const.__class__ is str:
         return Text((value.const,))
+    return None
+
+
+def inlined(value: Value) -> Text | None:
+    """The text that stands for a value where it is put into another one.
+
+    Of ``where = given or ""`` the constant is known and says nothing of what else it may be: that is a hole.
+    """
+    text = text_of(value)
+    if text is None or value.literal or any(not hole.value.literal for hole in text.holes):
+        return text
     return None
 
 
@@ -285,13 +299,22 @@ def join(first: Value, second: Value) -> Value:
         receiver=first.receiver if first.ref == second.ref else None,
         const=first.const if same_const else ABSENT,
         text=text,
-        items=first.items if first.items == second.items else None,
+        items=first.items if first.items == second.items else _longer(first.items, second.items),
         labels=labels,
         literal=first.literal and second.literal,
         pending=first.pending if first.pending and second.pending else None,
         maybe_none=first.maybe_none or second.maybe_none,
         cleaned=first.cleaned and second.cleaned,
     )
+
+
+def _longer(first: Items, second: Items) -> Items:
+    """``if name: clauses.append(...)``: the longer of two lists that begin alike; every element of it is where it is, or nowhere."""
+    if first.__class__ is tuple and second.__class__ is tuple:
+        short, long = (first, second) if len(first) <= len(second) else (second, first)
+        if all(one is other for one, other in zip(short, long, strict=False)):
+            return long
+    return None
 
 
 def _common(first: Type | None, second: Type | None) -> Type | None:
