@@ -24,6 +24,8 @@ from dodont.semantic.values import Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.
 MAX_DEPTH = 120
+#: How many dots a name may have; one with more comes of imports that lead to themselves.
+MAX_DOTS = 40
 #: How often a circle of functions is run until its facts stay as they are.
 MAX_ROUNDS = 3
 
@@ -185,7 +187,8 @@ class Project(World):
         found = self._resolved.get(name, _MISSING)
         if found is not _MISSING:
             return found
-        if name in self._resolving:
+        # `from app.client import client` in app/__init__.py, with no app/client.py: `app.client` leads to `app.client.client`.
+        if name in self._resolving or name.count(".") > MAX_DOTS:
             return None
         self._resolving.add(name)
         try:

@@ -38,7 +38,7 @@ _TESTS = frozenset(
 _NUMBERS = frozenset({"count", "find", "index", "rfind", "rindex", "__len__"})
 
 
-def text_method(frame: Frame, name: str, receiver: Value, given: Arguments | None = None) -> Value:
+def text_method(name: str, receiver: Value) -> Value:
     """A method of a string that gives a string keeps what the string carries."""
     if name in _TESTS:
         return TRUTH
@@ -51,8 +51,6 @@ def text_method(frame: Frame, name: str, receiver: Value, given: Arguments | Non
     if name == "hex":
         return Value(STR, labels=receiver.labels)
     text = text_of(receiver)
-    if name == "replace" and given is not None and _doubles(given):
-        return Value(STR, labels=receiver.labels, literal=True)
     kept = text if name in ("strip", "lstrip", "rstrip", "encode", "decode", "removeprefix", "removesuffix") else None
     if text is not None and text.holes:
         kept = text
@@ -293,9 +291,19 @@ def _column(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     return Value(Type("sqlalchemy.Column"), const=first[0].const if first is not None and named else ABSENT)
 
 
+def _replace(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    receiver = callee.receiver or UNKNOWN
+    if len(given.positional) < 2:
+        return None
+    if _doubles(given):
+        return Value(STR, labels=receiver.labels, literal=True)
+    return strings.replaced(frame, node, receiver, *given.positional[:2])
+
+
 SPECIAL: dict[str, Special] = {
     "str.format": _format,
     "str.join": _join,
+    "str.replace": _replace,
     "dict.get": _item, "dict.pop": _popped, "dict.setdefault": _item, "?.get": _item, "?.pop": _popped, "?.setdefault": _item,
     "dict.items": _entries, "dict.values": _entries, "dict.keys": _entries,
     "?.items": _entries, "?.values": _entries, "?.keys": _entries,

@@ -128,7 +128,7 @@ def call(frame: Frame, node: ast.Call) -> Value:
         if result is not None:
             return result
     if text and callee.receiver is not None:
-        return text_method(frame, text, callee.receiver, given)
+        return text_method(text, callee.receiver)
     if entry.__class__ is FunctionModel:
         return _library(frame, node, callee, ref, entry, given)
     if entry.__class__ is ClassModel:

@@ -43,6 +43,8 @@ def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Argumen
     if found is None or frame.silent:
         return
     value, value_node = found
+    if value.items.__class__ is tuple:  # `extra(where=[…, …])`
+        value = next((item for item in value.items if not item.literal), value)  # type: ignore[union-attr]
     here = frame.site(node)
     parameters = None
     if isinstance(sql.parameters, int) or sql.parameters_keyword is not None:

@@ -124,7 +124,11 @@ def percent(frame: Frame, node: ast.BinOp, left: Value, right: Value) -> Value |
                 frame.misuse(value, where, "text")
             if found["kind"] in _NUMERIC:
                 value = Value(Type("int"), literal=True)
-            parts.append(Hole(value, frame.site(where if where is not None else node.right)))
+            inner = inlined(value) if found["kind"] == "s" else None
+            if inner is not None:
+                parts += inner.parts
+            else:
+                parts.append(Hole(value, frame.site(where if where is not None else node.right)))
         parts.append(part[last:])
     return _built(frame, node, parts, template, left, right)
 
@@ -181,7 +185,7 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
             if spec and spec[-1] in _NUMERIC:
                 value = Value(Type("int"), literal=True)
             inner = inlined(value) if name == head or not name else None
-            if inner is not None and inner.site is None and not inner.holes:
+            if inner is not None:
                 parts += inner.parts
             else:
                 parts.append(Hole(value, frame.site(where) if where is not None else None))
@@ -220,6 +224,21 @@ def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value]
             parts.append(Hole(given.get(name, UNKNOWN), frame.site(where if where is not None else node)))
         parts.append(part[last:])
     return _built(frame, node, parts, template, receiver, *args, *keywords.values())
+
+
+def replaced(frame: Frame, node: ast.Call, receiver: Value, old: Value, new: Value) -> Value | None:
+    """``text.replace("NAME", name)``: the name stands where the mark stood; None when either text is not known."""
+    template = text_of(receiver)
+    if template is None or not isinstance(old.const, str) or not old.const:
+        return None
+    inner = inlined(new)
+    parts: list[str | Hole] = []
+    for part in template.parts:
+        for index, piece in enumerate(part.split(old.const) if part.__class__ is str else (part,)):  # type: ignore[union-attr]
+            if index:
+                parts += inner.parts if inner is not None else (Hole(new, frame.site(node.args[1])),)
+            parts.append(piece)
+    return _built(frame, node, parts, template, receiver, new)
 
 
 def joined_by(frame: Frame, node: ast.Call, separator: Value, elements: Value) -> Value:
