@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -90,9 +91,30 @@ class Pass:
         if value.literal:
             return True
         if value.type is None:
-            return False
+            # `from library.constants import TABLE`, where the library is not at hand
+            return value.ref is not None and value.ref.rpartition(".")[2].isupper()
         name = value.type.name
         return name in PLAIN_TYPES or name == "LiteralString" or self.project.is_enum(name)
+
+    def given_in_code(self, function: FunctionInfo | None, value: Value) -> bool:
+        """Whether a value is a parameter of a private function that the module only calls, and each time with a constant."""
+        parameter = next((label.what for label in value.labels if label.kind == "parameter"), None)
+        if function is None or parameter is None or not function.name.startswith("_") or function.name.endswith("__"):
+            return False
+        position = function.positional.index(parameter) if parameter in function.positional else None
+        names = [
+            node for node in ast.walk(ast.parse(self.module.text)) if isinstance(node, (ast.Call, ast.Name, ast.Attribute))
+        ]
+        calls = [node for node in names if isinstance(node, ast.Call) and _name(node.func) == function.name]
+        if not calls or len(calls) < sum(_name(node) == function.name for node in names):
+            return False
+        for call in calls:
+            given = next((word.value for word in call.keywords if word.arg == parameter), None)
+            if given is None and position is not None and position < len(call.args):
+                given = call.args[position]
+            if not isinstance(given, ast.Constant):
+                return False
+        return True
 
     def role(self, type: Type | None) -> str | None:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
@@ -175,6 +197,10 @@ class Pass:
         if isinstance(value, (list, tuple)):
             return [self._plain(each) for each in value]
         return value
+
+
+def _name(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def sql_parts(text: Text) -> tuple[str | None, ...]:

@@ -31,6 +31,7 @@ from dodont.semantic.values import (
     Type,
     Value,
     from_text,
+    inlined,
     join_labels,
     labels_of,
     merge,
@@ -561,8 +562,8 @@ def _refilled(hole: Hole, bindings: dict[str, tuple[Value, ast.expr]], labels: t
     if not names or names[0] not in bindings:
         return [hole]
     given = bindings[names[0]][0]
-    inner = text_of(given)
+    inner = inlined(given)
     if inner is not None and hole.value.type in (None, STR) and not hole.value.literal:
         return list(inner.parts)
     merged = given.but(type=hole.value.type or given.type, literal=given.literal or hole.value.literal)
-    return [Hole(merged, hole.site)]
+    return [hole._replace(value=merged)]

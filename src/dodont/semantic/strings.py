@@ -51,7 +51,7 @@ def joined(frame: Frame, node: ast.JoinedStr) -> Value:
             continue
         if each.format_spec is not None:  # type: ignore[attr-defined]
             value = _formatted(value, each.format_spec)  # type: ignore[attr-defined]
-        parts.append(Hole(value, frame.site(each.value)))  # type: ignore[attr-defined]
+        parts.append(Hole(value, frame.site(each.value), frame.site(node)))  # type: ignore[attr-defined]
         if not value.literal:
             site = site or frame.site(node)
     return from_text(Text(merge(parts), site), labels)
@@ -78,7 +78,7 @@ def added(
         if text is not None:
             parts += text.parts
         else:
-            parts.append(Hole(value, frame.site(part) if part is not None else None))
+            parts.append(Hole(value, frame.site(part) if part is not None else None, frame.site(node)))
             if not value.literal:
                 site = site or frame.site(node)
     return from_text(Text(merge(parts), site), join_labels(left.labels, right.labels))
@@ -128,7 +128,7 @@ def percent(frame: Frame, node: ast.BinOp, left: Value, right: Value) -> Value |
             if inner is not None:
                 parts += inner.parts
             else:
-                parts.append(Hole(value, frame.site(where if where is not None else node.right)))
+                parts.append(Hole(value, frame.site(where if where is not None else node.right), frame.site(node)))
         parts.append(part[last:])
     return _built(frame, node, parts, template, left, right)
 
@@ -188,7 +188,7 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
             if inner is not None:
                 parts += inner.parts
             else:
-                parts.append(Hole(value, frame.site(where) if where is not None else None))
+                parts.append(Hole(value, frame.site(where) if where is not None else None, frame.site(node)))
     if len(parts) > MAX_PARTS:
         return Value(STR, labels=labels)
     merged = merge(parts)
@@ -221,7 +221,7 @@ def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value]
                 parts.append("$")
                 continue
             where = nodes.get(name) or (_dict_node(node.args[0], name) if node.args else None)
-            parts.append(Hole(given.get(name, UNKNOWN), frame.site(where if where is not None else node)))
+            parts.append(Hole(given.get(name, UNKNOWN), frame.site(where if where is not None else node), frame.site(node)))
         parts.append(part[last:])
     return _built(frame, node, parts, template, receiver, *args, *keywords.values())
 
@@ -236,7 +236,7 @@ def replaced(frame: Frame, node: ast.Call, receiver: Value, old: Value, new: Val
     for part in template.parts:
         for index, piece in enumerate(part.split(old.const) if part.__class__ is str else (part,)):  # type: ignore[union-attr]
             if index:
-                parts += inner.parts if inner is not None else (Hole(new, frame.site(node.args[1])),)
+                parts += inner.parts if inner is not None else (Hole(new, frame.site(node.args[1]), frame.site(node)),)
             parts.append(piece)
     return _built(frame, node, parts, template, receiver, new)
 
@@ -264,7 +264,7 @@ def joined_by(frame: Frame, node: ast.Call, separator: Value, elements: Value) -
                 parts += text.parts
                 site = site or text.site
             else:
-                parts.append(Hole(item, frame.site(node.args[0])))
+                parts.append(Hole(item, frame.site(node.args[0]), frame.site(node)))
                 site = site or frame.site(node)
         return from_text(Text(merge(parts), site), labels)
     literal = elements.literal or (isinstance(items, tuple) and bool(items) and all(item.literal for item in items))

@@ -42,10 +42,12 @@ class Label(NamedTuple):
 
 
 class Hole(NamedTuple):
-    """A value put into a text. ``site`` is the expression in the braces, None when it stands in another file."""
+    """A value put into a text. ``site`` is the expression in the braces, None when it stands in another file; ``built`` the
+    expression that puts it in, ``f"…{x}…"``."""
 
     value: Value
     site: Site | None
+    built: Site | None = None
 
 
 class Text(NamedTuple):

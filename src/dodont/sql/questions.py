@@ -35,7 +35,7 @@ _DIALECTS = ("postgres", "mysql", "sqlite", "")
 _SYNONYMS = {"postgresql": "postgres", "mariadb": "mysql", "sqlite3": "sqlite", "mssql": "tsql"}
 
 _STREAMS = frozenset({"STDIN", "STDOUT", "PROGRAM"})
-_SYSTEM_SCHEMAS = frozenset({"information_schema", "pg_catalog"})
+_SYSTEM_SCHEMAS = frozenset({"information_schema", "pg_catalog", "performance_schema", "sys", "system", "system_schema"})
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"})
 _DDL = frozenset({"CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"})
 _PARSED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -319,7 +319,7 @@ def _asked(node: Node, number: int, written: Written, dialect: str, *, bindable:
         if not isinstance(column, exp.Column) or node.arg_key != "this" or column.args.get("table"):
             position = "fragment" if isinstance(column, exp.DataType) else "identifier"
         elif number in written.double:
-            position = _climb(column, number, written, quoted=True)
+            position = _climb(column, number, written, quoted=False)
             quoted = position in ("value", "list") and dialect != "postgres"
             if not quoted:
                 position = "identifier"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dodont.analysis import Diagnostic, Fix, Pass, Query, on
 
 #: How the tables of a database's own catalogue begin.
-SYSTEM = ("sqlite_", "pg_")
+SYSTEM = ("sqlite_", "pg_", "duckdb_")
 
 
 @on(Query, rule="select-star")

@@ -22,6 +22,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     holes = query.text.holes
     unsafe = [(hole, place) for hole, place in zip(holes, statement.holes, strict=True) if not run.harmless(hole.value)]
     told = [(hole, place) for hole, place in unsafe if counts(hole, place, statement, run)]
+    told = [each for each in told if not run.given_in_code(query.function, each[0].value)]
     if not told:
         return
     first = told[0][0]
@@ -29,7 +30,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     bindable = len(told) == len(unsafe) and all(place.position == "value" for _, place in told)
     yield run.report(
         "client" if client is not None else "value",
-        query.text_site,
+        first.built if first.built is not None and first.built.path == run.module.path else query.text_site,
         function=query.function,
         flow=way(query, client or first, run),
         fix=bind(query, [hole for hole, _ in told], run) if bindable else None,
@@ -61,8 +62,8 @@ def way(query: Query, hole: Hole, run: Pass) -> Iterator[Note]:
     for label in hole.value.labels:
         if label.kind == "request":
             yield from label.notes
-    if query.text.site is not None:
-        yield Note(query.text.site, f"`{run.source(hole.site) or 'a value'}` becomes part of the SQL text")
+    if (built := hole.built or query.text.site) is not None:
+        yield Note(built, f"`{run.source(hole.site) or 'a value'}` becomes part of the SQL text")
     yield from query.text.notes
     yield Note(query.call, f"`{run.display(query.target)}()` gets the text")
     yield from query.notes
