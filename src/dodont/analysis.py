@@ -59,6 +59,16 @@ class Pass:
         dialect = "postgres" if query.sql.style in ("dollar", None) else None
         return read(parts, dialect) if query.sql.certain or is_sql(parts) else None
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The columns of a table, where all that the project's code says of them agrees; else none."""
+        declared, texts = self.project.tables(table)
+        found = set(declared)
+        if texts:
+            from dodont.sql import created
+
+            found |= {created(text, table) for text in texts}
+        return found.pop() if len(found) == 1 else ()
+
     def coroutine_method(self, call: Site, name: str) -> FunctionInfo | None:
         """The coroutine that a call of the method ``name`` on an unknown object calls, when a class this module knows has one of
         that name, none has another kind, and astroid is sure that the object is of such a class."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from dodont.models.library import Library
 from dodont.project.finder import Finder
 from dodont.project.roles import role_of
 from dodont.project.source import Source, Unreadable, decode, parse, read
+from dodont.project.tables import declared, may_declare
 from dodont.semantic.annotations import is_mapped
 from dodont.semantic.definitions import ClassInfo, Facts, FunctionInfo, HandlerInfo, ModuleInfo, World
 from dodont.semantic.events import Event
@@ -78,7 +80,7 @@ class Project(World):
         self._provisional: list[tuple[int, FunctionInfo, Outcome, int]] = []
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
-        self._tables: dict[str, list[ClassInfo]] = {}
+        self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self._routes: dict[str, dict[str, HandlerInfo]] = {}
 
@@ -320,21 +322,29 @@ class Project(World):
         entries = (entry for _, entry in lineage(frame, qualified) if isinstance(entry, ClassInfo))
         return next((entry.functions[name] for entry in entries if name in entry.functions), None)
 
-    def columns(self, table: str) -> tuple[str, ...]:
-        """The columns of the one model that declares ``__tablename__ = table``; empty when there is none, or more than one."""
-        found = self._models(table)
-        return _columns(self.reader(found[0].module), found[0]) if len(found) == 1 else ()
-
-    def _models(self, table: str) -> list[ClassInfo]:
+    def tables(self, table: str) -> tuple[set[tuple[str, ...]], set[str]]:
+        """What declares a table: the columns of each model, and the texts that create or alter it."""
         if table not in self._tables:
+            columns: set[tuple[str, ...]] = set()
+            texts: set[str] = set()
             for path in self.finder.python_files():
-                if path not in self.by_path and _mentions(path, table):
+                try:
+                    data = read(path)
+                except (OSError, Unreadable):
+                    continue
+                if path not in self.by_path and _may_map(data, table):
                     self.load(path)
-            self._tables[table] = [
-                info
-                for info in self.classes.values()
-                if (name := info.members.get("__tablename__")) is not None and name.const == table
-            ]
+                if may_declare(path, data, table):
+                    for found in _declared(data, path, table):
+                        if isinstance(found, str):
+                            texts.add(found)
+                        else:
+                            columns.add(found)
+            for info in list(self.classes.values()):
+                name = info.members.get("__tablename__")
+                if (name.const if name is not None else _default_table(info)) == table:
+                    columns.add(_columns(self.reader(info.module), info))
+            self._tables[table] = (columns, texts)
         return self._tables[table]
 
     # Facts
@@ -462,18 +472,30 @@ def _lines_with(word: str, text: str) -> list[int]:
     return [number for number, line in enumerate(text.split("\n"), 1) if word in line]
 
 
-def _mentions(path: str, table: str) -> bool:
-    """Whether a file may declare a model of that table, before it is worth parsing."""
+def _may_map(data: bytes, table: str) -> bool:
+    """Whether a file may declare a mapped class of that table, before it is worth loading."""
+    return (b"__tablename__" in data and table.encode() in data) or (
+        b"table=True" in data and table.encode() in data.lower()
+    )
+
+
+def _declared(data: bytes, path: str, table: str) -> Iterator[tuple[str, ...] | str]:
     try:
-        data = read(path)
-    except (OSError, Unreadable):
-        return False
-    return b"__tablename__" in data and table.encode() in data
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    yield from declared(tree, path, table)
+
+
+def _default_table(info: ClassInfo) -> str | None:
+    """``class Hero(SQLModel, table=True)`` is the table ``hero``."""
+    return info.ref.rpartition(".")[2].lower() if "table" in info.keywords else None
 
 
 def _columns(frame: Frame, info: ClassInfo) -> tuple[str, ...]:
     """The columns of a declarative model and its bases by their names in the database, in the order written."""
     found: dict[str, None] = {}
+    sqlmodel = "table" in info.keywords
     for _, entry in lineage(frame, info.ref):
         if not isinstance(entry, ClassInfo):
             continue
@@ -482,6 +504,10 @@ def _columns(frame: Frame, info: ClassInfo) -> tuple[str, ...]:
             if value is not None:
                 if value.type is not None and value.type.name == "sqlalchemy.Column":
                     found[value.const if isinstance(value.const, str) else name] = None
+                elif sqlmodel and name in entry.annotations and not (value.type and value.type.name.endswith(".Relationship")):
+                    found[name] = None
+            elif sqlmodel:
+                found[name] = None
             elif is_mapped(frame.world.reader(entry.module, entry), entry.annotations[name]):
                 found[name] = None
     return tuple(found)

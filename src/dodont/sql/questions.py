@@ -646,3 +646,33 @@ def _outermost(select: Node) -> bool:
             return False
         node, parent = parent, parent.parent
     return True
+
+
+# --- definitions -----------------------------------------------------------------------------------------------------
+
+
+def created(text: str, table: str) -> tuple[str, ...]:
+    """The columns that CREATE TABLE statements of ``text`` give a table; none when another statement changes it."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    if len(text) > LONGEST or _DEEPEST < text.count("(") > len(text) / 4:
+        return ()
+    found: tuple[str, ...] = ()
+    for dialect in _DIALECTS:
+        try:
+            trees = sqlglot.parse(text, dialect=dialect or None)
+        except (SqlglotError, RecursionError):
+            continue
+        for tree in trees:
+            if not isinstance(tree, exp.Alter | exp.Create | exp.Command):
+                continue
+            schema = tree.this if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema) else None
+            if schema is not None and schema.this.name == table:
+                found = tuple(column.name for column in schema.expressions if isinstance(column, exp.ColumnDef))
+            elif isinstance(tree, exp.Command) or (tree.args.get("kind") == "TABLE" and tree.this.name == table):
+                return ()
+        if found:
+            break
+    return found

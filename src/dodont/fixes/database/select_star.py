@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from dodont.fixes import CannotFix
+from dodont.fixes.reads import columns_read
 from dodont.fixes.rewriter import Editor
 from dodont.fixes.text import Char, Hole, Literal, Text
 
@@ -24,14 +25,26 @@ _RESERVED = frozenset(
 )
 
 
+_ALONE = re.compile(r"\bselect\s*$", re.I)
+
+
 def rewrite(
     node: cst.SimpleString | cst.FormattedString | cst.ConcatenatedString,
     *,
     edit: Editor,
     columns: Sequence[str],
     qualifier: str = "",
+    call: Sequence[int] | None = None,
 ) -> None:
-    """Replace the first star of a projection: the bare one, or ``t.*`` when ``qualifier`` is ``t``."""
+    """Replace the first star of a projection: the bare one, or ``t.*`` when ``qualifier`` is ``t``.
+
+    Without ``columns`` it becomes what the function reads from the rows of ``call``.
+    """
+    read = not columns and call is not None
+    if read:
+        sink = edit.find(call, cst.Call)
+        assert isinstance(sink, cst.Call)
+        columns = columns_read(sink, edit)
     for column in columns:
         if not re.fullmatch(r"[A-Za-z_]\w*", column) or column.lower() in _RESERVED:
             raise CannotFix(f"the column {column!r} would need quotes")
@@ -49,7 +62,10 @@ def rewrite(
     whole, places = _text(literals)
     dotted = f"{qualifier}." if qualifier else ""
     for literal, text, n in stars:
-        if _is_projection(whole, places[id(text)] + n, qualifier):
+        at = places[id(text)] + n
+        if _is_projection(whole, at, qualifier):
+            if read and not (_ALONE.search(whole[: at - len(dotted)]) and re.match(r"\s*from\b", whole[at + 1 :], re.I)):
+                raise CannotFix("the star is not all that is selected")
             listed = f", {dotted}".join(columns)
             text.chars[n : n + 1] = [Char(c, c) for c in listed]
             edit.exact(literal.start, literal.end, literal.render())

@@ -38,10 +38,10 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
 
 
 def name_columns(query: Query, qualifier: str, tables: tuple[str, ...], run: Pass) -> Fix | None:
-    """The columns of the model that declares the one table selected from."""
+    """The columns of the one table selected from, or else those that the function reads from the rows."""
     if len(tables) != 1 or query.text_site.path != run.module.path:
         return None
-    columns = run.project.columns(tables[0])
-    if not columns:
+    columns = run.columns(tables[0])
+    if not columns and not query.direct:
         return None
-    return run.fix("Name the columns", "unsafe", query.text_site, columns=columns, qualifier=qualifier)
+    return run.fix("Name the columns", "unsafe", query.text_site, columns=columns, qualifier=qualifier, call=query.call)

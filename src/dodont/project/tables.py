@@ -1,0 +1,103 @@
+"""How code declares the tables of its database, as far as a file's syntax tells: Django models, ``Table(...)``, CREATE TABLE."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+
+_NO_COLUMN = frozenset({"ManyToManyField", "GenericRelation"})
+_REFERENCES = frozenset({"ForeignKey", "OneToOneField", "ParentalKey"})
+_CHANGED = re.compile(r"\b(?:create|alter)\s+table\b", re.I)
+
+
+def may_declare(path: str, data: bytes, table: str) -> bool:
+    """Whether a file is worth parsing for a table."""
+    if table.encode() in data:
+        return b"Table(" in data or b"db_table" in data or _CHANGED.search(data.decode("utf-8", "replace")) is not None
+    return table.startswith(f"{_application(path)}_") and b"Model" in data
+
+
+def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...] | str]:
+    """Columns of a table, or texts that create or alter tables and mention it."""
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(args=[ast.Constant(value=name), *items]) if name == table and _last(node.func) == "Table":
+                yield tuple(_column(item) for item in items if isinstance(item, ast.Call) and _last(item.func) == "Column")
+            case ast.Constant(value=str() as text) if table in text and _CHANGED.search(text):
+                yield text
+            case ast.ClassDef() if _table(node, path) == table:
+                yield _fields(node, classes)
+
+
+def _table(node: ast.ClassDef, path: str) -> str | None:
+    """The table of a Django model, None for an abstract one or what is no model."""
+    if not any(_last(base).endswith("Model") for base in node.bases) and not any(map(_field, node.body)):
+        return None
+    meta = {name: value for name, value in _assigned(next(filter(_is_meta, node.body), None))}
+    if "abstract" in meta:
+        return None
+    named = meta.get("db_table")
+    if isinstance(named, ast.Constant):
+        return str(named.value)
+    return f"{_application(path)}_{node.name.lower()}" if named is None else None
+
+
+def _fields(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> tuple[str, ...]:
+    """The columns of a Django model; none when a base is not in sight."""
+    found: list[str] = []
+    keyed = False
+    pending = [node]
+    while pending:
+        current = pending.pop(0)
+        for base in current.bases:
+            if _last(base) in classes:
+                pending.append(classes[_last(base)])
+            elif _last(base) != "Model":
+                return ()
+        for statement in current.body:
+            call = _field(statement)
+            if call is None or _last(call.func) in _NO_COLUMN:
+                continue
+            words = {word.arg: word.value.value for word in call.keywords if isinstance(word.value, ast.Constant)}
+            keyed = keyed or words.get("primary_key") is True
+            name = statement.targets[0].id  # type: ignore[attr-defined]
+            column = words.get("db_column") or (f"{name}_id" if _last(call.func) in _REFERENCES else name)
+            found.append(str(column))
+    return tuple(dict.fromkeys(found if keyed else ["id", *found]))
+
+
+def _field(statement: ast.stmt) -> ast.Call | None:
+    """``name = models.CharField(…)``."""
+    match statement:
+        case ast.Assign(targets=[ast.Name()], value=ast.Call() as call):
+            kind = _last(call.func)
+            return call if kind.endswith("Field") or kind in _REFERENCES else None
+    return None
+
+
+def _is_meta(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ClassDef) and statement.name == "Meta"
+
+
+def _assigned(node: ast.stmt | None) -> Iterator[tuple[str, ast.expr]]:
+    for statement in node.body if isinstance(node, ast.ClassDef) else ():
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            yield statement.targets[0].id, statement.value
+
+
+def _column(call: ast.Call) -> str:
+    first = call.args[0] if call.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+
+
+def _application(path: str) -> str:
+    """The Django application a models module belongs to, by its folder."""
+    folder = PurePath(path).parent
+    return folder.parent.name if folder.name == "models" else folder.name
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
