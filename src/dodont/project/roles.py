@@ -28,7 +28,7 @@ def role_of(path: str, tree: ast.Module, declared: Mapping[str, tuple[str, ...]]
     ):
         return "test"
     if (
-        "migrations" in directories
+        "migrations" in (*directories, stem)
         or "versions" in directories
         or "alembic" in directories
         or "south_migrations" in directories

@@ -10,7 +10,7 @@ from dodont.models.vocabulary import Class as ClassModel
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import ClassInfo, FunctionInfo
-from dodont.semantic.values import UNKNOWN, Label, Note, Type, Value, labels_of, parts_of
+from dodont.semantic.values import NUMBER, UNKNOWN, Label, Note, Type, Value, labels_of, parts_of
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -79,6 +79,8 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
     """``receiver.name``."""
     if name in _WRITTEN_IN_CODE:
         return Value(literal=True)
+    if name in _COUNTS and receiver.type is None:
+        return NUMBER
     if receiver.ref is not None:
         type = receiver.type
         if type is not None and type.name == "type":
@@ -107,6 +109,9 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
 
 #: What a class says of its table is written in the code, whatever class it is.
 _WRITTEN_IN_CODE = frozenset({"_meta", "__tablename__", "__table__", "__table_args__"})
+
+#: What every database driver's cursor counts by.
+_COUNTS = frozenset({"lastrowid", "rowcount"})
 
 #: Methods whose meaning does not hang on the receiver's type in practice.
 _TEXT_METHODS = frozenset(

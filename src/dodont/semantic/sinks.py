@@ -38,8 +38,14 @@ def statement_kind(model: FunctionModel, given: Arguments) -> str | None:
     return "write" if _WRITES.match(text.parts[0]) else "read"
 
 
+#: How methods that run SQL call the text, where the library is not known.
+_TEXT_WORDS = ("query", "sql", "statement")
+
+
 def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Arguments) -> None:
     found = given.find(sql.text, sql.keyword)
+    if found is None and not sql.certain:
+        found = next((given.find(None, word) for word in _TEXT_WORDS if word in given.keywords), None)
     if found is None or frame.silent:
         return
     value, value_node = found

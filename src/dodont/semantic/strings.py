@@ -20,6 +20,7 @@ from dodont.semantic.values import (
     inlined,
     join_labels,
     merge,
+    parts_of,
     text_of,
 )
 
@@ -177,7 +178,7 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
             head = re.match(r"\w*", name)[0]  # type: ignore[index]
             if not head:
                 head, automatic = str(automatic), automatic + 1
-            value, where = given.get(head, (UNKNOWN, None))
+            value, where = given.get(head) or _unpacked(frame, node, head)
             if name != head and name[len(head) :]:
                 value = Value(labels=value.labels) if name else value
             if value.pending is not None and where is not None:
@@ -194,6 +195,17 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
     merged = merge(parts)
     holes = any(part.__class__ is not str for part in merged)
     return from_text(Text(merged, template.site or (frame.site(node) if holes else None)), labels)
+
+
+def _unpacked(frame: Frame, node: ast.Call, name: str) -> tuple[Value, ast.expr | None]:
+    """What ``**mapping`` gives for a name."""
+    for word in node.keywords:
+        if word.arg is None:
+            mapping = frame.quiet(word.value)
+            if isinstance(mapping.items, dict) and name in mapping.items:
+                return mapping.items[name], word.value
+            return Value(labels=parts_of(mapping.labels), literal=mapping.literal), word.value
+    return UNKNOWN, None
 
 
 def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], keywords: dict[str, Value]) -> Value:

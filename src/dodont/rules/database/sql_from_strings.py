@@ -49,9 +49,16 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
         return place.position != "identifier" and PARAMETERIZED.issuperset(statement.kinds)
     return (
         run.module.role != "script"
+        and not _instead_of_placeholder(hole)
         and place.position in BINDABLE
         and any(label.kind in ("parameter", "part") for label in hole.value.labels)
     )
+
+
+def _instead_of_placeholder(hole: Hole) -> bool:
+    """``conversions.get(column, "?")``: where a placeholder may stand, the other value is SQL as well."""
+    text = hole.value.text
+    return text is not None and text.parts in (("?",), ("%s",))
 
 
 def from_client(hole: Hole) -> bool:
