@@ -14,10 +14,13 @@ from dodont.semantic.objects import attribute_of, exposed, role_of
 from dodont.semantic.values import (
     ABSENT,
     NUMBER,
+    PLAIN_TYPES,
     STR,
     TRUTH,
     UNKNOWN,
+    Hole,
     Label,
+    Text,
     Type,
     Value,
     join,
@@ -206,7 +209,10 @@ def _text(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
         return Value(STR, cleaned=True)
     plain = source.type is not None and source.type.name in ("int", "float", "bool")
     labels = (*source.labels, *exposed(frame, source, node))
-    return Value(STR, text=text_of(source), labels=labels, literal=source.literal or plain)
+    text = text_of(source)
+    if source.type is not None and source.type.name in PLAIN_TYPES and not source.literal:
+        text = Text((Hole(source, frame.site(node)),))  # its type says what the text can be
+    return Value(STR, text=text, labels=labels, literal=source.literal or plain)
 
 
 def _partial(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
