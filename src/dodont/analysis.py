@@ -126,6 +126,27 @@ class Pass:
                 return False
         return True
 
+    def checked(self, hole: Hole) -> bool:
+        """Whether a value in a text was handed to something called ``validate`` or ``check`` before, which raises if it must."""
+        name = self.source(hole.site)
+        if hole.site is None or hole.site.path != self.module.path or not name or not _CHECKS.search(self.module.text):
+            return False
+        tree = ast.parse(self.module.text)
+        functions = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _spans(node, hole.site)
+        ]
+        return any(
+            isinstance(node, ast.Expr)
+            and isinstance(call := node.value.value if isinstance(node.value, ast.Await) else node.value, ast.Call)
+            and node.lineno < hole.site.line
+            and _CHECKS.match(_name(call.func) + "(")
+            and any(ast.unparse(argument) == name for argument in call.args)
+            for function in functions[-1:]
+            for node in ast.walk(function)
+        )
+
     def role(self, type: Type | None) -> str | None:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
         return role_of(self.project.reader(self.module), type)
@@ -207,6 +228,13 @@ class Pass:
         if isinstance(value, (list, tuple)):
             return [self._plain(each) for each in value]
         return value
+
+
+_CHECKS = re.compile(r"\b_*(?:validate|check|ensure|verify|require)\w*\(")
+
+
+def _spans(node: ast.AST, site: Site) -> bool:
+    return node.lineno <= site.line <= node.end_lineno  # type: ignore[attr-defined,no-any-return]
 
 
 def _name(node: ast.AST) -> str:

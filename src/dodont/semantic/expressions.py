@@ -122,6 +122,11 @@ def _binary(frame: Frame, node: ast.BinOp) -> Value:
     return left
 
 
+#: Operators that no string has: what they give is a number, a date, a set.
+_NEVER_TEXT = frozenset({ast.Sub, ast.FloorDiv, ast.Pow})
+_NO_TEXT = Value(literal=True)
+
+
 def binary(
     frame: Frame,
     node: ast.AST,
@@ -135,9 +140,9 @@ def binary(
         frame.misuse(left, left_node, "operand")
     if right.pending is not None:
         frame.misuse(right, right_node, "operand")
-    if left is UNKNOWN and right is UNKNOWN:
-        return UNKNOWN
     kind = op.__class__
+    if left is UNKNOWN and right is UNKNOWN:
+        return _NO_TEXT if kind in _NEVER_TEXT else UNKNOWN
     if kind is ast.Add:
         text = strings.added(frame, node, left, right, right_node, left_node)
         if text is not None:
@@ -162,6 +167,8 @@ def binary(
             return Value(STR, text=text_of(left), literal=True)
     labels = join_labels(left.labels, right.labels)
     if left.literal and right.literal:
+        return Value(left.type, literal=True, labels=labels)
+    if kind in _NEVER_TEXT and (left.type is None or left.type.name != "set"):
         return Value(left.type, literal=True, labels=labels)
     if left.type is not None and left.type.name in ("int", "float", "decimal.Decimal") and right.type is not None:
         return Value(left.type, labels=labels)

@@ -239,6 +239,8 @@ def _kind(significant: Sequence[Token]) -> str:
             depth += (token.text == "(") - (token.text == ")") if token.kind == "operator" else 0
             if depth <= 0 and token.upper in _PARSED:
                 return token.upper
+    if first == "COPY" and len(words) > 1 and words[1].text == "(":
+        return "SELECT"  # of a query, to a file
     if first in ("FROM", "WHERE", "UNION") and words[0] is not significant[0]:
         return "SELECT"
     if first not in STARTERS or words[0].kind != "word":

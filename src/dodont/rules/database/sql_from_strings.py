@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Place, Query, Site, Statement, on
 
 #: Where a bound parameter may stand.
 BINDABLE = ("value", "list")
-#: Statements that take parameters; SET, PRAGMA, NOTIFY and definitions take none in most drivers.
-PARAMETERIZED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXPLAIN", "CALL", "COPY", "OTHER"})
+#: Statements that take parameters; SET, PRAGMA, NOTIFY, COPY and definitions take none in most drivers.
+PARAMETERIZED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXPLAIN", "CALL", "OTHER"})
+
+
+_PLACEHOLDER = re.compile(r"\?|%s|%\(|:\w*|\$")
 
 
 @on(Query, rule="sql-from-strings")
@@ -22,7 +26,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     holes = query.text.holes
     unsafe = [(hole, place) for hole, place in zip(holes, statement.holes, strict=True) if not run.harmless(hole.value)]
     told = [(hole, place) for hole, place in unsafe if counts(hole, place, statement, run)]
-    told = [each for each in told if not run.given_in_code(query.function, each[0].value)]
+    told = [(hole, place) for hole, place in told if not (run.given_in_code(query.function, hole.value) or run.checked(hole))]
     if not told:
         return
     first = told[0][0]
@@ -58,7 +62,7 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
 def _instead_of_placeholder(hole: Hole) -> bool:
     """``conversions.get(column, "?")``: where a placeholder may stand, the other value is SQL as well."""
     text = hole.value.text
-    return text is not None and text.parts in (("?",), ("%s",))
+    return text is not None and isinstance(text.parts[0], str) and _PLACEHOLDER.match(text.parts[0]) is not None
 
 
 def from_client(hole: Hole) -> bool:
