@@ -113,7 +113,9 @@ class Pass:
             return False
         position = function.positional.index(parameter) if parameter in function.positional else None
         names = [
-            node for node in ast.walk(ast.parse(self.module.text)) if isinstance(node, (ast.Call, ast.Name, ast.Attribute))
+            node
+            for node in ast.walk(ast.parse(self.module.text))
+            if isinstance(node, (ast.Call, ast.Name, ast.Attribute))
         ]
         calls = [node for node in names if isinstance(node, ast.Call) and _name(node.func) == function.name]
         if not calls or len(calls) < sum(_name(node) == function.name for node in names):

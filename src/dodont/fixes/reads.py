@@ -96,7 +96,9 @@ class _Reading:
             if not isinstance(node, cst.Name) or node.value != name:
                 continue
             parent = self.source.parents[node]
-            bound = isinstance(parent, (cst.AssignTarget, cst.For, cst.CompFor, cst.NamedExpr)) and parent.target is node
+            bound = (
+                isinstance(parent, (cst.AssignTarget, cst.For, cst.CompFor, cst.NamedExpr)) and parent.target is node
+            )
             label = (
                 (isinstance(parent, cst.Attribute) and parent.attr is node)
                 or (isinstance(parent, cst.Arg) and parent.keyword is node)
@@ -134,7 +136,9 @@ class _Reading:
                 return
             case cst.UnaryOperation(operator=cst.Not()):
                 return
-            case cst.Comparison(comparisons=[cst.ComparisonTarget(operator=cst.Is() | cst.IsNot())]) if parent.left is node:
+            case cst.Comparison(comparisons=[cst.ComparisonTarget(operator=cst.Is() | cst.IsNot())]) if (
+                parent.left is node
+            ):
                 return
         raise self._unseen()
 

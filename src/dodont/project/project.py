@@ -504,10 +504,12 @@ def _columns(frame: Frame, info: ClassInfo) -> tuple[str, ...]:
             if value is not None:
                 if value.type is not None and value.type.name == "sqlalchemy.Column":
                     found[value.const if isinstance(value.const, str) else name] = None
-                elif sqlmodel and name in entry.annotations and not (value.type and value.type.name.endswith(".Relationship")):
+                elif (
+                    sqlmodel
+                    and name in entry.annotations
+                    and not (value.type and value.type.name.endswith(".Relationship"))
+                ):
                     found[name] = None
-            elif sqlmodel:
-                found[name] = None
-            elif is_mapped(frame.world.reader(entry.module, entry), entry.annotations[name]):
+            elif sqlmodel or is_mapped(frame.world.reader(entry.module, entry), entry.annotations[name]):
                 found[name] = None
     return tuple(found)

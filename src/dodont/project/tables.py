@@ -25,7 +25,9 @@ def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...
     for node in ast.walk(tree):
         match node:
             case ast.Call(args=[ast.Constant(value=name), *items]) if name == table and _last(node.func) == "Table":
-                yield tuple(_column(item) for item in items if isinstance(item, ast.Call) and _last(item.func) == "Column")
+                yield tuple(
+                    _column(item) for item in items if isinstance(item, ast.Call) and _last(item.func) == "Column"
+                )
             case ast.Constant(value=str() as text) if table in text and _CHANGED.search(text):
                 yield text
             case ast.ClassDef() if _table(node, path) == table:
@@ -36,7 +38,7 @@ def _table(node: ast.ClassDef, path: str) -> str | None:
     """The table of a Django model, None for an abstract one or what is no model."""
     if not any(_last(base).endswith("Model") for base in node.bases) and not any(map(_field, node.body)):
         return None
-    meta = {name: value for name, value in _assigned(next(filter(_is_meta, node.body), None))}
+    meta = dict(_assigned(next(filter(_is_meta, node.body), None)))
     if "abstract" in meta:
         return None
     named = meta.get("db_table")

@@ -50,7 +50,7 @@ def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Argumen
         return
     value, value_node = found
     if value.items.__class__ is tuple:  # `extra(where=[…, …])`
-        value = next((item for item in value.items if not item.literal), value)  # type: ignore[union-attr]
+        value = next((item for item in value.items if not item.literal), value)
     here = frame.site(node)
     parameters = None
     if isinstance(sql.parameters, int) or sql.parameters_keyword is not None:

@@ -233,7 +233,9 @@ def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value]
                 parts.append("$")
                 continue
             where = nodes.get(name) or (_dict_node(node.args[0], name) if node.args else None)
-            parts.append(Hole(given.get(name, UNKNOWN), frame.site(where if where is not None else node), frame.site(node)))
+            parts.append(
+                Hole(given.get(name, UNKNOWN), frame.site(where if where is not None else node), frame.site(node))
+            )
         parts.append(part[last:])
     return _built(frame, node, parts, template, receiver, *args, *keywords.values())
 
@@ -246,7 +248,7 @@ def replaced(frame: Frame, node: ast.Call, receiver: Value, old: Value, new: Val
     inner = inlined(new)
     parts: list[str | Hole] = []
     for part in template.parts:
-        for index, piece in enumerate(part.split(old.const) if part.__class__ is str else (part,)):  # type: ignore[union-attr]
+        for index, piece in enumerate(part.split(old.const) if part.__class__ is str else (part,)):
             if index:
                 parts += inner.parts if inner is not None else (Hole(new, frame.site(node.args[1]), frame.site(node)),)
             parts.append(piece)

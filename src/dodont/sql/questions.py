@@ -35,7 +35,9 @@ _DIALECTS = ("postgres", "mysql", "sqlite", "")
 _SYNONYMS = {"postgresql": "postgres", "mariadb": "mysql", "sqlite3": "sqlite", "mssql": "tsql"}
 
 _STREAMS = frozenset({"STDIN", "STDOUT", "PROGRAM"})
-_SYSTEM_SCHEMAS = frozenset({"information_schema", "pg_catalog", "performance_schema", "sys", "system", "system_schema"})
+_SYSTEM_SCHEMAS = frozenset(
+    {"information_schema", "pg_catalog", "performance_schema", "sys", "system", "system_schema"}
+)
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"})
 _DDL = frozenset({"CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"})
 _PARSED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})

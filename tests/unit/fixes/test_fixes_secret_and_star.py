@@ -99,3 +99,40 @@ def test_star(before: str, after: str, qualifier: str) -> None:
 def test_star_is_declined(code: str, columns: list[str], qualifier: str) -> None:
     with pytest.raises(CannotFix):
         fixed("select-star", code, columns=columns, qualifier=qualifier)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "    return row",
+        "    return dict(row)",
+        "    return row[0]",
+        "    return row['a'], other(row)",
+        "    row = other()\n    return row['a']",
+        "    return row.keys()",
+    ],
+)
+def test_what_is_read_must_be_in_sight(rest: str) -> None:
+    code = f"def f(db):\n    row = db.execute(«'SELECT * FROM t'»).fetchone()\n{rest}\n"
+    with pytest.raises(CannotFix):
+        fixed("select-star", code, columns=[], qualifier="", call=[2, 10, 2, 39])
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "columns"),
+    [
+        ("SELECT * FROM t", "    return row['b'], row['a']", "b, a"),
+        ("SELECT * FROM t", "    return None if row is None else row.a", "a"),
+        ("SELECT * FROM t", "    if not row:\n        return 1\n    return row['a']", "a"),
+    ],
+)
+def test_what_is_read(text: str, rest: str, columns: str) -> None:
+    code = f"def f(db):\n    row = db.execute(«'{text}'»).fetchone()\n{rest}\n"
+    after = code.replace("*", columns).replace("«", "").replace("»", "")
+    assert fixed("select-star", code, columns=[], qualifier="", call=[2, 10, 2, 39]) == after
+
+
+def test_what_is_read_beside_the_star_is_no_column() -> None:
+    code = "def f(db):\n    row = db.execute(«'SELECT *, 1 AS a FROM t'»).fetchone()\n    return row['a']\n"
+    with pytest.raises(CannotFix):
+        fixed("select-star", code, columns=[], qualifier="", call=[2, 10, 2, 47])

@@ -40,8 +40,8 @@ def rewrite(
 
     Without ``columns`` it becomes what the function reads from the rows of ``call``.
     """
-    read = not columns and call is not None
-    if read:
+    read = not columns
+    if read and call is not None:
         sink = edit.find(call, cst.Call)
         assert isinstance(sink, cst.Call)
         columns = columns_read(sink, edit)
@@ -64,7 +64,9 @@ def rewrite(
     for literal, text, n in stars:
         at = places[id(text)] + n
         if _is_projection(whole, at, qualifier):
-            if read and not (_ALONE.search(whole[: at - len(dotted)]) and re.match(r"\s*from\b", whole[at + 1 :], re.I)):
+            if read and not (
+                _ALONE.search(whole[: at - len(dotted)]) and re.match(r"\s*from\b", whole[at + 1 :], re.I)
+            ):
                 raise CannotFix("the star is not all that is selected")
             listed = f", {dotted}".join(columns)
             text.chars[n : n + 1] = [Char(c, c) for c in listed]

@@ -26,7 +26,11 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     holes = query.text.holes
     unsafe = [(hole, place) for hole, place in zip(holes, statement.holes, strict=True) if not run.harmless(hole.value)]
     told = [(hole, place) for hole, place in unsafe if counts(hole, place, statement, run)]
-    told = [(hole, place) for hole, place in told if not (run.given_in_code(query.function, hole.value) or run.checked(hole))]
+    told = [
+        (hole, place)
+        for hole, place in told
+        if not (run.given_in_code(query.function, hole.value) or run.checked(hole))
+    ]
     if not told:
         return
     first = told[0][0]
