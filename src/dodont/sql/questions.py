@@ -23,7 +23,7 @@ from dodont.sql.text import (
 )
 
 Node = Any  # of sqlglot's tree; its base class differs between versions
-Position = Literal["value", "list", "identifier", "fragment", "unknown"]
+Position = Literal["value", "count", "list", "identifier", "fragment", "unknown"]
 
 LONGEST = 100_000
 """Characters; a longer template is not read."""
@@ -67,7 +67,7 @@ _NAME_FOLLOWS = word_set(
 class Hole:
     """What an interpolated value stands for in the text.
 
-    ``value``: a bound parameter is legal there. ``list``: a whole list, ``IN ({})``, ``IN {}``, ``VALUES ({})``.
+    ``value``: a bound parameter is legal there. ``count``: likewise, and the database takes but a number. ``list``: a whole list, ``IN ({})``, ``IN {}``, ``VALUES ({})``.
     ``identifier``: (part of) a name. ``fragment``: anything else, no parameter can replace it. ``unknown``: the
     text could not be read. ``quoted``: inside a string literal; ``like`` is then the literal's text before and after
     the hole.
@@ -337,7 +337,7 @@ def _asked(node: Node, number: int, written: Written, dialect: str, *, bindable:
         position = "identifier"
     else:
         position = _climb(node, number, written, quoted=quoted)
-    if not bindable and position in ("value", "list"):
+    if not bindable and position in ("value", "count", "list"):
         position = "fragment"
     return Hole(position, quoted, like if quoted else ("", ""))
 
@@ -391,7 +391,7 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
             case exp.Array():
                 return "list" if wrapped is start and len(parent.expressions) == 1 else "value"
             case exp.Limit() | exp.Offset() | exp.Fetch():
-                return "value"
+                return "count"
             case exp.If():
                 return "value" if key in ("true", "false") else _branch(parent)
             case exp.Case():

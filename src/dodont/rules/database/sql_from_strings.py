@@ -35,7 +35,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
         return
     first = told[0][0]
     client = next((hole for hole, _ in told if from_client(hole)), None)
-    bindable = len(told) == len(unsafe) and all(place.position == "value" for _, place in told)
+    bindable = len(told) == len(unsafe) and all(place.position in ("value", "count") for _, place in told)
     yield run.report(
         "client" if client is not None else "value",
         first.built if first.built is not None and first.built.path == run.module.path else query.text_site,
