@@ -29,7 +29,7 @@ POSITIONS = [
     ("SELECT * FROM t WHERE a = '§' AND b LIKE '%§%'", "value' value'"),
     ("SELECT * FROM § WHERE § = §", "identifier identifier value"),
     ("SELECT § FROM t ORDER BY § §", "identifier identifier fragment"),
-    ("SELECT a FROM t WHERE a IN (§) AND b IN § AND c in (§, §) LIMIT § OFFSET §", "list list value value value value"),
+    ("SELECT a FROM t WHERE a IN (§) AND b IN § AND c in (§, §) LIMIT § OFFSET §", "list list value value count count"),
     ("SELECT a FROM t WHERE a IN ('§')", "list'"),
     ("SELECT a FROM t § §", "fragment fragment"),
     ("SELECT a FROM t WHERE § § LIMIT 1", "fragment fragment"),
