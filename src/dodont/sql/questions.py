@@ -67,7 +67,8 @@ _NAME_FOLLOWS = word_set(
 class Hole:
     """What an interpolated value stands for in the text.
 
-    ``value``: a bound parameter is legal there. ``count``: likewise, and the database takes but a number. ``list``: a whole list, ``IN ({})``, ``IN {}``, ``VALUES ({})``.
+    ``value``: a bound parameter is legal there. ``count``: likewise, and the database takes but a number. ``list``: a
+    whole list, ``IN ({})``, ``IN {}``, ``VALUES ({})``.
     ``identifier``: (part of) a name. ``fragment``: anything else, no parameter can replace it. ``unknown``: the
     text could not be read. ``quoted``: inside a string literal; ``like`` is then the literal's text before and after
     the hole.
