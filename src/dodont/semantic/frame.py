@@ -218,7 +218,7 @@ def _objects(function: ast.AST) -> Iterator[str]:
             yield key
 
 
-_TELLING = frozenset({ast.Attribute, ast.Call, ast.Subscript, ast.For, ast.AsyncFor, ast.comprehension})
+_TELLING = frozenset({ast.Assign, ast.Attribute, ast.Call, ast.Subscript, ast.For, ast.AsyncFor, ast.comprehension})
 
 
 def _object(node: ast.AST) -> str | None:
@@ -233,6 +233,8 @@ def _object(node: ast.AST) -> str | None:
             return _key(first)  # the path of the file that holds it
         case ast.Subscript(value=holder, slice=item) if (_key(holder) or "").endswith("secrets"):
             return _key(item)  # `secrets[secret]`: the name of one
+        case ast.Assign(targets=[ast.Name(id="token")], value=ast.Subscript(value=holder)):
+            return "token" if (_key(holder) or "").endswith("tokens") else None
         case ast.For(target=target) | ast.AsyncFor(target=target) | ast.comprehension(target=target):
             return "token" if any(isinstance(name, ast.Name) and name.id == "token" for name in walk(target)) else None
     return None

@@ -113,7 +113,7 @@ def through(
             value = _completed(frame, node, sink, sink.text, value)
         if value is not UNKNOWN:
             _arrive(frame, node, function.ref, sink.sql, value, value_node, sink.notes, False, None)
-    elif sink.kind == "log" and not conceals(function.name) and not tells(sink.parameter):
+    elif sink.kind == "log" and not (conceals(function.name) or denotes(function.name) or tells(sink.parameter)):
         if function.owner is not None and is_other_token(function.owner.name):
             return
         if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
