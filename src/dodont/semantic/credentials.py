@@ -40,7 +40,8 @@ NO_TOKEN = frozenset(
     cancellation resume idempotency client request response trace design content csrfmiddleware cached reasoning image
     audio text new old type sep mask cls each per every used limit delimiter operator keyword comment left right open close
     leading trailing block tag line unexpected expected whitespace skip watch change version snapshot scroll marker
-    upload public publishable reservation to from since until before after batch stream room search history event oov best longest matched pattern""".split()
+    upload public publishable reservation to from since until before after batch stream room search history
+    event oov best longest matched pattern""".split()
 )
 
 #: Words in front that say the rest is about the thing, not the thing.
