@@ -246,6 +246,8 @@ class Project(World):
                 return None
             info = self.classes.get(value.ref)
             if info is None:
+                if f"{value.ref}.".startswith(f"{module.name}.{parts[0]}."):
+                    return None  # `from package.lost import lost` in the package: the name leads below itself
                 return self.resolve(".".join((value.ref, *parts[index:])))
             function = info.functions.get(part)
             value = Value(ref=function.ref) if function is not None else info.members.get(part)

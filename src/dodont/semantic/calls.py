@@ -15,11 +15,14 @@ from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic import sinks, waiting
 from dodont.semantic.annotations import model_type, substitute, type_named, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
-from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Waits
+from dodont.semantic.credentials import tells
+from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Raised, Waits
 from dodont.semantic.events import Call as CallEvent
 from dodont.semantic.events import Callee
 from dodont.semantic.objects import exposed, instance_attribute, lineage
 from dodont.semantic.values import (
+    MAX_LABELS,
+    MAX_NOTES,
     PLAIN_TYPES,
     STR,
     UNKNOWN,
@@ -408,7 +411,7 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
         if isinstance(entry, ClassInfo):
             function = entry.functions.get("__init__")
             if function is not None:
-                _effects(frame, node, function, frame.world.facts(function), bound(function, given, True))
+                _effects(frame, node, function, frame.world.facts(function), bound(frame, function, given, True))
                 break
         elif entry.init is not None:
             _library(frame, node, UNKNOWN, info.ref, entry.init, given)
@@ -416,7 +419,9 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
     return Value(Type(info.ref))
 
 
-def bound(function: FunctionInfo, given: Arguments, has_receiver: bool) -> dict[str, tuple[Value, ast.expr]]:
+def bound(
+    frame: Frame, function: FunctionInfo, given: Arguments, has_receiver: bool
+) -> dict[str, tuple[Value, ast.expr]]:
     """Which value each parameter gets."""
     result: dict[str, tuple[Value, ast.expr]] = {}
     if not given.positional and not given.keywords:
@@ -432,11 +437,28 @@ def bound(function: FunctionInfo, given: Arguments, has_receiver: bool) -> dict[
         name = names[position] if position < len(names) else function.variadic
         if name and name not in result:
             result[name] = (value, given.nodes[index])
+    rest: dict[str, Value] = {}
     for word, value in given.keywords.items():
-        name = word if word in function.named else function.keywords
-        if name and name not in result:
-            result[name] = (value, given.words[word])
+        if word in function.named:
+            result.setdefault(word, (value, given.words[word]))
+        else:
+            rest[word] = value
+    if rest and function.keywords:
+        result[function.keywords] = _collected(frame, rest, given)
     return result
+
+
+def _collected(frame: Frame, rest: dict[str, Value], given: Arguments) -> tuple[Value, ast.expr]:
+    """What ``**fields`` holds: the expression is that of the first value with something to tell."""
+    items = {word: frame.named(value, word, given.words[word]) for word, value in rest.items()}
+    labels: tuple[Label, ...] = ()
+    for value in items.values():
+        labels = join_labels(labels, value.labels)
+    telling = next((word for word, value in items.items() if value.labels), next(iter(items)))
+    pending = next((value.pending for value in items.values() if value.pending is not None), None)
+    if pending is not None:
+        return next((value, given.words[word]) for word, value in items.items() if value.pending is not None)
+    return Value(Type("dict"), items=items, labels=labels), given.words[telling]
 
 
 def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo, given: Arguments) -> Value:
@@ -444,7 +466,9 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
     if callee.type is not None and callee.type.name == "functools.partial" and isinstance(callee.items, tuple):
         given.positional = [*callee.items, *given.positional]
         given.nodes = [*[node.func] * len(callee.items), *given.nodes]
-    bindings = bound(function, given, callee.receiver is not None or function.kind in ("classmethod", "staticmethod"))
+    bindings = bound(
+        frame, function, given, callee.receiver is not None or function.kind in ("classmethod", "staticmethod")
+    )
     _effects(frame, node, function, facts, bindings)
     if frame.keep:
         frame.calls[id(node)] = Callee(function.ref, facts.accesses, facts.external, facts.never, True)
@@ -453,6 +477,9 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
     if _quotes(function.name):
         return _pending(frame, node, function.ref, _QUOTED) if function.is_coroutine else _QUOTED
     result = filled(frame, node, function, facts.returns, bindings)
+    if _cleans(function.name):
+        shown = tuple(label for label in result.labels if label.kind not in ("secret", "secrets"))
+        result = result.but(labels=shown, cleaned=True)
     if function.is_coroutine:
         return _pending(frame, node, function.ref, result)
     if result.pending is not None:  # handed on: here is where it would be awaited
@@ -495,6 +522,17 @@ def _effects(
                 seen.add(access.kind)
                 frame.accesses.append(Access(access.kind, access.target, site, (function.ref, *access.chain)))
     frame.external = frame.external or facts.external
+    for exception, label, _ in facts.raises:
+        passed: tuple[Label, ...] = (label,)
+        if label.kind == "parameter":
+            value = bindings[label.what][0] if label.what in bindings and not tells(label.what) else UNKNOWN
+            passed = tuple(
+                each._replace(notes=(*each.notes, *label.notes)[:MAX_NOTES])
+                for each in value.labels
+                if each.kind in ("secret", "parameter")
+            )
+        found = tuple(Raised(exception, each, own=False) for each in passed)
+        frame.raised = (*frame.raised, *(each for each in found if each not in frame.raised))[:MAX_LABELS]
 
 
 def _wants_result(frame: Frame, function: FunctionInfo, name: str) -> bool:
@@ -550,7 +588,7 @@ def filled(
                 continue
             parts += _refilled(part, bindings, labels)  # type: ignore[arg-type]
         text = Text(merge(parts), value.text.site, (*value.text.notes, note))
-        return from_text(text, labels)
+        return from_text(text, labels, certain=bool(value.text.holes))
     if whole is not None and not value.cleaned:
         return whole.but(labels=labels, literal=value.literal)
     return value.but(labels=labels)

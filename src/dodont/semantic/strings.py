@@ -8,6 +8,7 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from dodont.semantic.values import (
+    ABSENT,
     MAX_PARTS,
     STR,
     UNKNOWN,
@@ -17,7 +18,9 @@ from dodont.semantic.values import (
     Type,
     Value,
     from_text,
+    is_mapping,
     join_labels,
+    keys_of,
     merge,
     text_of,
 )
@@ -34,6 +37,7 @@ def joined(frame: Frame, node: ast.JoinedStr) -> Value:
     parts: list[str | Hole] = []
     labels: tuple[Label, ...] = ()
     site = None
+    certain = True
     for each in node.values:
         if each.__class__ is ast.Constant:
             parts.append(str(each.value))
@@ -43,17 +47,28 @@ def joined(frame: Frame, node: ast.JoinedStr) -> Value:
             frame.misuse(value, each.value, "text")  # type: ignore[attr-defined]
         if value.labels:
             labels = join_labels(labels, value.labels)
-        inner = text_of(value)
+        inner = _inner(value, not parts)
         if inner is not None and each.conversion == -1 and each.format_spec is None:  # type: ignore[attr-defined]
             parts += inner.parts
             site = site or inner.site
+            certain = certain and (value.const is not ABSENT or inner.site is not None)
             continue
         if each.format_spec is not None:  # type: ignore[attr-defined]
             value = _formatted(value, each.format_spec)  # type: ignore[attr-defined]
         parts.append(Hole(value, frame.site(each.value)))  # type: ignore[attr-defined]
         if not value.literal:
             site = site or frame.site(node)
-    return from_text(Text(merge(parts), site), labels)
+    return from_text(Text(merge(parts), site), labels, certain)
+
+
+def _inner(value: Value, first: bool) -> Text | None:
+    """The text to stand for a value within another, None when a hole must.
+
+    ``request.args.get("name", "")`` may be the default, whose text it then has, and may be anything: only in front, where
+    a text says what the whole is, does that count.
+    """
+    text = text_of(value)
+    return text if text is None or first or value.literal or text.holes else None
 
 
 def _formatted(value: Value, spec: ast.expr) -> Value:
@@ -73,14 +88,18 @@ def added(
         return None
     site = (one and one.site) or (other and other.site) or None
     parts: list[str | Hole] = []
-    for value, text, part in ((left, one, left_node), (right, other, right_node)):
+    for value, part in ((left, left_node), (right, right_node)):
+        text = _inner(value, value is left)
         if text is not None:
             parts += text.parts
         else:
             parts.append(Hole(value, frame.site(part) if part is not None else None))
             if not value.literal:
                 site = site or frame.site(node)
-    return from_text(Text(merge(parts), site), join_labels(left.labels, right.labels))
+    certain = all(
+        value.const is not ABSENT or text is None or text.site for value, text in ((left, one), (right, other))
+    )
+    return from_text(Text(merge(parts), site), join_labels(left.labels, right.labels), certain)
 
 
 def percent(frame: Frame, node: ast.BinOp, left: Value, right: Value) -> Value | None:
@@ -179,7 +198,7 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
                 frame.misuse(value, where, "text")
             if spec and spec[-1] in _NUMERIC:
                 value = Value(Type("int"), literal=True)
-            inner = text_of(value) if name == head or not name else None
+            inner = _inner(value, not any(parts)) if name == head or not name else None
             if inner is not None and inner.site is None and not inner.holes:
                 parts += inner.parts
             else:
@@ -193,6 +212,8 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
 
 def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
     """``Template(text).substitute(...)`` and ``.safe_substitute(...)``."""
+    # Of a whole environment the text takes what it names.
+    args = [value.but(labels=tuple(each for each in value.labels if each.kind != "secrets")) for value in args]
     template = text_of(receiver)
     labels = receiver.labels
     for value in (*args, *keywords.values()):
@@ -224,7 +245,7 @@ def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value]
 def joined_by(frame: Frame, node: ast.Call, separator: Value, elements: Value) -> Value:
     """``separator.join(elements)``: a literal when every element is one (``", ".join(["%s"] * n)``)."""
     glue = text_of(separator)
-    labels = join_labels(separator.labels, elements.labels)
+    labels = join_labels(separator.labels, keys_of(elements) if is_mapping(elements) else elements.labels)
     items = elements.items
     if (
         isinstance(items, tuple)
@@ -239,7 +260,7 @@ def joined_by(frame: Frame, node: ast.Call, separator: Value, elements: Value) -
             if index:
                 parts += glue.parts
             labels = join_labels(labels, item.labels)
-            text = text_of(item)
+            text = _inner(item, not index)
             if text is not None:
                 parts += text.parts
                 site = site or text.site
