@@ -340,7 +340,12 @@ def _column(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     return Value(Type("sqlalchemy.Column"), const=first[0].const if first is not None and named else ABSENT)
 
 
+def _next(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    return element_of(frame, given.positional[0], given.nodes[0]) if len(given.positional) == 1 else None
+
+
 SPECIAL: dict[str, Special] = {
+    "builtins.next": _next,
     "str.format": _format,
     "str.join": _join,
     "dict.get": _item, "dict.pop": _popped, "dict.setdefault": _item, "?.get": _item, "?.pop": _popped, "?.setdefault": _item,

@@ -186,6 +186,7 @@ class ModuleInfo:
     imports: set[str] = field(default_factory=set)
     role: str = ""  # test, migration, script, settings, or nothing special
     registered: dict[str, HandlerInfo] = field(default_factory=dict)
+    registrars: list[FunctionInfo] = field(default_factory=list)  # functions that may register, until they were asked
     rebound: frozenset[str] = frozenset()  # names a function declares global
     file: str = ""  # the absolute path of the file
 

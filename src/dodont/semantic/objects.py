@@ -81,9 +81,11 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         return Value(literal=True)
     if name == "__dict__":
         return Value(Type("dict"))
+    if receiver.ref is None and receiver.type is not None and receiver.type.name == "type" and receiver.type.args:
+        receiver = receiver.but(ref=receiver.type.args[0].name)  # `model: type[Order]`, `get_user_model()`
     if receiver.ref is not None:
         type = receiver.type
-        if type is not None and type.name == "type":
+        if type is not None and type.name == "type" and receiver.ref in frame.world.classes:
             return _class_attribute(frame, receiver, name, node)
         if frame.library.class_of(receiver.ref) is not None:
             return _library_class_attribute(frame, receiver.ref, Type("type", (Type(receiver.ref),)), name)
@@ -148,9 +150,9 @@ def _library_class_attribute(frame: Frame, ref: str, own: Type, name: str) -> Va
     found = frame.library.method(ref, name)
     if found is not None:
         return Value(ref=found[1], receiver=Value(Type(ref)))
-    entry = frame.library.class_of(ref)
-    if entry is not None and name in entry.attributes:
-        return Value(substitute(model_type(entry.attributes[name]), Type(ref)))
+    for _, entry in frame.library.ancestors(ref):
+        if name in entry.attributes:
+            return Value(substitute(model_type(entry.attributes[name]), Type(ref)))
     return frame.denote(f"{ref}.{name}")
 
 

@@ -13,7 +13,7 @@ from dodont.models.vocabulary import Log, Sql
 from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
-from dodont.semantic.objects import exposed, held, lineage
+from dodont.semantic.objects import exposed, held, lineage, role_of
 from dodont.semantic.trees import walk
 from dodont.semantic.values import NONE, UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
 
@@ -24,17 +24,42 @@ if TYPE_CHECKING:
 _WRITES = re.compile(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(insert|update|delete|merge|replace|truncate|create|alter|drop)\b", re.I | re.S
 )
+_READS = re.compile(r"\s*(?:select\b.+\bfrom|with\b.+\bas\s*\()\s", re.I | re.S)
+#: Asks whether the database is there, and nothing of it.
+_PROBES = re.compile(r"\s*select\s+(?:1|true|version\(\))\s*;?\s*$", re.I)
 
 
-def statement_kind(model: FunctionModel, given: Arguments) -> str | None:
-    """``write`` when the text handed to an SQL sink begins as a writing statement, None when it does not say."""
+def statement_kind(frame: Frame, model: FunctionModel, given: Arguments) -> str | None:
+    """What the text or construct handed to an SQL sink does, None when it does not say. ``probe``: it asks for nothing stored.
+
+    Where only a method's name speaks for the sink, the argument must be plainly SQL or an ORM's.
+    """
     if model.sql is None:
         return None
     found = given.find(model.sql.text, model.sql.keyword)
-    text = text_of(found[0]) if found is not None else None
-    if text is None or not text.parts or text.parts[0].__class__ is not str:
+    if found is None:
         return None
-    return "write" if _WRITES.match(text.parts[0]) else "read"
+    text = text_of(found[0])
+    if text is None or not text.parts or text.parts[0].__class__ is not str:
+        return None if model.sql.certain else _construct_kind(frame, found[0])
+    if _WRITES.match(text.parts[0]):
+        return "write"
+    if len(text.parts) == 1 and _PROBES.match(text.parts[0]):
+        return "probe"
+    return "read" if model.sql.certain or _READS.match(text.parts[0]) else None
+
+
+def _construct_kind(frame: Frame, value: Value) -> str | None:
+    """``session.execute(select(Order))``, ``session.query(Order)`` on something whose type is not known."""
+    type = value.type
+    if type is None:
+        return None
+    if type.name == "type" and type.args:
+        return "read" if role_of(frame, type.args[0]) == "entity" else None
+    return ("write" if type.name.endswith(_WRITING) else "read") if role_of(frame, type) == "queryset" else None
+
+
+_WRITING = (".Insert", ".Update", ".Delete")
 
 
 def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Arguments) -> None:
