@@ -12,6 +12,8 @@ from dodont.analysis import SCOPES, Callee, Pass, Route, Value, walk
 TEXTUAL = re.compile(
     r"^(?:str|bytes|LiteralString|list|tuple|dict|set|pathlib\..*)$|(?:Char|Text|Slug|URL|Email|File|Image|JSON)Field$"
 )
+AUTHENTICATES = frozenset({"django.contrib.auth.authenticate", "django.contrib.auth.aauthenticate"})
+AGGREGATES = frozenset({"builtins.sum", "statistics.mean", "statistics.median", "math.fsum"})
 
 
 class Data:
@@ -27,16 +29,27 @@ class Data:
         self.stored: set[str] = set()
         self.fields: set[str] = set()
         self.fetched: set[str] = set()
+        self.callers: set[str] = set()  # names of the caller: `user = request.user`
         arguments = route.node.args
         self.parameters = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}
 
     def binds(self, target: ast.expr, value: ast.expr) -> None:
         """A name gets a value that was read, or answered by another service, or neither."""
         stored, fetched = self.is_stored(value), self.is_fetched(value)
-        field = stored and self.is_field(value)
+        # `price, stock = cursor.fetchone()`
+        field = stored and (isinstance(target, (ast.Tuple, ast.List)) or self.is_field(value))
+        caller = self._gives_caller(value)
         for name in bound(target):
-            for known, now in ((self.stored, stored), (self.fields, field), (self.fetched, fetched)):
+            for known, now in (
+                (self.stored, stored), (self.fields, field), (self.fetched, fetched), (self.callers, caller),
+            ):  # fmt: skip
                 (known.add if now else known.discard)(name)
+
+    def grows(self, target: ast.expr, value: ast.expr) -> None:
+        """``total += item.price``: a running total is made of stored data."""
+        if isinstance(target, ast.Name) and self.is_field(value) and self.is_number(value):
+            self.stored.add(target.id)
+            self.fields.add(target.id)
 
     def value(self, node: ast.expr) -> Value | None:
         return self.route.values.get(id(node))
@@ -58,7 +71,7 @@ class Data:
             else:
                 value = self.value(node)
             if isinstance(node, ast.Call):
-                if self.reads(node, value):
+                if self.reads(node, value) or self.is_aggregate(node):
                     return True
                 if not isinstance(node.func, ast.Attribute):
                     return False
@@ -69,7 +82,7 @@ class Data:
                 if self.is_stored(node.right):
                     return True
                 node = node.left
-            elif isinstance(node, (ast.GeneratorExp, ast.ListComp)):
+            elif isinstance(node, (ast.GeneratorExp, ast.ListComp, ast.SetComp)):
                 node = node.generators[0].iter
             else:
                 return False
@@ -77,12 +90,27 @@ class Data:
     def reads(self, node: ast.Call, result: Value | None) -> bool:
         """A query, or a function of the project that does nothing but load an object."""
         callee = self.route.calls.get(id(node))
+        if isinstance(node.func, ast.Attribute) and node.func.attr.startswith("fetch"):
+            whole = self.value(node.func.value)
+            if whole is not None and self.run.role(whole.type) == "cursor":
+                return True
         if callee is None or not does(callee, "read"):
             return False
         if not callee.project:
             return True
         loads = result is not None and result.type is not None and result.type.name in self.run.project.classes
         return loads and not does(callee, "write") and not does(callee, "commit") and not callee.external
+
+    def is_aggregate(self, node: ast.Call) -> bool:
+        """``sum(order.total for order in orders)``, ``len([... if order.paid])``: computed from the fields of stored objects."""
+        callee = self.route.calls.get(id(node))
+        if callee is None or not node.args:
+            return False
+        given = node.args[0]
+        if callee.target in AGGREGATES:
+            return self.is_stored(given)
+        chosen = isinstance(given, (ast.ListComp, ast.SetComp)) and any(each.ifs for each in given.generators)
+        return callee.target == "builtins.len" and chosen and self.is_stored(given)
 
     def is_fetched(self, node: ast.expr) -> bool:
         for each in own(node):
@@ -102,6 +130,8 @@ class Data:
             node = node.left
         if isinstance(node, (ast.Attribute, ast.Subscript)):
             return self.is_stored(node.value)
+        if isinstance(node, ast.Call):
+            return self.is_aggregate(node)
         return isinstance(node, ast.Name) and node.id in self.fields
 
     def is_number(self, node: ast.expr) -> bool:
@@ -123,9 +153,20 @@ class Data:
                 whole, part = self.value(each.value), self.value(each)
                 if whole is not None and self.run.role(whole.type) == "request" and self._is_caller(part):
                     return True
-            elif isinstance(each, ast.Name) and each.id in self.parameters and self._is_caller(self.value(each)):
+            elif isinstance(each, ast.Name) and (
+                each.id in self.callers or (each.id in self.parameters and self._is_caller(self.value(each)))
+            ):
                 return True
         return False
+
+    def _gives_caller(self, value: ast.expr) -> bool:
+        """``user = request.user``, ``user = authenticate(request, ...)``: a name for the caller."""
+        if isinstance(value, ast.Await):
+            value = value.value
+        if isinstance(value, ast.Call):
+            callee = self.route.calls.get(id(value))
+            return callee is not None and callee.target in AUTHENTICATES
+        return isinstance(value, (ast.Name, ast.Attribute, ast.IfExp)) and self.of_caller(value)
 
     def _is_caller(self, value: Value | None) -> bool:
         """Whether an injected value is data, such as the current user, and no service, session or request."""
@@ -135,7 +176,10 @@ class Data:
 
     def depends(self, test: ast.expr) -> bool:
         """Whether a condition is about the data of stored objects, more than about their being there."""
-        return not self.of_caller(test) and any(self._decides(each) for each in _terms(test))
+        terms = list(_terms(test))
+        if any(_is_ordered(each) and self._decides(each) for each in terms):
+            return True  # `user.balance < price`: how much the caller has is no question of who may
+        return not self.of_caller(test) and any(self._decides(each) for each in terms)
 
     def _decides(self, term: ast.expr) -> bool:
         if isinstance(term, ast.Compare):
@@ -149,6 +193,12 @@ class Data:
 
     def _is_given(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and node.id in self.parameters and not self._is_caller(self.value(node))
+
+    def weighs(self, node: ast.IfExp) -> bool:
+        """``0 if total > 50 else 4.99``: a number chosen by the size of a field."""
+        test = node.test
+        number = any(isinstance(each, ast.BinOp) or _is_number(each) for each in (node.body, node.orelse))
+        return _is_ordered(test) and number and not _is_zero_guard(test) and self.depends(test)
 
     def present(self, test: ast.expr) -> bool:
         """Whether a stored object must not be there: a conflict."""
@@ -171,6 +221,21 @@ def _counts(data: Data, node: ast.expr) -> bool:
     while isinstance(node, ast.Await):
         node = node.value
     return isinstance(node, (ast.Call, ast.Name)) and data.is_stored(node) and not data.is_entity(node)
+
+
+def _is_ordered(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE))
+
+
+def _is_zero_guard(test: ast.expr) -> bool:
+    """``done / total if total > 0 else 0``"""
+    return isinstance(test, ast.Compare) and any(
+        isinstance(side, ast.Constant) and side.value == 0 for side in (test.left, *test.comparators)
+    )
+
+
+def _is_number(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value.__class__ in (int, float)
 
 
 def does(callee: Callee | None, kind: str) -> bool:

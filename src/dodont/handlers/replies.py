@@ -10,7 +10,7 @@ from dodont.analysis import Route
 
 #: Replies that say who may do what, or that something is not there.
 NO_RULE = re.compile(
-    r"(?:PermissionDenied|Forbidden|Unauthorized|NotAuthenticated|AuthenticationFailed|Http404|NotFound|HTTP_40[134]_\w+)$"
+    r"(?:PermissionDenied|Forbidden|Unauthorized|NotAuthenticated|AuthenticationFailed|Http40[134]|NotFound|HTTP_40[134]_\w+)$"
 )
 REFUSAL = re.compile(r"(?:HttpResponseBadRequest|HTTP_4\d\d_\w+)$")
 NOTICES = frozenset({"django.contrib.messages.error", "django.contrib.messages.warning"})

@@ -19,7 +19,9 @@ from dodont.models.vocabulary import Class, Function, Value
 LIBRARY, FUNCTIONS, METHODS = "library", "functions", "methods"
 
 #: Words of ``returns``, ``element``, ``enters`` and ``awaits`` that stand for a type known at the call only.
-SPECIAL_TYPE = re.compile(r"(?:self|element|(?:argument|instance|call) \d+)(?![\w.])")
+SPECIAL_TYPE = re.compile(
+    r"(?:self|scalar|entity|selected|element(?: of(?: \w+)+)?|(?:argument|instance|call) \d+)(?![\w.])"
+)
 
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _TYPE_TOKEN = re.compile(rf"\s*({SPECIAL_TYPE.pattern}|{_NAME.pattern}|\.\.\.|[\[\],|])")

@@ -85,12 +85,14 @@ class Log:
 class Route:
     """The call registers a request handler: as a decorator, or when ``handler`` names the argument that holds it.
 
-    ``methods`` are the HTTP methods when the name says them; otherwise they are read from the argument ``methods``.
+    ``keyword`` is that argument's name where it has a position too. ``methods`` are the HTTP methods when the name says them;
+    otherwise they are read from the argument ``methods``.
     """
 
     methods: tuple[str, ...] = ()
     path: int | None = 0
     handler: int | str | None = None
+    keyword: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,10 @@ class Function:
     """What is known of a function, method or class constructor.
 
     ``returns`` is a type as in an annotation, or ``self``, ``argument N`` (the very value), ``instance N`` (an instance of the
-    class given), ``call N`` (what calling the argument returns), ``element`` (an element of the receiver).
+    class given), ``call N`` (what calling the argument returns), ``element`` (an element of the receiver), ``element of NAMES``
+    (of the first of these attributes of the receiver, or an instance of the class it holds). Inside a type: ``element``;
+    ``scalar``, the first of the element when that is a tuple; ``entity``, an instance of the class that is the only argument;
+    ``selected``, the element of the first argument.
     """
 
     returns: str | None = None
@@ -132,7 +137,9 @@ class Class:
     attributes: dict[str, str] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)  # attributes that carry a label
     methods: dict[str, Function] = field(default_factory=dict)
-    handlers: tuple[str, ...] = ()  # method names that serve requests in subclasses
+    handlers: tuple[
+        str, ...
+    ] = ()  # method names that serve requests in subclasses; `resolve_*`: all of that first word
     element: str | None = None
     enters: str | None = None
     awaits: str | None = None

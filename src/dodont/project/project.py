@@ -131,6 +131,9 @@ class Project(World):
             if name in module.names:
                 known = module.names[name]
                 module.names[name] = Value(known.type if known.const is not None else None, known.ref)
+        if _REGISTERS.search(source.text):
+            lines = [number for number, line in enumerate(source.text.split("\n"), 1) if _REGISTERS.search(line)]
+            module.registrars = [each for each in module.functions if _within(each, lines)]
         self._tell(module, None, list(frame.events.values()))
         return module
 
@@ -251,6 +254,8 @@ class Project(World):
                 return None
             info = self.classes.get(value.ref)
             if info is None:
+                if f"{value.ref}.".startswith(f"{module.name}.{parts[0]}."):
+                    return None  # `from package.lost import lost` in the package: the name leads below itself
                 return self.resolve(".".join((value.ref, *parts[index:])))
             function = info.functions.get(part)
             value = Value(ref=function.ref) if function is not None else info.members.get(part)
@@ -360,6 +365,10 @@ class Project(World):
         if waiting is not None:
             self._lowest = min(self._lowest, waiting[1])
             return waiting[0].facts
+        if function.module.registrars:
+            self._registrars(function.module)
+            if function.facts is not None:
+                return function.facts
         if function.node is None or len(self._stack) >= MAX_DEPTH:
             return Facts()
         return self._settle(function)
@@ -415,47 +424,75 @@ class Project(World):
 
     # Handlers
 
+    def _registrars(self, module: ModuleInfo) -> None:
+        """Interpret what may register handlers before anything else of the module: who serves requests hangs on it."""
+        registrars, module.registrars = module.registrars, []
+        for function in registrars:
+            self.facts(function)
+
     def _handler(self, function: FunctionInfo) -> None:
-        """Whether a registration elsewhere makes the function a handler: in its own module, or in the urls beside it."""
-        if function.handler is not None or function.name.startswith("__"):
+        """Whether a registration makes the function a handler: in its own module, or in those that route for its package."""
+        module = function.module
+        if function.handler is not None or function.name.startswith("__") or module.role in ("test", "migration"):
             return
-        names = [function.ref] if function.owner is None else [function.owner.ref]
-        registered = function.module.registered
-        for name in names:
-            if name in registered and (function.owner is None or function.name in _VERBS):
-                function.handler = registered[name]
-                return
-        if function.owner is None and self._may_be_view(function):
-            function.handler = self._urls(function.module).get(function.ref)
+        function.handler = _registration(function, module.registered)
+        if function.handler is None and not _FRAMEWORKS.isdisjoint(each.partition(".")[0] for each in module.imports):
+            function.handler = _registration(function, self._routed(module))
 
-    def _may_be_view(self, function: FunctionInfo) -> bool:
-        parameters = function.parameters
-        return (
-            bool(parameters)
-            and parameters[0].arg in ("request", "req")
-            and any(name.startswith("django") for name in function.module.imports)
-        )
-
-    def _urls(self, module: ModuleInfo) -> dict[str, HandlerInfo]:
-        """What the ``urls`` modules of the module's package and those above register."""
-        directory = Path(module.file).parent
-        key = str(directory)
-        if key not in self._routes:
+    def _routed(self, module: ModuleInfo) -> dict[str, HandlerInfo]:
+        """What is registered in the modules that route for a package: beside the module, above it, and in Django's project package."""
+        directory = os.path.dirname(module.file)
+        if directory not in self._routes:
             found: dict[str, HandlerInfo] = {}
-            self._routes[key] = found
-            for _ in range(4):
-                if "urls.py" in self.finder.listing(str(directory)):
-                    urls = self.load(str(directory / "urls.py"))
-                    if urls is not None:
-                        found |= urls.registered
-                if str(directory) == self.finder.boundary:
-                    break
-                directory = directory.parent
-        return self._routes[key]
+            self._routes[directory] = found
+            for path in self._routing(directory):
+                routing = self.load(path)
+                if routing is not None:
+                    self._registrars(routing)
+                    for target, handler in routing.registered.items():
+                        found.setdefault(target, handler)
+        return self._routes[directory]
+
+    def _routing(self, directory: str) -> Iterator[str]:
+        for level in range(4):
+            names = self.finder.listing(directory)
+            for name in sorted(names):
+                path = os.path.join(directory, name)
+                if _ROUTING.search(name) and name.endswith(".py"):
+                    yield path
+                elif _ROUTING.search(name) and "." not in name:
+                    yield from (
+                        os.path.join(path, each) for each in sorted(self.finder.listing(path)) if each.endswith(".py")
+                    )
+                elif level and "." not in name and self.finder.listing(path) >= _DJANGO_PROJECT:
+                    yield os.path.join(path, "urls.py")
+            if directory == self.finder.boundary:
+                break
+            directory = os.path.dirname(directory)
+
+
+def _registration(function: FunctionInfo, registered: Mapping[str, HandlerInfo]) -> HandlerInfo | None:
+    found = registered.get(function.ref)
+    if found is None and function.owner is not None and _SERVES.match(function.name):
+        found = registered.get(function.owner.ref)
+    return found
 
 
 _MISSING = Value()
-_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "dispatch"})
+#: Frameworks that register handlers by a call, often far from where they are defined.
+_FRAMEWORKS = frozenset({"django", "aiohttp", "starlette", "falcon", "flask", "fastapi", "pyramid", "sanic"})
+#: Methods of a registered class that serve requests; Falcon's are `on_get`, `on_get_item`.
+_SERVES = re.compile(
+    r"(?:get|post|put|patch|delete|head|options|dispatch)$|on_(?:get|post|put|patch|delete|head)(?:_\w+)?$"
+)
+#: Modules that register: `urls.py`, `api_urls.py`, `routes.py`, and where applications are put together.
+_ROUTING = re.compile(r"urls|^(?:routes|routing|app|main|server|application)(?:\.py)?$")
+_DJANGO_PROJECT = frozenset({"urls.py", "wsgi.py"})
+#: Lines that may register a handler by a call.
+_REGISTERS = re.compile(
+    r"\.add_(?:url_rule|\w*route|get|post|put|patch|delete|head|options|view)\("
+    r"|\.(?:route|get|post|put|patch|delete)\([^()]+\)\("  # `app.get("/orders")(orders)`
+)
 
 
 def _rebound(text: str) -> frozenset[str]:
@@ -470,6 +507,11 @@ def _lines_with(word: str, text: str) -> list[int]:
     if word not in text:
         return []
     return [number for number, line in enumerate(text.split("\n"), 1) if word in line]
+
+
+def _within(function: FunctionInfo, lines: list[int]) -> bool:
+    node = function.node
+    return node is not None and any(node.lineno <= line <= (node.end_lineno or 0) for line in lines)
 
 
 def _may_map(data: bytes, table: str) -> bool:

@@ -23,8 +23,10 @@ from dodont.semantic.values import (
     Text,
     Type,
     Value,
+    is_mapping,
     join,
     join_labels,
+    keys_of,
     parts_of,
     text_of,
 )
@@ -115,6 +117,48 @@ def _variable(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> 
     return join(value, given.positional[1]) if len(given.positional) > 1 else value
 
 
+def _option(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``parser.get("section", "password")``."""
+    found = given.find(1, "option")
+    return (
+        frame.named(Value(STR), found[0].const, node) if found is not None and found[0].const.__class__ is str else None
+    )
+
+
+def _updated(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``mapping.update(other, name=value)`` on a local mapping."""
+    receiver, func = callee.receiver, node.func
+    if receiver is None or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name):
+        return None
+    name = func.value.id
+    if name not in frame.env or not is_mapping(receiver):
+        return None
+    items = dict(receiver.items) if isinstance(receiver.items, dict) else {}
+    labels = receiver.labels
+    for value in given.positional[:1]:
+        items |= value.items if isinstance(value.items, dict) else {}
+        labels = join_labels(labels, value.labels)
+    for word, value in given.keywords.items():
+        items[word] = frame.named(value, word, given.words[word])
+        labels = join_labels(labels, items[word].labels)
+    literal = receiver.literal and all(value.literal for value in (*given.positional, *given.keywords.values()))
+    frame.env[name] = receiver.but(items=items if 0 < len(items) <= 64 else None, labels=labels, literal=literal)
+    return Value(Type("None"))
+
+
+def _copy(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``mapping.copy()``."""
+    return callee.receiver
+
+
+def _argument(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``self.get_argument("password")`` of Tornado."""
+    found = given.find(0, "name")
+    if found is None or found[0].const.__class__ is not str or not credential(found[0].const):
+        return None
+    return frame.named(Value(STR, labels=(Label("request", "an argument of the request"),)), found[0].const, node)
+
+
 def _append(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
     """``xs.append(x)`` on a local list."""
     receiver = callee.receiver
@@ -163,6 +207,8 @@ def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
         frame.misuse(source, given.nodes[0], "argument")
         return UNKNOWN
     kind = "list" if name in ("sorted", "reversed") else name
+    if kind != "dict" and is_mapping(source):
+        return Value(Type(kind, (STR,)), labels=keys_of(source), literal=isinstance(source.items, dict))
     args = source.type.args if source.type is not None and source.type.name not in ("dict", "tuple") else ()
     return Value(
         Type(kind, args), items=source.items if name != "set" else None, labels=source.labels, literal=source.literal
@@ -279,10 +325,11 @@ def _entries(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         keys = Value(STR, literal=True)
     else:
         labels = parts_of(receiver.labels)
+        labels += tuple(label._replace(kind="each") for label in receiver.labels if label.kind == "secrets")
         type = receiver.type
         inner = type.args[-1] if type is not None and type.name == "dict" and type.args else None
         value = Value(None if inner is None or inner.name == "Any" else inner, labels=labels, literal=receiver.literal)
-        keys = Value(labels=labels, literal=receiver.literal)
+        keys = Value(labels=parts_of(receiver.labels), literal=receiver.literal)
     if method == "keys":
         return Value(Type("repeated"), items=(keys,))
     if method == "values":
@@ -306,11 +353,19 @@ def _replace(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
     return strings.replaced(frame, node, receiver, *given.positional[:2])
 
 
+def _next(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    return element_of(frame, given.positional[0], given.nodes[0]) if len(given.positional) == 1 else None
+
+
 SPECIAL: dict[str, Special] = {
+    "builtins.next": _next,
     "str.format": _format,
     "str.join": _join,
     "str.replace": _replace,
     "dict.get": _item, "dict.pop": _popped, "dict.setdefault": _item, "?.get": _item, "?.pop": _popped, "?.setdefault": _item,
+    "dict.update": _updated, "?.update": _updated, "dict.copy": _copy, "list.copy": _copy,
+    "configparser.RawConfigParser.get": _option, "tornado.web.RequestHandler.get_argument": _argument,
+    "tornado.web.RequestHandler.get_body_argument": _argument, "tornado.web.RequestHandler.get_query_argument": _argument,
     "dict.items": _entries, "dict.values": _entries, "dict.keys": _entries,
     "?.items": _entries, "?.values": _entries, "?.keys": _entries,
     "list.append": _append, "list.extend": _append, "list.insert": _append, "repeated.append": _append, "repeated.extend": _append,

@@ -15,11 +15,14 @@ from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic import sinks, waiting
 from dodont.semantic.annotations import model_type, substitute, type_named, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
-from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Waits
+from dodont.semantic.credentials import tells
+from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Raised, Waits
 from dodont.semantic.events import Call as CallEvent
 from dodont.semantic.events import Callee
 from dodont.semantic.objects import exposed, instance_attribute, lineage
 from dodont.semantic.values import (
+    MAX_LABELS,
+    MAX_NOTES,
     PLAIN_TYPES,
     STR,
     UNKNOWN,
@@ -109,6 +112,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
             if value.pending is not None:
                 frame.misuse(value, each, "argument")
     if ref is None:
+        if func.__class__ is ast.Call and given.positional and _decorates(frame, func, given.positional[0]):
+            return given.positional[0]
         return _unknown(frame, node, callee, given) if callee.type is None else _instance(frame, node, callee, given)
     function = frame.world.functions.get(ref)
     if function is not None:
@@ -127,6 +132,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
     if special is not None:
         result: Value | None = special(frame, node, callee, given)
         if result is not None:
+            if frame.keep:
+                frame.calls.setdefault(id(node), Callee(ref))
             return result
     if text and callee.receiver is not None:
         return text_method(text, callee.receiver)
@@ -143,6 +150,17 @@ def call(frame: Frame, node: ast.Call) -> Value:
     if callee.type is not None and callee.type.name == "type" and callee.type.args:
         return Value(callee.type.args[0])
     return _unknown(frame, node, callee, given)
+
+
+def _decorates(frame: Frame, func: ast.Call, value: Value) -> bool:
+    """``app.get("/orders")(orders)``: whether the call before makes a decorator that gives its argument back."""
+    made = frame.quiet(func.func).ref
+    entry = _target(frame, made)[1] if made is not None else None
+    if made is None or entry.__class__ is not FunctionModel or entry.decorator != "same":
+        return False
+    if entry.route is not None and value.ref in frame.world.functions:
+        frame.module.registered.setdefault(value.ref, HandlerInfo(made, entry.route.methods))
+    return True
 
 
 #: Functions that can do nothing with an awaitable.
@@ -252,10 +270,13 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         _waits(frame, node, callee, ref, model.blocks, given)
     if model.sql is not None:
         sinks.library_sql(frame, node, ref, model.sql, given)
-    if model.database is not None and not frame.silent:
-        kind = sinks.statement_kind(model, given) or model.database
-        accesses = (Access(kind, ref, frame.site(node)),)
-        frame.accesses += accesses
+    if (model.database is not None or model.sql is not None) and not frame.silent:
+        kind = sinks.statement_kind(frame, model, given)
+        if kind is None or (model.database is None and model.sql is not None and model.sql.certain):
+            kind = model.database
+        if kind is not None:
+            accesses = (Access(kind, ref, frame.site(node)),)
+            frame.accesses += accesses
     if model.log is not None:
         sinks.library_log(frame, node, ref, model.log, given)
     if model.external and not frame.silent:
@@ -278,12 +299,14 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
 
 
 def register(frame: Frame, ref: str, route: Route, given: Arguments) -> None:
-    """``path("orders/", views.orders)``: the function or class serves requests, wherever it is defined."""
-    found = given.find(route.handler)
-    if found is None or found[0].ref is None:
+    """``path("orders/", views.orders)``: the function, class or object serves requests, wherever it is defined."""
+    found = given.find(route.handler, route.keyword)
+    if found is None:
         return
-    target = found[0].ref.removesuffix(".as_view")
-    frame.module.registered[target] = HandlerInfo(ref, route.methods)
+    value = found[0]
+    target = value.ref.removesuffix(".as_view") if value.ref is not None else value.type.name if value.type else None
+    if target is not None:
+        frame.module.registered.setdefault(target, HandlerInfo(ref, route.methods))
 
 
 def library_result(
@@ -359,13 +382,15 @@ def _returned(frame: Frame, callee: Value, model: FunctionModel, given: Argument
         return called(frame, source)
     receiver = callee.receiver
     own = receiver.type if receiver is not None else None
+    if returns.startswith("element of "):
+        return _held(frame, receiver, returns.split()[2:])
     if returns == "element":
         return Value(own.args[0]) if own is not None and own.args and own.args[0].name != "Any" else UNKNOWN
     if own is not None and returns == "self":
         return Value(own._replace(optional=False), labels=receiver.labels if receiver is not None else ())
     found_type = model_type(returns)
     if found_type is not None and (found_type.args or "." not in found_type.name):
-        found_type = _fill_element(substitute(found_type, own), own)
+        found_type = _fill(frame, substitute(found_type, own), own, given)
     if found_type is None:
         return UNKNOWN
     if found_type.optional:
@@ -373,16 +398,39 @@ def _returned(frame: Frame, callee: Value, model: FunctionModel, given: Argument
     return Value(found_type)
 
 
-def _fill_element(type: Type | None, own: Type | None) -> Type | None:
-    """``element`` inside a model's type is the receiver's own element type."""
+def _held(frame: Frame, receiver: Value | None, names: list[str]) -> Value:
+    """``element of queryset model``: an element of the receiver's ``queryset``, or an instance of the class in ``model``."""
+    if receiver is None or receiver.type is None:
+        return UNKNOWN
+    for name in names:
+        value = instance_attribute(frame, receiver, receiver.type, name)
+        if value is not None and value.type is not None and value.type.args and value.type.args[0].name != "Any":
+            return Value(value.type.args[0])
+    return UNKNOWN
+
+
+def _fill(frame: Frame, type: Type | None, own: Type | None, given: Arguments) -> Type | None:
+    """A model's type with its words for what only the call tells: ``element``, ``scalar``, ``entity``, ``selected``."""
     if type is None:
         return None
-    if type.name == "element":
-        inner = own.args[0] if own is not None and own.args else None
+    if type.name in _WORDS:
+        inner: Type | None = None
+        if type.name == "entity":  # `query(Order)`, not `query(Order.id, Order.day)`
+            inner = type_named(frame, given.positional[0]) if len(given.positional) == 1 else None
+        elif type.name == "selected":
+            source = given.positional[0].type if given.positional else None
+            inner = source.args[0] if source is not None and source.args else None
+        elif own is not None and own.args:
+            inner = own.args[0]
+            if type.name == "scalar" and inner.name == "tuple" and inner.args:  # `Result[tuple[Order]]`
+                inner = inner.args[0]
         return inner._replace(optional=type.optional) if inner is not None and inner.name != "Any" else None
     if type.args:
-        return type._replace(args=tuple(_fill_element(arg, own) or Type("Any") for arg in type.args))
+        return type._replace(args=tuple(_fill(frame, arg, own, given) or Type("Any") for arg in type.args))
     return type
+
+
+_WORDS = frozenset({"element", "scalar", "entity", "selected"})
 
 
 def called(frame: Frame, source: Value) -> Value:
@@ -409,7 +457,7 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
         if isinstance(entry, ClassInfo):
             function = entry.functions.get("__init__")
             if function is not None:
-                _effects(frame, node, function, frame.world.facts(function), bound(function, given, True))
+                _effects(frame, node, function, frame.world.facts(function), bound(frame, function, given, True))
                 break
         elif entry.init is not None:
             _library(frame, node, UNKNOWN, info.ref, entry.init, given)
@@ -417,7 +465,9 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
     return Value(Type(info.ref))
 
 
-def bound(function: FunctionInfo, given: Arguments, has_receiver: bool) -> dict[str, tuple[Value, ast.expr]]:
+def bound(
+    frame: Frame, function: FunctionInfo, given: Arguments, has_receiver: bool
+) -> dict[str, tuple[Value, ast.expr]]:
     """Which value each parameter gets."""
     result: dict[str, tuple[Value, ast.expr]] = {}
     if not given.positional and not given.keywords:
@@ -433,11 +483,28 @@ def bound(function: FunctionInfo, given: Arguments, has_receiver: bool) -> dict[
         name = names[position] if position < len(names) else function.variadic
         if name and name not in result:
             result[name] = (value, given.nodes[index])
+    rest: dict[str, Value] = {}
     for word, value in given.keywords.items():
-        name = word if word in function.named else function.keywords
-        if name and name not in result:
-            result[name] = (value, given.words[word])
+        if word in function.named:
+            result.setdefault(word, (value, given.words[word]))
+        else:
+            rest[word] = value
+    if rest and function.keywords:
+        result[function.keywords] = _collected(frame, rest, given)
     return result
+
+
+def _collected(frame: Frame, rest: dict[str, Value], given: Arguments) -> tuple[Value, ast.expr]:
+    """What ``**fields`` holds: the expression is that of the first value with something to tell."""
+    items = {word: frame.named(value, word, given.words[word]) for word, value in rest.items()}
+    labels: tuple[Label, ...] = ()
+    for value in items.values():
+        labels = join_labels(labels, value.labels)
+    telling = next((word for word, value in items.items() if value.labels), next(iter(items)))
+    pending = next((value.pending for value in items.values() if value.pending is not None), None)
+    if pending is not None:
+        return next((value, given.words[word]) for word, value in items.items() if value.pending is not None)
+    return Value(Type("dict"), items=items, labels=labels), given.words[telling]
 
 
 def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo, given: Arguments) -> Value:
@@ -445,7 +512,9 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
     if callee.type is not None and callee.type.name == "functools.partial" and isinstance(callee.items, tuple):
         given.positional = [*callee.items, *given.positional]
         given.nodes = [*[node.func] * len(callee.items), *given.nodes]
-    bindings = bound(function, given, callee.receiver is not None or function.kind in ("classmethod", "staticmethod"))
+    bindings = bound(
+        frame, function, given, callee.receiver is not None or function.kind in ("classmethod", "staticmethod")
+    )
     _effects(frame, node, function, facts, bindings)
     if frame.keep:
         frame.calls[id(node)] = Callee(function.ref, facts.accesses, facts.external, facts.never, True)
@@ -454,6 +523,9 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
     if _quotes(function.name):
         return _pending(frame, node, function.ref, _QUOTED) if function.is_coroutine else _QUOTED
     result = filled(frame, node, function, facts.returns, bindings)
+    if _cleans(function.name):
+        shown = tuple(label for label in result.labels if label.kind not in ("secret", "secrets"))
+        result = result.but(labels=shown, cleaned=True)
     if function.is_coroutine:
         return _pending(frame, node, function.ref, result)
     if result.pending is not None:  # handed on: here is where it would be awaited
@@ -491,11 +563,28 @@ def _effects(
     if facts.accesses:
         site = frame.site(node)
         seen = set()
-        for access in facts.accesses:
+        for access in sorted(
+            facts.accesses, key=_depth
+        ):  # what the function does itself says more than what it has done
             if access.kind not in seen and len(access.chain) < MAX_CHAIN:
                 seen.add(access.kind)
                 frame.accesses.append(Access(access.kind, access.target, site, (function.ref, *access.chain)))
     frame.external = frame.external or facts.external
+    for exception, label, _ in facts.raises:
+        passed: tuple[Label, ...] = (label,)
+        if label.kind == "parameter":
+            value = bindings[label.what][0] if label.what in bindings and not tells(label.what) else UNKNOWN
+            passed = tuple(
+                each._replace(notes=(*each.notes, *label.notes)[:MAX_NOTES])
+                for each in value.labels
+                if each.kind in ("secret", "parameter")
+            )
+        found = tuple(Raised(exception, each, own=False) for each in passed)
+        frame.raised = (*frame.raised, *(each for each in found if each not in frame.raised))[:MAX_LABELS]
+
+
+def _depth(access: Access) -> int:
+    return len(access.chain)
 
 
 def _wants_result(frame: Frame, function: FunctionInfo, name: str) -> bool:
@@ -551,7 +640,7 @@ def filled(
                 continue
             parts += _refilled(part, bindings, labels)  # type: ignore[arg-type]
         text = Text(merge(parts), value.text.site, (*value.text.notes, note))
-        return from_text(text, labels)
+        return from_text(text, labels, certain=bool(value.text.holes))
     if whole is not None and not value.cleaned:
         return whole.but(labels=labels, literal=value.literal)
     return value.but(labels=labels)

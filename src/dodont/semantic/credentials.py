@@ -13,7 +13,7 @@ from functools import lru_cache
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 SINGLE = frozenset(
-    "password passwd passphrase pwd passcode secret apikey authtoken accesstoken secretkey privatekey credentials jwt".split()
+    "password passwd passphrase pwd passcode secret apikey authtoken accesstoken secretkey privatekey credentials jwt otp cvv".split()
 )
 
 #: Chosen by people: a hash of one can be tried out, a hash of a random token cannot.
@@ -29,7 +29,7 @@ PAIRS = frozenset(
         ("verification", "token"), ("login", "token"), ("device", "token"), ("webhook", "secret"), ("otp", "code"),
         ("card", "number"), ("credit", "card"), ("hashed", "password"), ("password", "hash"),
         ("session", "cookie"), ("auth", "cookie"), ("token", "value"), ("secret", "value"), ("aws", "secret"),
-        ("access", "secret"), ("github", "token"), ("hf", "token"), ("slack", "token"), ("admin", "token"),
+        ("access", "secret"), ("secret", "string"), ("github", "token"), ("hf", "token"), ("slack", "token"), ("admin", "token"),
     }
 )  # fmt: skip
 
@@ -40,7 +40,8 @@ NO_TOKEN = frozenset(
     cancellation resume idempotency client request response trace design content csrfmiddleware cached reasoning image
     audio text new old type sep mask cls each per every used limit delimiter operator keyword comment left right open close
     leading trailing block tag line unexpected expected whitespace skip watch change version snapshot scroll marker
-    upload public publishable reservation""".split()
+    upload public publishable reservation to from since until before after batch stream room search history
+    event oov best longest matched pattern""".split()
 )
 
 #: Words in front that say the rest is about the thing, not the thing.
@@ -60,6 +61,8 @@ def credential(name: str) -> bool:
     if not words:
         return False
     last = words[-1]
+    if last == "key" and "ssh" in words:
+        return False  # mostly the path of a file: `ssh -i`
     if len(words) > 1 and (words[0] in NO_PREFIX or "count" in words or ("hashed" in words and last not in PASSWORDS)):
         return False
     if last in ("authorization", "cookie", "cookies") and len(words) == 1:
@@ -71,6 +74,11 @@ def credential(name: str) -> bool:
     if last == "token":
         return len(words) == 1 or words[-2] not in NO_TOKEN
     return len(words) > 1 and (words[-2], last) in PAIRS
+
+
+def is_other_token(name: str) -> bool:
+    """Whether a class is named as a token that is no credential, and what it holds is none either: a ``SyncToken``."""
+    return name.lower().endswith("token") and not credential(name)
 
 
 #: Words of what is hidden, and of functions that hide what they are given or take what is hidden already.
@@ -102,3 +110,34 @@ def denotes(name: str) -> bool:
 
 #: What has keys that are places, not credentials: a ``cache_key``.
 _PLACES = frozenset("cache counter redis lock primary foreign sort partition dict object routing lookup group".split())
+
+
+#: Verbs in front of what a function gives: ``get_api_key``.
+_VERBS = frozenset("get load read fetch make create generate build new issue decrypt current find obtain".split())
+
+
+@lru_cache(maxsize=4096)
+def gives_credential(function: str) -> bool:
+    """Whether a function's name says which credential it gives: ``get_api_key``, but not ``get_secret("API_VERSION")``."""
+    words = function.strip("_").split("_")
+    named = "_".join(words[1:] if words[0] in _VERBS else words)
+    return named not in ("secret", "credentials") and credential(named)
+
+
+#: What a form or table keeps under the name of a field is not what was entered in it: ``form.fields["password"]``.
+_ABOUT = frozenset("fields errors labels widgets columns validators properties help_texts error_messages types".split())
+
+
+def about_fields(holder: str) -> bool:
+    """Whether a mapping's name says that it holds something about fields, under their names."""
+    return holder in _ABOUT
+
+
+@lru_cache(maxsize=4096)
+def tells(parameter: str) -> bool:
+    """Whether a parameter's name settles what to think of it being logged.
+
+    One named as a credential is reported where the function logs it, not at every call; others hold the name of a thing,
+    or what is hidden already.
+    """
+    return credential(parameter) or denotes(parameter) or conceals(parameter)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.values import UNKNOWN, Note, Site, Text, Type, Value
+from dodont.semantic.values import UNKNOWN, Label, Note, Site, Text, Type, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -44,6 +44,17 @@ class Waits(NamedTuple):
     tests: int = 0
 
 
+class Raised(NamedTuple):
+    """Something that is put into the text of an exception which leaves the code at hand.
+
+    ``exception`` is the exception's class; ``own`` that the function itself raises it, not one that it calls.
+    """
+
+    exception: str
+    label: Label
+    own: bool = True
+
+
 class Access(NamedTuple):
     """A use of the database: ``kind`` is read, write, commit or build; ``chain`` as in Waits, empty for a call on the spot."""
 
@@ -63,6 +74,7 @@ class Facts:
     accesses: tuple[Access, ...] = ()
     external: bool = False
     never: bool = False
+    raises: tuple[Raised, ...] = ()
     stores: dict[str, Value] = field(default_factory=dict)  # what `self.x = …` gives the object
 
     def outline(self) -> tuple[Any, ...]:
@@ -77,6 +89,7 @@ class Facts:
             self.waits is not None,
             frozenset(access.kind for access in self.accesses),
             self.external,
+            frozenset((each.exception, each.label.kind, each.label.what) for each in self.raises),
             frozenset((name, value.type) for name, value in self.stores.items()),
         )
 
@@ -173,6 +186,7 @@ class ModuleInfo:
     imports: set[str] = field(default_factory=set)
     role: str = ""  # test, migration, script, settings, or nothing special
     registered: dict[str, HandlerInfo] = field(default_factory=dict)
+    registrars: list[FunctionInfo] = field(default_factory=list)  # functions that may register, until they were asked
     rebound: frozenset[str] = frozenset()  # names a function declares global
     file: str = ""  # the absolute path of the file
 

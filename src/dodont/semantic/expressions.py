@@ -101,10 +101,16 @@ def _sliced(frame: Frame, receiver: Value, part: ast.Slice) -> Value:
         if bound is not None:
             frame.eval(bound)
     if receiver.type == STR or receiver.labels or receiver.text is not None:
-        few = part.lower is not None or part.upper is not None
+        few = part.upper is not None or not _is_rest(part)
         labels = tuple(label for label in receiver.labels if not (few and label.kind in ("secret", "secrets")))
         return Value(receiver.type, labels=labels, literal=receiver.literal, cleaned=few)
     return Value(receiver.type, labels=receiver.labels, literal=receiver.literal)
+
+
+def _is_rest(part: ast.Slice) -> bool:
+    """``header[7:]``, ``header[len("Bearer "):]``: all but what stands in front."""
+    lower = part.lower
+    return part.upper is None and not isinstance(lower, ast.UnaryOp)
 
 
 def _binary(frame: Frame, node: ast.BinOp) -> Value:
@@ -187,6 +193,9 @@ def _unary(frame: Frame, node: ast.UnaryOp) -> Value:
     return value if value.type is not None and value.type.name in ("int", "float") else UNKNOWN
 
 
+_SECRETS = ("secret", "secrets")
+
+
 def condition(frame: Frame, node: ast.expr, use: str = "condition") -> Value:
     """The value of an expression of which only the truth counts (or, in a statement, nothing): so do its last operands'."""
     if node.__class__ is ast.BoolOp:
@@ -209,6 +218,9 @@ def _boolean(frame: Frame, node: ast.BoolOp, use: str = "") -> Value:
         # `late and fetch(1) or fetch(2)` tests the first coroutine, but is written to choose between the two.
         chosen = not use and (last or each.__class__ is ast.BoolOp)
         value = frame.eval(each) if chosen else condition(frame, each, use if last else "condition")
+        if result is not None and result.labels and node.op.__class__ is ast.And:
+            # `password and "set"` is the password only where that is empty
+            result = result.but(labels=tuple(label for label in result.labels if label.kind not in _SECRETS))
         result = value if result is None else join(result, value)
         narrow(frame, each, node.op.__class__ is ast.And)
     changed = {name: value for name, value in frame.env.items() if name not in before}
@@ -276,7 +288,7 @@ def _await(frame: Frame, node: ast.Await) -> Value:
             return Value(None if inner.name == "Any" else inner)
         entry = frame.library.class_of(value.type.name)
         if entry is not None and entry.awaits:
-            return Value(substitute(model_type(entry.awaits), value.type))
+            return Value(substitute(model_type(entry.awaits), value.type), labels=value.labels)
     return UNKNOWN
 
 
@@ -357,7 +369,11 @@ def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Value:
     frame.eval(node.key)
     value = frame.eval(node.value)
     frame.env = before
-    return Value(Type("dict"), labels=value.labels)
+    labels = value.labels
+    if labels and (isinstance(node.value, ast.IfExp) or any(each.ifs for each in node.generators)):
+        # `{key: "***" if key in HIDDEN else value for …}`: whoever chooses among the keys does so for the secrets
+        labels = tuple(label for label in labels if label.kind not in _SECRETS)
+    return Value(Type("dict"), labels=labels)
 
 
 def _generators(frame: Frame, generators: list[ast.comprehension]) -> Value:
@@ -429,11 +445,17 @@ def _with_item(holder: Value, key: Value, value: Value, frame: Frame, node: ast.
     if holder.type is None or holder.type.name != "dict":
         return holder
     items = dict(holder.items) if isinstance(holder.items, dict) else {}
+    labels = holder.labels
     if key.const.__class__ is str and len(items) < 64:
         value = frame.named(value, key.const, node)
+        old = items.get(key.const)
         items[key.const] = value
+        if old is not None and old.labels:  # `data["password"] = "***"`
+            gone = {(label.kind, label.what) for label in old.labels}
+            kept = {(label.kind, label.what) for item in items.values() for label in item.labels}
+            labels = tuple(label for label in labels if (label.kind, label.what) not in gone - kept)
     return holder.but(
-        items=items or None, labels=join_labels(holder.labels, value.labels), literal=holder.literal and value.literal
+        items=items or None, labels=join_labels(labels, value.labels), literal=holder.literal and value.literal
     )
 
 

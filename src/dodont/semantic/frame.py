@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential
-from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Sink, Waits, World
+from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited
 from dodont.semantic.trees import walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
@@ -30,8 +30,8 @@ class Frame:
 
     __slots__ = (
         "accesses", "calls", "clauses", "env", "evaluators", "events", "exits", "external", "function", "guards",
-        "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never", "objects", "outer", "owner",
-        "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
+        "handling", "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never", "objects", "outer",
+        "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -62,7 +62,6 @@ class Frame:
         self.clauses: dict[int, tuple[Value, tuple[Any, ...]]] = {}  # SQL texts wrapped for later, and their events
         self.unused: dict[Site, tuple[Value, str]] = {}  # awaitables in names that nobody has read yet
         self.objects: set[str] | None = None  # names the function reads attributes of, found when first asked for
-        self.raised: list[list[Label]] = []  # what exceptions tell that the `try` statements around may catch
         self.returns: list[Value] = []
         self.yields: list[Value] = []
         self.stores: dict[str, Value] = {}
@@ -71,6 +70,10 @@ class Frame:
         self.guards = 0  # branches and exception handlers around the statement at hand
         self.accesses: list[Access] = []
         self.external = False
+        self.raised: tuple[
+            Raised, ...
+        ] = ()  # texts of exceptions that the statements so far may raise and nobody caught
+        self.handling: tuple[Label, ...] = ()  # what the text of the exception holds that is being handled
         self.never = True
         self.loops: list[list[dict[str, Value]]] = []
 
@@ -136,6 +139,9 @@ class Frame:
         if entry.__class__ is ValueModel:
             labels = labels_of(entry.label, entry.what or name) if entry.label else ()
             return Value(model_type(entry.type), labels=labels)
+        module, _, last = name.rpartition(".")
+        if entry is None and credential(last) and (_is_settings(module) or ("_" in last and last.islower())):
+            return Value(ref=name, labels=(Label("secret", last),))  # `config.SECRET_KEY`, `stripe.api_key`
         return Value(ref=name)
 
     def named(self, value: Value, name: str, node: ast.AST) -> Value:
@@ -152,17 +158,15 @@ class Frame:
         return value.but(labels=(label, *value.labels), type=value.type)
 
     def _is_object(self, node: ast.AST) -> bool:
-        """Whether the function uses the name as an object with attributes of its own: a token's record, not the token."""
+        """Whether the function uses the name as an object with attributes of its own: a token's record, not the token.
+
+        So are the tokens that a loop runs through: ``for token in text.split(",")`` takes a text to pieces.
+        """
         key = _key(node)
         if key is None or self.function is None or self.function.node is None:
             return False
         if self.objects is None:
-            self.objects = {
-                receiver
-                for each in walk(self.function.node)
-                if isinstance(each, ast.Attribute) and each.attr not in _TEXT
-                if (receiver := _key(each.value)) is not None
-            }
+            self.objects = set(_objects(self.function.node))
         return key in self.objects
 
     def event(self, key: tuple[Any, ...], event: Event) -> None:
@@ -208,6 +212,34 @@ def dotted(node: ast.expr) -> str:
     return ".".join(reversed(names))
 
 
+def _objects(function: ast.AST) -> Iterator[str]:
+    for each in walk(function):
+        if each.__class__ in _TELLING and (key := _object(each)) is not None:
+            yield key
+
+
+_TELLING = frozenset({ast.Assign, ast.Attribute, ast.Call, ast.Subscript, ast.For, ast.AsyncFor, ast.comprehension})
+
+
+def _object(node: ast.AST) -> str | None:
+    """The name that an expression uses as no text of a credential."""
+    match node:
+        case ast.Attribute(value=value, attr=attr):
+            return _key(value) if attr not in _TEXT else None
+        case ast.Call(func=ast.Attribute(value=value, attr="encode" | "decode"), args=[first, *_]):
+            # `self.jwt.decode(token, key)`: a text is given the name of an encoding
+            return None if isinstance(first, ast.Constant) else _key(value)
+        case ast.Call(func=ast.Name(id="open"), args=[first, *_]):
+            return _key(first)  # the path of the file that holds it
+        case ast.Subscript(value=holder, slice=item) if (_key(holder) or "").endswith("secrets"):
+            return _key(item)  # `secrets[secret]`: the name of one
+        case ast.Assign(targets=[ast.Name(id="token")], value=ast.Subscript(value=holder)):
+            return "token" if (_key(holder) or "").endswith("tokens") else None
+        case ast.For(target=target) | ast.AsyncFor(target=target) | ast.comprehension(target=target):
+            return "token" if any(isinstance(name, ast.Name) and name.id == "token" for name in walk(target)) else None
+    return None
+
+
 _TEXT = frozenset(dir(str)) | frozenset(dir(bytes))
 
 
@@ -220,6 +252,11 @@ def _key(node: ast.AST) -> str | None:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return f"{node.value.id}.{node.attr}"
     return None
+
+
+def _is_settings(module: str) -> bool:
+    """Whether a module that nothing is known of says by its name that it holds the settings."""
+    return module.rpartition(".")[2] in ("settings", "config", "conf", "secrets", "credentials")
 
 
 class Members(dict[str, Value]):

@@ -13,6 +13,7 @@ from dodont.semantic.events import Event, Route, Unawaited
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame
 from dodont.semantic.heads import kinds_kept, may_decorate
+from dodont.semantic.objects import instance_attribute
 from dodont.semantic.statements import run
 from dodont.semantic.trees import walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Text, Type, Value, join
@@ -123,18 +124,34 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
         ):
             type = value.type
         maybe_none = maybe_none or (isinstance(default, ast.Constant) and default.value is None)
-    if info.handler is not None:
-        root = info.handler.by.partition(".")[0]
-        if type is None and index == 0 and root in _REQUESTS and argument.arg in ("request", "req"):
-            return Value(Type(_REQUESTS[root]))
-        if type is None or type.name in ("str", "bytes", "dict", "list"):
-            labels = (
-                Label(
-                    "request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)
-                ),
-                *labels,
-            )
+    if type is None and index == 0 and argument.arg in ("request", "req"):
+        request = _request(frame, info)
+        if request is not None:
+            return Value(request)
+    if info.handler is not None and (type is None or type.name in ("str", "bytes", "dict", "list")):
+        labels = (
+            Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)),
+            *labels,
+        )
     return frame.named(Value(type, labels=labels, maybe_none=maybe_none), argument.arg, argument)
+
+
+def _request(frame: Frame, info: FunctionInfo) -> Type | None:
+    """What a view's first parameter is, where nothing declares it: by its class, its registration, or its module's imports."""
+    if info.owner is not None:
+        held = instance_attribute(frame, UNKNOWN, Type(info.owner.ref), "request")
+        if held is not None and held.type is not None:
+            return held.type
+    if info.handler is not None:
+        name = _REQUESTS.get(info.handler.by.partition(".")[0])
+        return Type(name) if name is not None else None
+    if info.owner is None and not _VIEWS.isdisjoint(frame.module.imports):
+        return Type(_REQUESTS["django"])  # `urls.py` may stand outside of what is read
+    return None
+
+
+#: What a module of Django views imports.
+_VIEWS = frozenset({"django.http", "django.shortcuts", "django.views", "django.contrib.auth.decorators"})
 
 
 def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -> Facts:
@@ -143,6 +160,8 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
     value = UNKNOWN
     for index, each in enumerate(results):
         value = each if index == 0 else join(value, each)
+    if any(not each.literal and not _has_secret(each) for each in results):
+        value = value.but(labels=tuple(label for label in value.labels if label.kind != "secret"))
     if falls and not info.is_generator and results and not info.is_stub:
         value = value.but(maybe_none=True, const=value.const)
     if declared is not None and info.is_generator:
@@ -169,8 +188,14 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
         never=never,
+        raises=tuple(each for each in frame.raised if each.own),
         stores={name: _stored(stored) for name, stored in frame.stores.items()},
     )
+
+
+def _has_secret(value: Value) -> bool:
+    """Whether a result is a secret: one that is so on some paths only, such as ``url(with_password=True)``, tells callers nothing."""
+    return value is UNKNOWN or any(label.kind in ("secret", "parameter") for label in value.labels)
 
 
 def _outgoing(value: Value) -> Value:

@@ -139,6 +139,8 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
     if called:
         frame.eval(node)
     if ref is None:
+        if _is_route(node):
+            info.handler = info.handler or HandlerInfo("", _methods(frame, node))
         info.opaque = True
         return value
     if ref == "builtins.staticmethod":
@@ -153,7 +155,7 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
         found = frame.library.method(owner, method)
         model = found[0] if found else None
     if model.__class__ is FunctionModel:
-        if model.route is not None and model.route.handler is None:
+        if model.route is not None and (model.route.handler is None or model.decorator == "same"):
             info.handler = HandlerInfo(ref, _methods(frame, node) or model.route.methods)
         elif model.decorator in ("manager", "async manager"):
             info.manager = model.decorator or ""
@@ -165,8 +167,22 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
         kept = decorator.kept or (False, False)
         info.opaque = info.opaque or not (decorator.manager or kept[info.is_async])
     elif ref not in _TRANSPARENT and ref not in _PROPERTIES:
+        if model is None and _is_route(node):
+            info.handler = info.handler or HandlerInfo(ref, _methods(frame, node))
         info.opaque = True
     return value
+
+
+def _is_route(node: ast.expr) -> bool:
+    """``@app.get("/orders")`` on something nothing is known of: a framework without a model, or a parameter ``app``."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr=verb), args=[ast.Constant(value=str(path)), *_]):
+            return path.startswith("/") and verb in _ROUTES
+    return False
+
+
+#: What routers of all frameworks call the decorators that take a path.
+_ROUTES = frozenset("route get post put patch delete websocket api_route".split())
 
 
 def _methods(frame: Frame, node: ast.expr) -> tuple[str, ...]:
@@ -268,7 +284,7 @@ def _class_handler(frame: Frame, owner: ClassInfo, name: str) -> HandlerInfo | N
             if isinstance(entry, ClassModel)
             for method in entry.handlers
         }
-    ref = owner.handlers.get(name)
+    ref = owner.handlers.get(name) or owner.handlers.get(f"{name.partition('_')[0]}_*")
     if ref is None:
         return None
     verb = name.upper()

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from dodont.semantic.annotations import model_type, substitute
-from dodont.semantic.credentials import credential
+from dodont.semantic.credentials import about_fields, credential
 from dodont.semantic.values import ABSENT, STR, UNKNOWN, Value, join, parts_of
 
 if TYPE_CHECKING:
@@ -42,9 +42,15 @@ def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
                 value = value.but(labels=labels)
         if receiver.literal and receiver.type is not None and receiver.type.name in ("dict", "list", "tuple"):
             value = value.but(literal=True)
-    if key.const.__class__ is str and credential(key.const):
+    if key.const.__class__ is str and credential(key.const) and not about_fields(_holder(node)):
         return frame.named(value, key.const, node)
     return value
+
+
+def _holder(node: ast.AST) -> str:
+    """The last name of what an item is taken from."""
+    holder = node.value if isinstance(node, ast.Subscript) else None
+    return holder.attr if isinstance(holder, ast.Attribute) else holder.id if isinstance(holder, ast.Name) else ""
 
 
 def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool = False) -> Value:

@@ -58,6 +58,9 @@ def _presence(frame: Frame, node: ast.expr, present: bool) -> None:
     value = frame.env.get(key) if key is not None else None
     if value is not None and present and value.maybe_none:
         _set(frame, node, value.but(maybe_none=False))
+    elif value is not None and not present and value.labels:  # nothing there, and so no secret
+        kept = tuple(label for label in value.labels if label.kind not in ("secret", "secrets", "parameter"))
+        _set(frame, node, value.but(labels=kept))
 
 
 def _compared(frame: Frame, test: ast.Compare, truth: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.semantic.annotations import model_type, substitute, type_of
-from dodont.semantic.credentials import credential
+from dodont.semantic.credentials import credential, is_other_token
 from dodont.semantic.definitions import ClassInfo, FunctionInfo
 from dodont.semantic.values import NUMBER, UNKNOWN, Label, Note, Type, Value, labels_of, parts_of
 
@@ -81,9 +81,13 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         return Value(literal=True)
     if name in _COUNTS and receiver.type is None:
         return NUMBER
+    if name == "__dict__":
+        return Value(Type("dict"))
+    if receiver.ref is None and receiver.type is not None and receiver.type.name == "type" and receiver.type.args:
+        receiver = receiver.but(ref=receiver.type.args[0].name)  # `model: type[Order]`, `get_user_model()`
     if receiver.ref is not None:
         type = receiver.type
-        if type is not None and type.name == "type":
+        if type is not None and type.name == "type" and receiver.ref in frame.world.classes:
             return _class_attribute(frame, receiver, name, node)
         if frame.library.class_of(receiver.ref) is not None:
             return _library_class_attribute(frame, receiver.ref, Type("type", (Type(receiver.ref),)), name)
@@ -151,9 +155,9 @@ def _library_class_attribute(frame: Frame, ref: str, own: Type, name: str) -> Va
     found = frame.library.method(ref, name)
     if found is not None:
         return Value(ref=found[1], receiver=Value(Type(ref)))
-    entry = frame.library.class_of(ref)
-    if entry is not None and name in entry.attributes:
-        return Value(substitute(model_type(entry.attributes[name]), Type(ref)))
+    for _, entry in frame.library.ancestors(ref):
+        if name in entry.attributes:
+            return Value(substitute(model_type(entry.attributes[name]), Type(ref)))
     return frame.denote(f"{ref}.{name}")
 
 
@@ -174,7 +178,12 @@ def instance_attribute(
         return slot
     if slot.__class__ is FunctionInfo:
         if slot.kind == "property":
-            return world.facts(slot).returns.but(labels=())
+            returns = world.facts(slot).returns
+            kept = tuple(label for label in returns.labels if label.kind == "secret") if node is not None else ()
+            if kept:
+                through = Note(frame.site(node), f"through `{name}()`")
+                kept = tuple(label._replace(notes=(*label.notes, through)) for label in kept)
+            return returns.but(labels=kept)
         bound = None if slot.kind == "staticmethod" else receiver
         return Value(ref=slot.ref, receiver=bound)
     if slot.__class__ is str:
@@ -284,22 +293,44 @@ def exposed(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
     fields: list[tuple[str, ClassInfo]] = []
     for _, entry in lineage(frame, type.name):
         if isinstance(entry, ClassInfo):
-            if "__repr__" in entry.functions or "__str__" in entry.functions:
+            own = entry.functions.get("__str__") or entry.functions.get("__repr__")
+            if own is not None and is_other_token(entry.name):
                 return ()
-            if any(decorator.ref in _DATACLASSES for decorator in entry.decorators):
+            if own is not None:
+                told = next((label for label in frame.world.facts(own).returns.labels if label.kind == "secret"), None)
+                return _shown(frame, f"{entry.name}.{told.what}", node) if told is not None else ()
+            if "typing.NamedTuple" in entry.bases or any(each.ref in _DATACLASSES for each in entry.decorators):
                 shows = True
             fields += [(name, entry) for name in entry.annotations if name not in entry.hidden]
         elif entry.role in ("schema", "settings"):
             shows = True
+            for name, label in entry.labels.items():
+                if label == "secret":
+                    return _shown(frame, f"{type.name.rpartition('.')[2]}.{name}", node)
     if not shows:
         return ()
     for name, info in fields:
         if credential(name):
             declared = annotation(frame, info, name)
             if declared is not None and declared.name in ("str", "bytes"):
-                what = f"{info.name}.{name}"
-                return (Label("secret", what, (Note(frame.site(node), f"its text shows `{what}`"),)),)
+                return _shown(frame, f"{info.name}.{name}", node)
     return ()
+
+
+def _shown(frame: Frame, what: str, node: ast.AST) -> tuple[Label, ...]:
+    return (Label("secret", what, (Note(frame.site(node), f"its text shows `{what}`"),)),)
+
+
+def held(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
+    """The secrets that ``vars(x)`` and ``x.__dict__`` show: whatever the object's attributes hold, hidden or not."""
+    if value.type is None:
+        return ()
+    for _, entry in lineage(frame, value.type.name):
+        if isinstance(entry, ClassInfo):
+            for name, attribute in attributes_of(frame, entry)[0].items():
+                if credential(name) and any(label.kind == "secret" for label in attribute.labels):
+                    return _shown(frame, f"{entry.name}.{name}", node)
+    return exposed(frame, value, node)
 
 
 _DATACLASSES = frozenset(

@@ -6,15 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
-from dodont.semantic.credentials import conceals, credential, denotes
+from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
-from dodont.semantic.objects import exposed, lineage
+from dodont.semantic.objects import exposed, held, lineage, role_of
 from dodont.semantic.trees import walk
 from dodont.semantic.values import NONE, UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
 
@@ -25,17 +24,42 @@ if TYPE_CHECKING:
 _WRITES = re.compile(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(insert|update|delete|merge|replace|truncate|create|alter|drop)\b", re.I | re.S
 )
+_READS = re.compile(r"\s*(?:select\b.+\bfrom|with\b.+\bas\s*\()\s", re.I | re.S)
+#: Asks whether the database is there, and nothing of it.
+_PROBES = re.compile(r"\s*select\s+(?:1|true|version\(\))\s*;?\s*$", re.I)
 
 
-def statement_kind(model: FunctionModel, given: Arguments) -> str | None:
-    """``write`` when the text handed to an SQL sink begins as a writing statement, None when it does not say."""
+def statement_kind(frame: Frame, model: FunctionModel, given: Arguments) -> str | None:
+    """What the text or construct handed to an SQL sink does, None when it does not say. ``probe``: it asks for nothing stored.
+
+    Where only a method's name speaks for the sink, the argument must be plainly SQL or an ORM's.
+    """
     if model.sql is None:
         return None
     found = given.find(model.sql.text, model.sql.keyword)
-    text = text_of(found[0]) if found is not None else None
-    if text is None or not text.parts or text.parts[0].__class__ is not str:
+    if found is None:
         return None
-    return "write" if _WRITES.match(text.parts[0]) else "read"
+    text = text_of(found[0])
+    if text is None or not text.parts or text.parts[0].__class__ is not str:
+        return None if model.sql.certain else _construct_kind(frame, found[0])
+    if _WRITES.match(text.parts[0]):
+        return "write"
+    if len(text.parts) == 1 and _PROBES.match(text.parts[0]):
+        return "probe"
+    return "read" if model.sql.certain or _READS.match(text.parts[0]) else None
+
+
+def _construct_kind(frame: Frame, value: Value) -> str | None:
+    """``session.execute(select(Order))``, ``session.query(Order)`` on something whose type is not known."""
+    type = value.type
+    if type is None:
+        return None
+    if type.name == "type" and type.args:
+        return "read" if role_of(frame, type.args[0]) == "entity" else None
+    return ("write" if type.name.endswith(_WRITING) else "read") if role_of(frame, type) == "queryset" else None
+
+
+_WRITING = (".Insert", ".Update", ".Delete")
 
 
 #: How methods that run SQL call the text, where the library is not known.
@@ -122,7 +146,9 @@ def through(
             value = _completed(frame, node, sink, sink.text, value)
         if value is not UNKNOWN:
             _arrive(frame, node, function.ref, sink.sql, value, value_node, sink.notes, False, None)
-    elif sink.kind == "log" and not conceals(function.name) and not _tells(sink.parameter):
+    elif sink.kind == "log" and not (conceals(function.name) or denotes(function.name) or tells(sink.parameter)):
+        if function.owner is not None and is_other_token(function.owner.name):
+            return
         if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
             value = value.but(type=None) if value.labels else UNKNOWN  # what its type shows is reported there, too
         _log(frame, node, function.ref, value_node, value, sink.notes)
@@ -167,6 +193,20 @@ def library_log(frame: Frame, node: ast.Call, ref: str, log: Log, given: Argumen
         if "*" in log.keywords or name in log.keywords:
             named = frame.named(value, name, given.words[name])
             _log(frame, node, ref, given.words[name], named, ())
+    if frame.handling and (ref.endswith(".exception") or "exc_info" in given.keywords):
+        _log_exception(frame, node, ref)
+
+
+def _log_exception(frame: Frame, node: ast.Call, target: str) -> None:
+    """``logger.exception("failed")`` writes the exception's text, whatever its arguments are."""
+    site = frame.site(node)
+    notes = (Note(site, "writes the exception with its text"),)
+    for label in frame.handling:
+        if label.kind == "secret" and _arrives(label, ()) and ("flow", site) not in {key[:2] for key in frame.events}:
+            frame.event(
+                ("flow", site, site),
+                Flow(site, target, "log", label, site, UNKNOWN, ast.unparse(node), frame.function, notes),
+            )
 
 
 def _log(
@@ -180,7 +220,7 @@ def _log(
         labels: list[Label] = []
         for label in found.labels:
             if label.kind == "parameter":
-                if (label.what, "log") not in frame.sinks and not _lacks_argument(frame):
+                if not found.cleaned and (label.what, "log") not in frame.sinks and not _lacks_argument(frame):
                     way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
                     frame.sinks[label.what, "log"] = Sink(label.what, "log", way[:8])
             elif label.kind == "secret":
@@ -189,9 +229,12 @@ def _log(
             elif label.kind == "secrets" and not notes:
                 # A whole request body handed to a function is there to be worked with: mostly a part of it is logged.
                 labels.append(label)
-        if isinstance(leaf, ast.Attribute) and leaf.attr == "__dict__":
-            found = frame.quiet(leaf.value)
-        shown = exposed(frame, found, leaf)
+            elif label.kind == "each" and not notes and _tells_all(frame, leaf):
+                labels.append(label._replace(kind="secrets"))
+        holder = _laid_open(leaf)
+        shown = held(frame, frame.quiet(holder), leaf) if holder is not None else exposed(frame, found, leaf)
+        if holder is not None:
+            found = frame.quiet(holder)
         if shown and found.type is not None and not _masks_itself(frame, found.type.name):
             labels += shown
         if labels and not _denied(frame, node, leaf, labels[0]):
@@ -202,38 +245,42 @@ def _log(
             )
 
 
-def told(frame: Frame, node: ast.Raise) -> Iterator[Label]:
-    """The secrets in the text of the exception that a statement raises: ``raise ValueError(f"refused {password}")``."""
-    if isinstance(node.exc, ast.Call):
-        for each in node.exc.args:
-            for label in frame.quiet(each).labels if each.__class__ is not ast.Constant else ():
-                if label.kind == "secret" and not _givers(label):
-                    yield label._replace(notes=(*label.notes, Note(frame.site(node), "goes into the exception")))
+def _tells_all(frame: Frame, leaf: ast.expr) -> bool:
+    """``for name, value in os.environ.items(): log(name, value)``, where nothing in the loop chooses among the names."""
+    if not isinstance(leaf, ast.Name) or frame.function is None or frame.function.node is None:
+        return False
+    for each in walk(frame.function.node):
+        if isinstance(each, ast.For) and leaf.id in {
+            name.id for name in walk(each.target) if isinstance(name, ast.Name)
+        }:
+            return not any(isinstance(inner, (ast.If, ast.IfExp, ast.BoolOp)) for inner in walk(each))
+    return False
+
+
+def _laid_open(node: ast.expr) -> ast.expr | None:
+    """The object whose attributes the expression gives: ``vars(x)``, ``x.__dict__``."""
+    match node:
+        case ast.Attribute(value=value, attr="__dict__") | ast.Call(func=ast.Name(id="vars"), args=[value]):
+            return value
+    return None
 
 
 def _arrives(label: Label, notes: tuple[Note, ...]) -> bool:
     """Whether a secret may be followed that far.
 
     What a function gives is often a secret on one path and a setting on another, so it is followed to a log where it is
-    received, no further, and not at all when the function's name says that it hides it.
+    received, no further, unless the function's name says which credential it gives; and not at all when that says that it
+    hides one.
     """
-    givers = _givers(label)
-    return not givers or (len(givers) == 1 and not notes and not conceals(givers[0].text))
+    givers = [note.text.removeprefix("through `").removesuffix("()`") for note in _givers(label)]
+    if any(conceals(name) for name in givers):
+        return False
+    return not givers or (len(givers) == 1 and (not notes or (len(notes) <= 2 and gives_credential(givers[0]))))
 
 
 def _givers(label: Label) -> list[Note]:
     """The calls of the project's functions that gave the value on."""
     return [note for note in label.notes if note.text.startswith("through `")]
-
-
-@lru_cache(maxsize=4096)
-def _tells(parameter: str) -> bool:
-    """Whether a parameter's name settles what to think of it being logged.
-
-    One named as a credential is reported where the function logs it, not at every call; others hold the name of a thing,
-    or what is hidden already.
-    """
-    return credential(parameter) or denotes(parameter) or conceals(parameter)
 
 
 def _lacks_argument(frame: Frame) -> bool:
@@ -271,6 +318,8 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
         if holder is not None and _masks_itself(frame, holder.name):
             return True
     name = _last_name(leaf)
+    if label.kind == "secrets" and name.lower().endswith(("url", "uri")):
+        return True  # a body that is but an address
     if (conceals(name) or denotes(name)) and not credential(name):
         return True
     function = frame.function

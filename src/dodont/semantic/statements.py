@@ -7,20 +7,21 @@ not join what follows it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import builtins
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import without
-from dodont.semantic.definitions import FunctionInfo
+from dodont.semantic.definitions import FunctionInfo, Raised
 from dodont.semantic.events import Call, Unresolved
 from dodont.semantic.expressions import binary, bind, condition
 from dodont.semantic.frame import Frame, Imported, Members, dotted
 from dodont.semantic.heads import class_info_of, function_info_of
-from dodont.semantic.items import element_of
+from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
-from dodont.semantic.sinks import told
-from dodont.semantic.values import MAX_LABELS, UNKNOWN, Type, Value, join
+from dodont.semantic.objects import lineage
+from dodont.semantic.values import MAX_LABELS, MAX_NOTES, UNKNOWN, Note, Type, Value, join
 from dodont.semantic.waiting import hands_over
 
 Env = dict[str, Value]
@@ -282,9 +283,10 @@ def entered(frame: Frame, value: Value) -> Value:
 def _try(frame: Frame, node: ast.Try) -> bool:
     before = frame.env.copy()
     ends: list[Env] = []
-    frame.raised.append([])
+    outside, frame.raised = frame.raised, ()
     fell = run(frame, node.body)
-    labels = tuple(frame.raised.pop()[:MAX_LABELS])
+    raised: tuple[Raised, ...] = frame.raised
+    frame.raised = outside if node.handlers else (*outside, *raised)[:MAX_LABELS]
     after_body = frame.env
     if fell:
         fell = run(frame, node.orelse)
@@ -295,14 +297,40 @@ def _try(frame: Frame, node: ast.Try) -> bool:
         frame.env = entry.copy()
         if handler.type is not None:
             frame.eval(handler.type)
+        around = frame.handling
+        caught = [each for each in raised if _catches(frame, handler, each.exception)]
+        raised = tuple(each for each in raised if each not in caught)
+        frame.handling = tuple(each.label for each in caught)
         if handler.name:
-            frame.env[handler.name] = Value(Type("exception"), labels=labels)
+            frame.env[handler.name] = Value(Type("exception"), labels=frame.handling)
         if _guarded(frame, handler.body):
             ends.append(frame.env)
+        frame.handling = around
     falls = _join_ends(frame, ends, entry)
     if node.finalbody and not run(frame, node.finalbody):
         return False
     return falls
+
+
+def _catches(frame: Frame, handler: ast.ExceptHandler, exception: str) -> bool:
+    """Whether the handler takes exceptions of that class, as far as the classes are known."""
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    refs = {exception}
+    for _, entry in lineage(frame, exception) if exception else ():
+        refs.update(entry.bases)
+    bases = {base for ref in refs for base in _builtin_bases(ref)}
+    return any(frame.quiet(kind).ref in bases for kind in kinds)
+
+
+def _builtin_bases(ref: str) -> Iterator[str]:
+    yield ref
+    yield "builtins.Exception"
+    known = getattr(builtins, ref.removeprefix("builtins."), None)
+    if isinstance(known, type):
+        for base in known.__mro__:
+            yield f"builtins.{base.__name__}"
 
 
 def _return(frame: Frame, node: ast.Return) -> bool:
@@ -367,13 +395,23 @@ def _word(node: ast.Name | ast.Attribute) -> str:
 def _raise(frame: Frame, node: ast.Raise) -> bool:
     if node.exc is not None:
         frame.eval(node.exc)
-        if frame.raised:
-            for label in told(frame, node):
-                for around in frame.raised:
-                    around.append(label)
+        if isinstance(node.exc, ast.Call) and not frame.silent:
+            _put_into_exception(frame, node, node.exc)
     if node.cause is not None:
         frame.eval(node.cause)
     return False
+
+
+def _put_into_exception(frame: Frame, node: ast.Raise, made: ast.Call) -> None:
+    """``raise ValueError(f"refused {password}")``: whoever logs the exception logs the password."""
+    labels = [
+        label for each in made.args for label in frame.quiet(each).labels if label.kind in ("secret", "parameter")
+    ]
+    if labels:
+        ref = frame.quiet(made.func).ref or ""
+        note = Note(frame.site(node), "goes into the exception")
+        found = [Raised(ref, label._replace(notes=(*label.notes, note)[:MAX_NOTES])) for label in labels]
+        frame.raised = (*frame.raised, *found)[:MAX_LABELS]
 
 
 def _assert(frame: Frame, node: ast.Assert) -> bool:
@@ -416,7 +454,13 @@ def _bind_pattern(frame: Frame, pattern: ast.pattern, subject: Value) -> None:
                 frame.env[name] = value
             if inner is not None:
                 _bind_pattern(frame, inner, subject)
-        case ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name):
+        case ast.MatchMapping(keys=keys, patterns=parts, rest=name):
+            for key, part in zip(keys, parts, strict=True):
+                _bind_pattern(frame, part, item_of(frame, subject, frame.quiet(key), key))
+            if name:
+                frame.env[name] = UNKNOWN
+            return
+        case ast.MatchStar(name=str() as name):
             frame.env[name] = UNKNOWN
     for part in [*getattr(pattern, "patterns", []), *getattr(pattern, "kwd_patterns", [])]:
         _bind_pattern(frame, part, UNKNOWN)
@@ -505,7 +549,13 @@ def _put_off(members: Members, statement: ast.stmt) -> bool:
 
 
 def _hidden(node: ast.ClassDef) -> list[str]:
-    """Fields declared with ``repr=False``."""
+    """Fields declared with ``repr=False``: all of them where the class is decorated so."""
+    if any(_hides(word) for each in node.decorator_list if isinstance(each, ast.Call) for word in each.keywords):
+        return [
+            each.target.id
+            for each in node.body
+            if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+        ]
     return [
         statement.target.id
         for statement in node.body
@@ -513,8 +563,12 @@ def _hidden(node: ast.ClassDef) -> list[str]:
         and isinstance(statement.target, ast.Name)
         and isinstance(statement.value, ast.Call)
         for word in statement.value.keywords
-        if word.arg == "repr" and isinstance(word.value, ast.Constant) and word.value.value is False
+        if _hides(word)
     ]
+
+
+def _hides(word: ast.keyword) -> bool:
+    return word.arg == "repr" and isinstance(word.value, ast.Constant) and word.value.value is False
 
 
 def _delete(frame: Frame, node: ast.Delete) -> bool:

@@ -8,6 +8,7 @@ from string import Formatter
 from typing import TYPE_CHECKING
 
 from dodont.semantic.values import (
+    ABSENT,
     MAX_PARTS,
     STR,
     UNKNOWN,
@@ -18,7 +19,9 @@ from dodont.semantic.values import (
     Value,
     from_text,
     inlined,
+    is_mapping,
     join_labels,
+    keys_of,
     merge,
     parts_of,
     text_of,
@@ -36,6 +39,7 @@ def joined(frame: Frame, node: ast.JoinedStr) -> Value:
     parts: list[str | Hole] = []
     labels: tuple[Label, ...] = ()
     site = None
+    certain = True
     for each in node.values:
         if each.__class__ is ast.Constant:
             parts.append(str(each.value))
@@ -45,17 +49,28 @@ def joined(frame: Frame, node: ast.JoinedStr) -> Value:
             frame.misuse(value, each.value, "text")  # type: ignore[attr-defined]
         if value.labels:
             labels = join_labels(labels, value.labels)
-        inner = inlined(value)
+        inner = _inner(value, not parts)
         if inner is not None and each.conversion == -1 and each.format_spec is None:  # type: ignore[attr-defined]
             parts += inner.parts
             site = site or inner.site
+            certain = certain and (value.const is not ABSENT or inner.site is not None)
             continue
         if each.format_spec is not None:  # type: ignore[attr-defined]
             value = _formatted(value, each.format_spec)  # type: ignore[attr-defined]
         parts.append(Hole(value, frame.site(each.value), frame.site(node)))  # type: ignore[attr-defined]
         if not value.literal:
             site = site or frame.site(node)
-    return from_text(Text(merge(parts), site), labels)
+    return from_text(Text(merge(parts), site), labels, certain)
+
+
+def _inner(value: Value, first: bool) -> Text | None:
+    """The text to stand for a value within another, None when a hole must.
+
+    ``request.args.get("name", "")`` may be the default, whose text it then has, and may be anything: only in front, where
+    a text says what the whole is, does that count.
+    """
+    text = text_of(value)
+    return text if first else inlined(value)
 
 
 def _formatted(value: Value, spec: ast.expr) -> Value:
@@ -75,14 +90,18 @@ def added(
         return None
     site = (one and one.site) or (other and other.site) or None
     parts: list[str | Hole] = []
-    for value, text, part in ((left, one, left_node), (right, other, right_node)):
+    for value, part in ((left, left_node), (right, right_node)):
+        text = _inner(value, value is left)
         if text is not None:
             parts += text.parts
         else:
             parts.append(Hole(value, frame.site(part) if part is not None else None, frame.site(node)))
             if not value.literal:
                 site = site or frame.site(node)
-    return from_text(Text(merge(parts), site), join_labels(left.labels, right.labels))
+    certain = all(
+        value.const is not ABSENT or text is None or text.site for value, text in ((left, one), (right, other))
+    )
+    return from_text(Text(merge(parts), site), join_labels(left.labels, right.labels), certain)
 
 
 def percent(frame: Frame, node: ast.BinOp, left: Value, right: Value) -> Value | None:
@@ -185,7 +204,7 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
                 frame.misuse(value, where, "text")
             if spec and spec[-1] in _NUMERIC:
                 value = Value(Type("int"), literal=True)
-            inner = inlined(value) if name == head or not name else None
+            inner = _inner(value, not any(parts)) if name == head or not name else None
             if inner is not None:
                 parts += inner.parts
             else:
@@ -210,6 +229,8 @@ def _unpacked(frame: Frame, node: ast.Call, name: str) -> tuple[Value, ast.expr 
 
 def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
     """``Template(text).substitute(...)`` and ``.safe_substitute(...)``."""
+    # Of a whole environment the text takes what it names.
+    args = [value.but(labels=tuple(each for each in value.labels if each.kind != "secrets")) for value in args]
     template = text_of(receiver)
     labels = receiver.labels
     for value in (*args, *keywords.values()):
@@ -258,7 +279,7 @@ def replaced(frame: Frame, node: ast.Call, receiver: Value, old: Value, new: Val
 def joined_by(frame: Frame, node: ast.Call, separator: Value, elements: Value) -> Value:
     """``separator.join(elements)``: a literal when every element is one (``", ".join(["%s"] * n)``)."""
     glue = text_of(separator)
-    labels = join_labels(separator.labels, elements.labels)
+    labels = join_labels(separator.labels, keys_of(elements) if is_mapping(elements) else elements.labels)
     items = elements.items
     if (
         isinstance(items, tuple)
@@ -273,7 +294,7 @@ def joined_by(frame: Frame, node: ast.Call, separator: Value, elements: Value) -
             if index:
                 parts += glue.parts
             labels = join_labels(labels, item.labels)
-            text = inlined(item)
+            text = _inner(item, not index)
             if text is not None:
                 parts += text.parts
                 site = site or text.site

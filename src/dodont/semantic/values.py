@@ -31,7 +31,8 @@ class Type(NamedTuple):
 
 
 class Label(NamedTuple):
-    """Something a value carries: ``kind`` is ``secret``, ``secrets``, ``request``, ``stored``, ``parameter`` or ``part`` (of one).
+    """Something a value carries: ``kind`` is ``secret``, ``secrets``, ``each`` (of those that ``secrets`` are), ``request``,
+    ``stored``, ``parameter`` or ``part`` (of one).
 
     ``what`` names it for a person (``password``); for a parameter it is the parameter's name. ``notes`` is the way it took.
     """
@@ -217,13 +218,13 @@ def inlined(value: Value) -> Text | None:
     return None
 
 
-def from_text(text: Text, labels: tuple[Label, ...]) -> Value:
-    """A string value; one without holes is a constant."""
+def from_text(text: Text, labels: tuple[Label, ...], certain: bool = True) -> Value:
+    """A string value; one without holes is a constant, unless its text is but one of several it may have."""
     if len(text.parts) > MAX_PARTS:
         text = Text(text.parts[:MAX_PARTS], text.site, text.notes)
     if not text.parts:
-        return Value(STR, const="", literal=True)
-    if len(text.parts) == 1 and text.parts[0].__class__ is str and text.site is None:
+        return Value(STR, const="", literal=True) if certain else Value(STR, text=Text(("",)), labels=labels)
+    if certain and len(text.parts) == 1 and text.parts[0].__class__ is str and text.site is None:
         return Value(STR, const=text.parts[0], literal=True, labels=labels)
     literal = all(part.__class__ is str or part.value.literal for part in text.parts)  # type: ignore[union-attr]
     cleaned = not literal and all(part.__class__ is str or part.value.cleaned for part in text.parts)  # type: ignore[union-attr]
@@ -272,6 +273,18 @@ def parts_of(labels: tuple[Label, ...]) -> tuple[Label, ...]:
     )
 
 
+_MAPPINGS = frozenset({"dict", "os._Environ"})
+
+
+def is_mapping(value: Value) -> bool:
+    return isinstance(value.items, dict) or (value.type is not None and value.type.name in _MAPPINGS)
+
+
+def keys_of(value: Value) -> tuple[Label, ...]:
+    """What the keys of a mapping carry: where they come from, but no secret."""
+    return tuple(label for label in value.labels if label.kind in ("request", "stored", "part"))
+
+
 def _danger(text: Text | None) -> tuple[int, int]:
     """How much a text is worth keeping when two branches disagree: holes that are no literals, then length."""
     if text is None:
@@ -306,7 +319,9 @@ def join(first: Value, second: Value) -> Value:
         literal=first.literal and second.literal,
         pending=first.pending if first.pending and second.pending else None,
         maybe_none=first.maybe_none or second.maybe_none,
-        cleaned=first.cleaned and second.cleaned,
+        cleaned=(first.cleaned or first.literal)
+        and (second.cleaned or second.literal)
+        and (first.cleaned or second.cleaned),
     )
 
 

@@ -20,8 +20,11 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
     own = [access for access in route.accesses if is_own(access, run)]
     if run.options["allow-reads"]:
         own = [access for access in own if access.kind in ("write", "commit")]
-    # A commit alone closes what a service did; a lookup that answers 404 by itself is part of the routing.
-    counted = [access for access in own if access.kind != "commit"]
+    # A commit alone, or reading again what it set, closes what a service did; a lookup that answers 404 by itself is part of the
+    # routing; `SELECT 1` asks for nothing stored.
+    counted = [access for access in own if access.kind in ("read", "write", "build")]
+    if all(access.target.endswith((".refresh", ".refresh_from_db", ".arefresh_from_db")) for access in counted):
+        return
     if all(access.kind == "build" or access.target.endswith("_or_404") for access in counted) and (
         not counted or any(access.kind == "read" for access in counted)
     ):
@@ -53,9 +56,11 @@ def _by_line(accesses: list[Access]) -> list[Access]:
     for access in accesses:
         if access.kind != "build" or access.site.line not in last:
             last[access.site.line] = access
-    return list(last.values())
+    return sorted(last.values(), key=lambda access: access.site.line)
 
 
 def _story(access: Access, run: Pass) -> str:
-    through = "".join(f"`{run.display(ref)}()`, " for ref in access.chain)
-    return f"{through}`{run.display(access.target)}()`"
+    verb, code = VERBS[access.kind], run.source(access.site)
+    if not access.chain:
+        return f"{verb} with `{code}`"
+    return f"`{code}` {verb} with `{run.display(access.target)}()`"

@@ -13,10 +13,11 @@ from dodont.handlers.replies import refuses
 HASHES = frozenset(
     {
         "bcrypt.hashpw", "jwt.encode", "jose.jwt.encode", "django.contrib.auth.hashers.make_password",
-        "werkzeug.security.generate_password_hash",
+        "werkzeug.security.generate_password_hash", "passlib.context.CryptContext.hash", "argon2.PasswordHasher.hash",
     }
 )  # fmt: skip
-AGGREGATES = frozenset({"builtins.sum", "statistics.mean", "statistics.median", "math.fsum"})
+#: Tokens count where a stored object gets them: one for a session or a redirect is the protocol's.
+TOKENS = frozenset({"secrets.token_urlsafe", "secrets.token_hex"})
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 
 
@@ -34,9 +35,14 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
     reader = Reader(route, run, Data(route, run))
     reader.block(route.node.body)
     found = reader.decisions
+    if not any(access.kind in ("write", "commit") for access in route.accesses):
+        # Attributes set for the reply alone: `post.is_new = True`.
+        found = [each for each in found if each.kind != "change"]
     # However many fields it touches, a change is one decision.
     count = sum(each.kind != "change" for each in found) + any(each.kind == "change" for each in found)
-    if count < run.options["min-decisions"] or len({each.kind for each in found}) < 2:
+    kinds = {each.kind for each in found}
+    # Two of a kind may be two fields shown as one; a chain of computations is a rule of the domain.
+    if count < run.options["min-decisions"] or (len(kinds) < 2 and (kinds != {"computation"} or count < 3)):
         return
     yield run.report(
         "logic",
@@ -44,8 +50,15 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
         function=route.function,
         handler=route.function.name,
         count=str(count),
+        kinds=_listed([each.kind for each in found]),
         related=[each.note for each in found],
     )
+
+
+def _listed(kinds: list[str]) -> str:
+    """``2 rules, a change``."""
+    counts = {kind: 1 if kind == "change" else kinds.count(kind) for kind in kinds}
+    return ", ".join(f"{count} {kind}s" if count > 1 else f"a {kind}" for kind, count in counts.items())
 
 
 class Reader:
@@ -57,6 +70,7 @@ class Reader:
         self.data = data
         self.decisions: list[Decision] = []
         self.acts = 0  # calls so far that write or reach another service
+        self.tokens: set[str] = set()
         self._lines: set[tuple[str, int]] = set()
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
@@ -97,22 +111,39 @@ class Reader:
         place, acts = len(self.decisions), self.acts
         self.block(node.body)
         self.block(node.orelse)
-        if rule and not refused and (len(self.decisions) > place or self.acts > acts):
+        acted = len(self.decisions) > place or self.acts > acts
+        if rule and not refused and acted and not _is_once(node):
             self.add("selection", node.test, "chooses what to do by", place)
 
     def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if isinstance(target, ast.Attribute) and self.data.is_entity(target.value):
                 self.add("change", target, "changes")
+                if node.value is not None and self.is_token(node.value):
+                    self.add("computation", node.value, "makes a token with")
             elif node.value is not None and not isinstance(node, ast.AugAssign):
                 self.data.binds(target, node.value)
-        if isinstance(node, ast.AugAssign) and isinstance(node.op, ARITHMETIC):
-            self.arithmetic(node.target, node.value)
+                if self.is_token(node.value):
+                    self.tokens.update(bound(target))
+        if isinstance(node, ast.AugAssign):
+            # `topic.views += 1` is a change, and no more than that.
+            if isinstance(node.op, ARITHMETIC) and not isinstance(node.value, ast.Constant):
+                self.arithmetic(node.target, node.value)
+            self.data.grows(node.target, node.value)
+
+    def is_token(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Name):
+            return node.id in self.tokens
+        callee = self.route.calls.get(id(node))
+        return callee is not None and callee.target in TOKENS
 
     def expression(self, node: ast.expr) -> None:
         for each in own(node):
             if isinstance(each, ast.BinOp) and isinstance(each.op, ARITHMETIC):
                 self.arithmetic(each.left, each.right)
+            elif isinstance(each, ast.IfExp):
+                if self.data.weighs(each):
+                    self.add("selection", each.test, "chooses an amount by")
             elif isinstance(each, ast.Call):
                 self.call(each)
 
@@ -136,7 +167,7 @@ class Reader:
             self.add("chain", node.func, "calls a service with another's answer, with")
         elif callee.target in HASHES:
             self.add("computation", node.func, "makes a token or hash with")
-        elif callee.target in AGGREGATES and any(self.data.is_stored(argument) for argument in arguments):
+        elif self.data.is_aggregate(node):
             self.add("computation", node, "aggregates")
 
     def add(self, kind: str, node: ast.expr, verb: str, place: int | None = None) -> None:
@@ -145,6 +176,22 @@ class Reader:
             site = _site(self.run.module.path, node)
             decision = Decision(kind, Note(site, f"{verb} `{self.run.source(site)}`"))
             self.decisions.insert(len(self.decisions) if place is None else place, decision)
+
+
+def _is_once(node: ast.If) -> bool:
+    """``if not task.active: task.active = True``, ``if row.name != name: row.name = name``: what is so already is left alone."""
+    if any(isinstance(each, (ast.For, ast.AsyncFor, ast.If)) for each in node.body):
+        return False
+    sets = {
+        ast.unparse(target): each.value for each in node.body if isinstance(each, ast.Assign) for target in each.targets
+    }
+    match node.test:
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Attribute() as field) | (ast.Attribute() as field):
+            return ast.unparse(field) in sets
+        case ast.Compare(left=left, ops=[ast.NotEq()], comparators=[right]):
+            sides = ast.unparse(left), ast.unparse(right)
+            return any(one in sets and ast.unparse(sets[one]) == other for one, other in (sides, sides[::-1]))
+    return False
 
 
 def _site(path: str, node: ast.expr) -> Site:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dodont.analysis import Diagnostic, Flow, Note, Pass, on
+from dodont.analysis import Diagnostic, Flow, ModuleInfo, Note, Pass, on
 
 
 @on(Flow, rule="secret-in-log")
 def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    # What a command prints is its answer to whoever started it.
-    if run.module.role == "test" or (run.module.role == "script" and flow.target == "builtins.print"):
+    if run.module.role == "test" or (flow.target == "builtins.print" and _answers(run.module)):
         return
     notes = (*flow.label.notes, Note(flow.call, f"`{run.display(flow.target)}()` gets it"), *flow.notes)
     yield run.report(
@@ -23,3 +22,8 @@ def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
         what=flow.label.what,
         sink=run.display(flow.target),
     )
+
+
+def _answers(module: ModuleInfo) -> bool:
+    """Whether what is printed is a command's answer to whoever started it: a file that serves requests has nobody to answer."""
+    return module.role == "script" and not any(function.handler is not None for function in module.functions)
