@@ -14,6 +14,7 @@ from dodont.project.project import Project
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import role_of
+from dodont.semantic.origins import Origins
 from dodont.semantic.trees import SCOPES, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 from dodont.sql import Hole as Place
@@ -147,6 +148,22 @@ class Pass:
             and any(ast.unparse(argument) == name for argument in call.args)
             for function in functions[-1:]
             for node in ast.walk(function)
+        )
+
+    def origins(self, hole: Hole) -> Origins | None:
+        """What the code around a value says of where it comes from; None where it is not put in by this module."""
+        if hole.site is None or hole.site.path != self.module.path:
+            return None
+        return Origins(ast.parse(self.module.text), hole.site, self._is_own)
+
+    def _is_own(self, dotted: str) -> bool:
+        root, _, rest = dotted.partition(".")
+        value = self.module.names.get(root)
+        if value is None or value.ref is None:
+            return False
+        ref = f"{value.ref}.{rest}" if rest else value.ref
+        return (found := self.project.resolve(ref)) is not None and (
+            found.ref in self.project.functions or found.ref in self.project.classes
         )
 
     def role(self, type: Type | None) -> str | None:

@@ -41,7 +41,7 @@ POSITIONS = [
     ("INSERT INTO t (a, b) VALUES (§)", "list"),
     ("INSERT INTO t (a) VALUES (§)", "value"),
     ("INSERT INTO t (§) VALUES (§)", "identifier list"),
-    ("INSERT INTO §(a) VALUES § ON CONFLICT (§) DO UPDATE SET § = §", "identifier list identifier identifier value"),
+    ("INSERT INTO §(a) VALUES § ON CONFLICT (§) DO UPDATE SET § = §", "identifier list identifier identifier fragment"),
     ("UPDATE t SET a = §, b='§' WHERE id = §", "value value' value"),
     ("UPDATE t SET § WHERE id = %s", "fragment"),
     ("UPDATE t SET §=? WHERE id = $1", "identifier"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -357,6 +358,19 @@ def _next(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
     return element_of(frame, given.positional[0], given.nodes[0]) if len(given.positional) == 1 else None
 
 
+#: A pattern whose matches hold no quotes: no dot, no negated class, quotes but at its ends.
+_LOOSE = re.compile(r"""\.|\[\^|\\[DWS]|['"`;]""")
+
+
+def _matched(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``re.match(r"\\d+", text)``: what it matches cannot break out of its place."""
+    found = given.find(0, "pattern")
+    if found is None or found[0].const.__class__ is not str:
+        return None
+    pattern = re.sub(r"\\[^DWS]", "", found[0].const).strip("^$'\"")
+    return None if _LOOSE.search(pattern) else Value(Type("re.Match"), maybe_none=True, literal=True)
+
+
 SPECIAL: dict[str, Special] = {
     "builtins.next": _next,
     "str.format": _format,
@@ -382,5 +396,6 @@ SPECIAL: dict[str, Special] = {
     "builtins.getattr": _getattr, "builtins.type": _type, "builtins.enumerate": _iterated, "builtins.zip": _iterated,
     "sqlalchemy.Column": _column, "sqlalchemy.orm.mapped_column": _column,
     "functools.partial": _partial, "typing.cast": _cast, "string.Template": _template,
+    "re.match": _matched, "re.search": _matched, "re.fullmatch": _matched,
     "os.getenv": _variable, "string.Template.substitute": _substitute, "string.Template.safe_substitute": _substitute,
 }  # fmt: skip

@@ -38,6 +38,7 @@ from dodont.semantic.values import (
     join_labels,
     labels_of,
     merge,
+    parts_of,
     text_of,
 )
 
@@ -648,7 +649,9 @@ def filled(
 
 def _refilled(hole: Hole, bindings: dict[str, tuple[Value, ast.expr]], labels: tuple[Label, ...]) -> list[str | Hole]:
     names = [label.what for label in hole.value.labels if label.kind == "parameter"]
-    if not names or names[0] not in bindings:
+    if not names:
+        return [_of_parts(hole, bindings)]
+    if names[0] not in bindings:
         return [hole]
     given = bindings[names[0]][0]
     inner = inlined(given)
@@ -656,3 +659,20 @@ def _refilled(hole: Hole, bindings: dict[str, tuple[Value, ast.expr]], labels: t
         return list(inner.parts)
     merged = given.but(type=hole.value.type or given.type, literal=given.literal or hole.value.literal)
     return [hole._replace(value=merged)]
+
+
+def _of_parts(hole: Hole, bindings: dict[str, tuple[Value, ast.expr]]) -> Hole:
+    """A hole with a part of what the function was given: its origin is that of what this call gives."""
+    labels: tuple[Label, ...] = ()
+    literal = True
+    for label in hole.value.labels:
+        if label.kind != "part":
+            labels = join_labels(labels, (label,))
+        elif label.what in bindings:
+            given = bindings[label.what][0]
+            labels, literal = join_labels(labels, parts_of(given.labels)), literal and given.literal
+        else:  # left at its default
+            continue
+    if literal and not labels and hole.value.labels:
+        return hole._replace(value=hole.value.but(labels=labels, literal=True))
+    return hole._replace(value=hole.value.but(labels=labels))

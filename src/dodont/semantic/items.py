@@ -63,7 +63,11 @@ def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool =
         for other in source.items[1:]:
             value = join(value, other)
         return value
-    labels = tuple(label for label in source.labels if label.kind not in ("secret", "secrets", "parameter"))
+    labels = tuple(
+        label._replace(kind="part") if label.kind == "parameter" else label
+        for label in source.labels
+        if label.kind not in ("secret", "secrets")
+    )
     type = source.type
     found = None
     if isinstance(source.items, dict):

@@ -368,7 +368,10 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
             case exp.JSONExtract() | exp.JSONExtractScalar() | exp.JSONBExtract() | exp.JSONBExtractScalar():
                 return "value" if key == "expression" else "identifier"
             case exp.EQ() if isinstance(parent.parent, exp.Update | exp.OnConflict):
-                return "value" if key == "expression" else "identifier"
+                if key != "expression":
+                    return "identifier"
+                # `SET {column} = {other}`: where the one is chosen in the code, so may the other be.
+                return "value" if quoted or number in written.double or _named(parent.args["this"]) else "fragment"
             case exp.Is():
                 return "fragment" if key == "expression" else "identifier"
             case exp.In():

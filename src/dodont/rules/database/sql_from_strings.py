@@ -49,17 +49,24 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
 
 
 def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
-    """A value within quotes, or one handed in from outside. What stands bare in the text and was made here is mostly a number,
-    as a text would be no SQL there."""
+    """Whether something says that the value is a client's, or data in the place of data.
+
+    Names and pieces of SQL are mostly chosen in the code. Bare in the text stands a number, or a piece of SQL; a text that
+    came from outside would be no SQL there, unless its sender wanted that.
+    """
     if from_client(hole):
         return True
+    kinds = {label.kind for label in hole.value.labels}
     if place.quoted:
-        return place.position != "identifier" and PARAMETERIZED.issuperset(statement.kinds)
-    return (
-        run.module.role != "script"
-        and not _instead_of_placeholder(hole)
-        and place.position in BINDABLE
-        and any(label.kind in ("parameter", "part") for label in hole.value.labels)
+        if place.position == "identifier" or not PARAMETERIZED.issuperset(statement.kinds):
+            return False
+        if not kinds.isdisjoint(("parameter", "part")):
+            return True
+        return place.position != "fragment" and (origins := run.origins(hole)) is not None and origins.outside
+    if run.module.role == "script" or place.position not in BINDABLE or _instead_of_placeholder(hole):
+        return False
+    return "parameter" in kinds or (
+        "part" in kinds and (origins := run.origins(hole)) is not None and origins.keyed
     )
 
 

@@ -1,0 +1,145 @@
+"""Where a value nothing is known of comes from, as far as the function around it tells: asked only of what would be reported."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from dodont.semantic.trees import walk
+from dodont.semantic.values import Site
+
+#: Calls that give what they are given, or a part of it.
+_PASSES = frozenset(
+    "str repr format map list set tuple sorted reversed enumerate zip filter next iter min max dict frozenset".split()
+)
+_OF_TEXT = frozenset(
+    "strip lstrip rstrip lower upper title casefold replace encode decode removeprefix removesuffix format join copy".split()
+)
+_OF_MAPPINGS = frozenset("get pop setdefault items values keys".split())
+#: Modules of the standard library that make values up.
+_GENERATES = frozenset("random secrets uuid time datetime string".split())
+#: What the process was started with.
+_STARTED_WITH = ("sys.argv", "os.environ")
+
+
+class Origins:
+    """The names of the function (or module) around one place, and what is put into them."""
+
+    def __init__(self, tree: ast.Module, site: Site, own: Callable[[str], bool]) -> None:
+        """``own`` tells whether a dotted name is a function or a class of the project."""
+        self.own = own
+        scope: ast.AST = tree
+        self.node: ast.expr | None = None
+        for each in walk(tree):
+            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                if each.lineno <= site.line <= (each.end_lineno or 0) and site.line > each.body[0].lineno - 1:
+                    scope = each
+            elif isinstance(each, ast.expr) and (each.lineno, each.col_offset) == (site.line, site.column):
+                if (each.end_lineno, each.end_col_offset) == (site.end_line, site.end_column):
+                    self.node = self.node or each
+        self.bound: dict[str, list[tuple[ast.expr, bool]]] = {}
+        for each in walk(scope):
+            for target, value, part in _bindings(each):
+                for name in walk(target):
+                    if isinstance(name, ast.Name):
+                        self.bound.setdefault(name.id, []).append((value, part))
+
+    @property
+    def outside(self) -> bool:
+        """Whether the value is data: what a call gives that is not the project's own, or an item of what any call gives.
+
+        What an object keeps (``self.table``), what a function of the project answers, globals and internals (``x._table``)
+        are the code's own.
+        """
+        return self.node is not None and self._outside(self.node, False, ())
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the value was taken from a mapping by a key: ``event["id"]``, ``event.get("id")``."""
+        return self.node is not None and self._keyed(self.node, ())
+
+    def _outside(self, node: ast.AST, part: bool, seen: tuple[str, ...]) -> bool:
+        match node:
+            case ast.Name(id=name):
+                values = [] if name in seen else self.bound.get(name, [])
+                return any(self._outside(value, part or item, (*seen, name)) for value, item in values)
+            case ast.Attribute(value=value, attr=attr):
+                if _dotted(node) in _STARTED_WITH:
+                    return True
+                return not attr.startswith("_") and not _of_self(node) and self._outside(value, True, seen)
+            case ast.Subscript(value=value):
+                return self._outside(value, True, seen)
+            case ast.Call(func=func):
+                return self._called(node, func, part, seen)
+            case ast.Await(value=value) | ast.Starred(value=value) | ast.NamedExpr(value=value):
+                return self._outside(value, part, seen)
+            case ast.FormattedValue(value=value):
+                return self._outside(value, part, seen)
+            case ast.IfExp(body=body, orelse=other):
+                return self._outside(body, part, seen) or self._outside(other, part, seen)
+            case ast.BinOp() | ast.BoolOp() | ast.JoinedStr() | ast.Tuple() | ast.List() | ast.Set():
+                return any(self._outside(each, part, seen) for each in ast.iter_child_nodes(node))
+            case ast.ListComp(elt=elt) | ast.GeneratorExp(elt=elt) | ast.SetComp(elt=elt):
+                return self._outside(elt, part, seen)
+        return False
+
+    def _called(self, node: ast.Call, func: ast.expr, part: bool, seen: tuple[str, ...]) -> bool:
+        if isinstance(func, ast.Name) and func.id in _PASSES:
+            return any(self._outside(each, part, seen) for each in node.args)
+        if isinstance(func, ast.Attribute) and func.attr in _OF_TEXT | _OF_MAPPINGS:
+            part = part or func.attr in _OF_MAPPINGS
+            return self._outside(func.value, part, seen) or (
+                func.attr in ("format", "join") and any(self._outside(each, part, seen) for each in node.args)
+            )
+        dotted = _dotted(func)
+        if dotted.partition(".")[0] in _GENERATES:
+            return False
+        if _of_self(func) or self.own(dotted):
+            return part
+        return True
+
+    def _keyed(self, node: ast.AST, seen: tuple[str, ...]) -> bool:
+        match node:
+            case ast.Name(id=name) if name not in seen:
+                return any(self._keyed(value, (*seen, name)) for value, item in self.bound.get(name, []) if not item)
+            case ast.Subscript(slice=ast.Constant(value=str())):
+                return True
+            case ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str()), *_]):
+                return True
+            case ast.Call(func=ast.Name(id="str"), args=[value]) | ast.Await(value=value):
+                return self._keyed(value, seen)
+            case ast.BoolOp(values=values):
+                return any(self._keyed(value, seen) for value in values)
+        return False
+
+
+def _bindings(node: ast.AST) -> Iterator[tuple[ast.AST, ast.expr, bool]]:
+    """Targets, what is put into them, and whether it is an item of that."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                yield target, value, False
+        case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.AugAssign(target=target, value=value):
+            yield target, value, False
+        case ast.NamedExpr(target=target, value=value):
+            yield target, value, False
+        case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
+            yield target, value, True
+        case ast.comprehension(target=target, iter=value):
+            yield target, value, True
+        case ast.withitem(context_expr=value, optional_vars=ast.expr() as target):
+            yield target, value, False
+        case ast.Call(func=ast.Attribute(value=ast.Name() as target, attr="append" | "extend" | "add"), args=[value]):
+            yield target, value, False
+
+
+def _dotted(node: ast.expr) -> str:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+
+
+def _of_self(node: ast.expr) -> bool:
+    return _dotted(node).partition(".")[0] in ("self", "cls")
