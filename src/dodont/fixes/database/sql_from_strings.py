@@ -371,6 +371,9 @@ class _Statement:
             raise CannotFix("a value stands in a string that is more than a string")
         if self._text(end + 1, end + 2) in ("\1", "'") or before.endswith("\1"):
             raise CannotFix("a value touches another part of the text")
+        alone = re.search(r"\bin\s*\($", before, re.I) and re.match(r"\s*\)", self._text(end + 1, len(self.units)))
+        if alone or any(_joins_quotes(hole.node) for hole in holes):
+            raise CannotFix("a value may be a whole list")
         code = self._string_code(inside, holes)
         for unit in self.units[start : end + 1]:
             unit.dropped = True
@@ -505,6 +508,14 @@ class _Statement:
         hole = unit.item
         assert isinstance(hole, Hole)
         hole.literal = self.edit.string(unit.after, hole.node)
+
+
+def _joins_quotes(node: cst.CSTNode) -> bool:
+    """``"','".join(names)`` leaves the quotes around it and opens them again."""
+    match node:
+        case cst.Call(func=cst.Attribute(value=cst.SimpleString() as glue, attr=cst.Name(value="join"))):
+            return "'" in str(glue.evaluated_value)
+    return False
 
 
 def _last_word(text: str) -> str:

@@ -65,9 +65,7 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
         return place.position != "fragment" and (origins := run.origins(hole)) is not None and origins.outside
     if run.module.role == "script" or place.position not in BINDABLE or _instead_of_placeholder(hole):
         return False
-    return "parameter" in kinds or (
-        "part" in kinds and (origins := run.origins(hole)) is not None and origins.keyed
-    )
+    return "parameter" in kinds or ("part" in kinds and (origins := run.origins(hole)) is not None and origins.keyed)
 
 
 def _instead_of_placeholder(hole: Hole) -> bool:
