@@ -108,8 +108,8 @@ class Pass:
         return name in PLAIN_TYPES or name == "LiteralString" or self.project.is_enum(name)
 
     def given_in_code(self, function: FunctionInfo | None, value: Value) -> bool:
-        """Whether a value is a parameter of a private function that the module only calls, and each time with a constant."""
-        parameter = next((label.what for label in value.labels if label.kind == "parameter"), None)
+        """Whether a value is (an item of) a parameter of a private function that the module only calls, each time with constants."""
+        parameter = next((label.what for label in value.labels if label.kind in ("parameter", "part")), None)
         if function is None or parameter is None or not function.name.startswith("_") or function.name.endswith("__"):
             return False
         position = function.positional.index(parameter) if parameter in function.positional else None
@@ -125,7 +125,7 @@ class Pass:
             given = next((word.value for word in call.keywords if word.arg == parameter), None)
             if given is None and position is not None and position < len(call.args):
                 given = call.args[position]
-            if not isinstance(given, ast.Constant):
+            if given is None or not _is_written_out(given):
                 return False
         return True
 
@@ -250,6 +250,12 @@ class Pass:
 
 
 _CHECKS = re.compile(r"\b_*(?:validate|check|ensure|verify|require)\w*\(")
+
+
+def _is_written_out(node: ast.expr) -> bool:
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return all(_is_written_out(each) for each in node.elts)
+    return isinstance(node, ast.Constant)
 
 
 def _spans(node: ast.AST, site: Site) -> bool:

@@ -651,8 +651,8 @@ def _refilled(hole: Hole, bindings: dict[str, tuple[Value, ast.expr]], labels: t
     names = [label.what for label in hole.value.labels if label.kind == "parameter"]
     if not names:
         return [_of_parts(hole, bindings)]
-    if names[0] not in bindings:
-        return [hole]
+    if names[0] not in bindings:  # left at its default
+        return [hole._replace(value=hole.value.but(labels=()))]
     given = bindings[names[0]][0]
     inner = inlined(given)
     if inner is not None and hole.value.type in (None, STR) and not hole.value.literal:

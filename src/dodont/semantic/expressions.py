@@ -171,6 +171,8 @@ def binary(
             return Value(Type("repeated"), items=left.items, literal=True)
         if left.type == STR and left.literal:
             return Value(STR, text=text_of(left), literal=True)
+        if left.type is None and left.text is None and right.const.__class__ in (int, float):
+            return Value(literal=True, labels=left.labels)  # `days * 7`: a text is repeated where it is spelt out
     labels = join_labels(left.labels, right.labels)
     if left.literal and right.literal:
         return Value(left.type, literal=True, labels=labels)

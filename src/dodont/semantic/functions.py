@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
 from dodont.models.library import Library
@@ -212,5 +213,12 @@ def _stored(value: Value) -> Value:
     labels = tuple(label for label in value.labels if label.kind not in ("parameter", "part"))
     text = value.text
     if text is not None:
-        text = Text(text.parts, text.site, text.notes)
+        parts = text.parts
+        if all(part.__class__ is not str or _IN_NAMES.fullmatch(part) for part in parts):
+            # `self.table = f"{schema}.t_{number}"`: a name, not a statement that its reader runs
+            parts = tuple(part if part.__class__ is str else part._replace(value=_stored(part.value)) for part in parts)  # type: ignore[union-attr]
+        text = Text(parts, text.site, text.notes)
     return value.but(labels=labels, text=text)
+
+
+_IN_NAMES = re.compile(r"[\w.:/\-`\"\[\]]*")

@@ -92,6 +92,8 @@ class Origins:
                 func.attr in ("format", "join") and any(self._outside(each, part, seen) for each in node.args)
             )
         dotted = _dotted(func)
+        if dotted.startswith("os.path."):
+            return any(self._outside(each, part, seen) for each in node.args)
         if dotted.partition(".")[0] in _GENERATES:
             return False
         if _of_self(func) or self.own(dotted):

@@ -522,7 +522,7 @@ def _by_neighbours(significant: Sequence[Token], written: Written, kind: str, tr
             if empty or (number in written.fragments and (tree or not parsed)):
                 position = "fragment"
             elif kind == "OTHER":
-                position = "unknown"
+                position = "fragment" if quoted and word == "INTERVAL" else "unknown"
             elif token.kind in ("name", "bracket"):
                 position = "identifier"
             elif quoted:

@@ -11,6 +11,8 @@ from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Place, Query, Sit
 BINDABLE = ("value", "list")
 #: Statements that take parameters; SET, PRAGMA, NOTIFY, COPY and definitions take none in most drivers.
 PARAMETERIZED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXPLAIN", "CALL", "OTHER"})
+#: Types that a value bare in the text may have and be SQL; classes of their own are mostly numbers (``UserId``).
+TEXTS = frozenset({"str", "bytes", "Any", "object", "dict", "list", "tuple", "set"})
 
 
 _PLACEHOLDER = re.compile(r"\?|%s|%\(|:\w*|\$")
@@ -33,14 +35,14 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     ]
     if not told:
         return
-    first = told[0][0]
     client = next((hole for hole, _ in told if from_client(hole)), None)
+    first = client or told[0][0]
     bindable = len(told) == len(unsafe) and all(place.position in ("value", "count") for _, place in told)
     yield run.report(
         "client" if client is not None else "value",
         first.built if first.built is not None and first.built.path == run.module.path else query.text_site,
         function=query.function,
-        flow=way(query, client or first, run),
+        flow=way(query, first, run),
         fix=bind(query, [hole for hole, _ in told], run) if bindable else None,
         error=client is not None,
         what=run.source(first.site) or "a value",
@@ -58,11 +60,13 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
         return True
     kinds = {label.kind for label in hole.value.labels}
     if place.quoted:
-        if place.position == "identifier" or not PARAMETERIZED.issuperset(statement.kinds):
+        if place.position in ("identifier", "fragment") or not PARAMETERIZED.issuperset(statement.kinds):
             return False
         if not kinds.isdisjoint(("parameter", "part")):
             return True
-        return place.position != "fragment" and (origins := run.origins(hole)) is not None and origins.outside
+        return (origins := run.origins(hole)) is not None and origins.outside
+    if hole.value.type is not None and hole.value.type.name not in TEXTS:
+        return False
     if run.module.role == "script" or place.position not in BINDABLE or _instead_of_placeholder(hole):
         return False
     return "parameter" in kinds or ("part" in kinds and (origins := run.origins(hole)) is not None and origins.keyed)
