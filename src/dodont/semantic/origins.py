@@ -41,7 +41,7 @@ class Origins:
         for each in walk(scope):
             for target, value, part in _bindings(each):
                 for name in walk(target):
-                    if isinstance(name, ast.Name):
+                    if isinstance(name, ast.Name) and (name is target or isinstance(name.ctx, ast.Store)):
                         self.bound.setdefault(name.id, []).append((value, part))
 
     @property
