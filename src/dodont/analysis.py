@@ -110,6 +110,8 @@ class Pass:
     def given_in_code(self, function: FunctionInfo | None, value: Value) -> bool:
         """Whether a value is (an item of) a parameter of a private function that the module only calls, each time with constants."""
         parameter = next((label.what for label in value.labels if label.kind in ("parameter", "part")), None)
+        if function is not None and function.name == "_":
+            return parameter is not None  # a cell of a notebook: what it is given is made by another cell
         if function is None or parameter is None or not function.name.startswith("_") or function.name.endswith("__"):
             return False
         position = function.positional.index(parameter) if parameter in function.positional else None

@@ -61,6 +61,8 @@ _NAME_FOLLOWS = word_set(
     REFRESH SEARCH_PATH PUBLICATION
     """
 )
+#: What stands before a value in a condition, all there is of a text that is no statement: ``text(f"name = '{name}'")``.
+_COMPARES = frozenset({"=", "==", "<", ">", "<=", ">=", "<>", "!=", "LIKE", "ILIKE", "REGEXP", "~", "IN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -522,7 +524,8 @@ def _by_neighbours(significant: Sequence[Token], written: Written, kind: str, tr
             if empty or (number in written.fragments and (tree or not parsed)):
                 position = "fragment"
             elif kind == "OTHER":
-                position = "fragment" if quoted and word == "INTERVAL" else "unknown"
+                compared = word in _COMPARES or (word in ("(", ",") and any(t.upper == "IN" for t in significant[:index]))
+                position = "fragment" if quoted and not compared else "unknown"
             elif token.kind in ("name", "bracket"):
                 position = "identifier"
             elif quoted:
