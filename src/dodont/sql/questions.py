@@ -38,6 +38,8 @@ _STREAMS = frozenset({"STDIN", "STDOUT", "PROGRAM"})
 _SYSTEM_SCHEMAS = frozenset(
     {"information_schema", "pg_catalog", "performance_schema", "sys", "system", "system_schema"}
 )
+#: How the tables of a database's own catalogue begin, where no schema says so.
+_CATALOGUES = ("sqlite_", "pg_", "duckdb_")
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"})
 _DDL = frozenset({"CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"})
 _PARSED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -98,6 +100,11 @@ class Star:
     derived: bool
     outermost: bool
 
+    @property
+    def of_catalogue(self) -> bool:
+        """Whether it reads the database's own catalogue, such as ``information_schema``."""
+        return _of_catalogue(self.tables)
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -114,6 +121,15 @@ class Statement:
     writes: bool = False
     tables: tuple[str, ...] = ()
     ddl: bool = False
+
+    @property
+    def of_catalogue(self) -> bool:
+        """Whether all it names are tables of the database's own catalogue, whose rows are about tables and columns."""
+        return _of_catalogue(self.tables)
+
+
+def _of_catalogue(tables: tuple[str, ...]) -> bool:
+    return bool(tables) and all("." in table or table.startswith(_CATALOGUES) for table in tables)
 
 
 @lru_cache(maxsize=512)

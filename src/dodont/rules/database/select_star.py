@@ -6,10 +6,6 @@ from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Pass, Query, on
 
-#: How the tables of a database's own catalogue begin.
-SYSTEM = ("sqlite_", "pg_", "duckdb_")
-
-
 @on(Query, rule="select-star")
 def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration", "script") or not query.sql.tables:
@@ -22,7 +18,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     for star in statement.stars:
         if star.count or star.exists or star.derived or not star.outermost or not star.tables:
             continue
-        if all("." in table or table.startswith(SYSTEM) for table in star.tables):
+        if star.of_catalogue:
             continue
         fix = name_columns(query, star.qualifier, star.tables, run)
         table = ", ".join(star.tables)

@@ -62,9 +62,13 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
     if place.quoted:
         if place.position in ("identifier", "fragment") or not PARAMETERIZED.issuperset(statement.kinds):
             return False
-        if not kinds.isdisjoint(("parameter", "part")):
+        if "parameter" in kinds:
             return True
-        return (origins := run.origins(hole)) is not None and origins.outside
+        origins = run.origins(hole)
+        if "part" in kinds:
+            # `… FROM information_schema.tables WHERE table_name = '{model.table.name}'`: a name the code declares
+            return not (statement.of_catalogue and origins is not None and origins.attribute)
+        return origins is not None and origins.outside
     if hole.value.type is not None and hole.value.type.name not in TEXTS:
         return False
     if run.module.role == "script" or place.position not in BINDABLE or _instead_of_placeholder(hole):
