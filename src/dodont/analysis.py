@@ -15,6 +15,7 @@ from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import role_of
 from dodont.semantic.origins import Origins
+from dodont.semantic.rows import read_by_key
 from dodont.semantic.trees import SCOPES, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 from dodont.sql import Hole as Place
@@ -59,6 +60,10 @@ class Pass:
         # Where the driver does not say which database it is, double quotes mean names, as the standard has it.
         dialect = "postgres" if query.sql.style in ("dollar", None) else None
         return read(parts, dialect) if query.sql.certain or is_sql(parts) else None
+
+    def read_by_key(self, call: Site) -> bool:
+        """Whether the function around a query's call reads the rows by the names of columns, and hands them to nobody."""
+        return call.path == self.module.path and read_by_key(ast.parse(self.module.text), call)
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table, where all that the project's code says of them agrees; else none."""

@@ -16,6 +16,8 @@ _OF_TEXT = frozenset(
     "strip lstrip rstrip lower upper title casefold replace encode decode removeprefix removesuffix format join copy".split()
 )
 _OF_MAPPINGS = frozenset("get pop setdefault items values keys".split())
+#: Methods whose text can hold no quotes: dates and digests written out.
+_WRITES_OUT = frozenset("isoformat strftime ctime timestamp hex hexdigest".split())
 #: Modules of the standard library that make values up.
 _GENERATES = frozenset("random secrets uuid time datetime string".split())
 #: What the process was started with.
@@ -102,7 +104,7 @@ class Origins:
         dotted = _dotted(func)
         if dotted.startswith("os.path."):
             return any(self._outside(each, part, seen) for each in node.args)
-        if dotted.partition(".")[0] in _GENERATES:
+        if dotted.partition(".")[0] in _GENERATES or (isinstance(func, ast.Attribute) and func.attr in _WRITES_OUT):
             return False
         if _of_self(func) or self.own(dotted):
             return part

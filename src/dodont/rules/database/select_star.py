@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Pass, Query, on
@@ -35,9 +36,13 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
 
 def name_columns(query: Query, qualifier: str, tables: tuple[str, ...], run: Pass) -> Fix | None:
     """The columns of the one table selected from, or else those that the function reads from the rows."""
-    if len(tables) != 1 or query.text_site.path != run.module.path:
+    if len(tables) != 1 or query.text_site.path != run.module.path or not _LITERAL.match(run.source(query.text_site)):
         return None
     columns = run.columns(tables[0])
-    if not columns and not query.direct:
+    if not columns and (qualifier or not query.direct or not run.read_by_key(query.call)):
         return None
     return run.fix("Name the columns", "unsafe", query.text_site, columns=columns, qualifier=qualifier, call=query.call)
+
+
+#: The text is written where the finding stands, not under a name.
+_LITERAL = re.compile(r"""\(*\s*[rRbBuUfF]{0,2}["']""")

@@ -1,0 +1,83 @@
+"""Whether a function reads the rows of a query by the names of columns, and hands them to nobody: a look, asked of findings."""
+
+from __future__ import annotations
+
+import ast
+
+from dodont.semantic.trees import walk
+from dodont.semantic.values import Site
+
+_RUNS = frozenset({"execute", "exec", "query"})
+_FETCHES = frozenset(
+    "fetchone fetchrow fetch_one first one one_or_none fetchall fetchmany fetch fetch_all all mappings iterate close".split()
+)
+_LOOKS = frozenset({"len", "bool", "list"})
+
+
+def read_by_key(tree: ast.Module, call: Site) -> bool:
+    """``row["name"]`` or ``row.name`` somewhere, and no row that is returned, yielded or given to a call."""
+    scope: ast.AST | None = None
+    for node in walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= call.line <= (node.end_lineno or 0):
+            scope = node
+    if scope is None:
+        return False
+    parents = {id(child): node for node in walk(scope) for child in ast.iter_child_nodes(node)}
+    start = next(
+        (
+            node
+            for node in walk(scope)
+            if isinstance(node, ast.Call)
+            and (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == tuple(call)[1:]
+        ),
+        None,
+    )
+    if start is None:
+        return False
+    names: set[str] = set()
+    pending: list[ast.AST] = [start]
+    keyed = False
+    while pending:
+        node = pending.pop()
+        parent = parents.get(id(node))
+        match parent:
+            case ast.Await() | ast.IfExp() | ast.Starred():
+                pending.append(parent)
+            case ast.Expr() if isinstance(start.func, ast.Attribute) and isinstance(start.func.value, ast.Name):
+                pending += _reads(scope, start.func.value.id, names)
+            case ast.Attribute(attr=attr):
+                used = parents.get(id(parent))
+                if isinstance(used, ast.Call) and used.func is parent:
+                    keyed = keyed or attr == "get"
+                    if attr in _FETCHES:
+                        pending.append(used)
+                    elif attr not in _RUNS | {"get"}:
+                        return False
+                else:
+                    keyed = True
+            case ast.Subscript(slice=ast.Constant(value=str())):
+                keyed = True
+            case ast.Subscript(slice=ast.Constant(value=int())):
+                pending.append(parent)
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.NamedExpr(target=ast.Name(id=name)):
+                pending += _reads(scope, name, names)
+            case ast.For(target=ast.Name(id=name)) | ast.AsyncFor(target=ast.Name(id=name)):
+                pending += _reads(scope, name, names)
+            case ast.comprehension(target=ast.Name(id=name)):
+                pending += _reads(scope, name, names)
+            case ast.Call(func=ast.Name(id=name)) if name in _LOOKS:
+                pending += [parent] if name == "list" else []
+            case ast.If() | ast.While() | ast.UnaryOp() | ast.Compare() | ast.Expr():
+                pass
+            case _:
+                return False
+    return keyed
+
+
+def _reads(scope: ast.AST, name: str, seen: set[str]) -> list[ast.AST]:
+    if name in seen:
+        return []
+    seen.add(name)
+    return [
+        node for node in walk(scope) if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
