@@ -164,14 +164,10 @@ class Pass:
         return Origins(ast.parse(self.module.text), hole.site, self._is_own)
 
     def _is_own(self, dotted: str) -> bool:
-        root, _, rest = dotted.partition(".")
+        root, dot, rest = dotted.partition(".")
         value = self.module.names.get(root)
-        if value is None or value.ref is None:
-            return False
-        ref = f"{value.ref}.{rest}" if rest else value.ref
-        return (found := self.project.resolve(ref)) is not None and (
-            found.ref in self.project.functions or found.ref in self.project.classes
-        )
+        found = self.project.resolve(f"{value.ref}{dot}{rest}") if value is not None and value.ref is not None else None
+        return found is not None and (found.ref in self.project.functions or found.ref in self.project.classes)
 
     def role(self, type: Type | None) -> str | None:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""

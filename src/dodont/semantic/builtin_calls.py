@@ -371,6 +371,14 @@ def _matched(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
     return None if _LOOSE.search(pattern) else Value(Type("re.Match"), maybe_none=True, literal=True)
 
 
+def _dumped(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``json.dumps(embedding)``: a list of numbers is written without quotes."""
+    found = given.find(0, "obj")
+    type = found[0].type if found is not None else None
+    plain = type is not None and type.name in ("list", "tuple") and type.args and type.args[0].name in PLAIN_TYPES
+    return Value(STR, literal=True) if plain else None
+
+
 SPECIAL: dict[str, Special] = {
     "builtins.next": _next,
     "str.format": _format,
@@ -396,6 +404,6 @@ SPECIAL: dict[str, Special] = {
     "builtins.getattr": _getattr, "builtins.type": _type, "builtins.enumerate": _iterated, "builtins.zip": _iterated,
     "sqlalchemy.Column": _column, "sqlalchemy.orm.mapped_column": _column,
     "functools.partial": _partial, "typing.cast": _cast, "string.Template": _template,
-    "re.match": _matched, "re.search": _matched, "re.fullmatch": _matched,
+    "json.dumps": _dumped, "re.match": _matched, "re.search": _matched, "re.fullmatch": _matched,
     "os.getenv": _variable, "string.Template.substitute": _substitute, "string.Template.safe_substitute": _substitute,
 }  # fmt: skip

@@ -28,17 +28,21 @@ class Origins:
     """The names of the function (or module) around one place, and what is put into them."""
 
     def __init__(self, tree: ast.Module, site: Site, own: Callable[[str], bool]) -> None:
-        """``own`` tells whether a dotted name is a function or a class of the project."""
+        """``own`` tells whether a dotted name of the module is a function or a class of the project."""
         self.own = own
+        self.imported: dict[str, str] = {}
         scope: ast.AST = tree
         self.node: ast.expr | None = None
         for each in walk(tree):
             if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 if each.lineno <= site.line <= (each.end_lineno or 0) and site.line > each.body[0].lineno - 1:
                     scope = each
-            elif isinstance(each, ast.expr) and (each.lineno, each.col_offset) == (site.line, site.column):
-                if (each.end_lineno, each.end_col_offset) == (site.end_line, site.end_column):
-                    self.node = self.node or each
+            elif isinstance(each, ast.expr) and _is_at(each, site):
+                self.node = self.node or each
+            elif isinstance(each, ast.Import):
+                self.imported |= {alias.asname: alias.name for alias in each.names if alias.asname is not None}
+            elif isinstance(each, ast.ImportFrom) and each.module is not None and not each.level:
+                self.imported |= {alias.asname or alias.name: f"{each.module}.{alias.name}" for alias in each.names}
         self.bound: dict[str, list[tuple[ast.expr, bool]]] = {}
         for each in walk(scope):
             for target, value, part in _bindings(each):
@@ -71,10 +75,12 @@ class Origins:
     def _outside(self, node: ast.AST, part: bool, seen: tuple[str, ...]) -> bool:
         match node:
             case ast.Name(id=name):
-                values = [] if name in seen else self.bound.get(name, [])
+                if name not in self.bound:
+                    return self.imported.get(name) in _STARTED_WITH
+                values = [] if name in seen else self.bound[name]
                 return any(self._outside(value, part or item, (*seen, name)) for value, item in values)
             case ast.Attribute(value=value, attr=attr):
-                if _dotted(node) in _STARTED_WITH:
+                if self._qualified(node) in _STARTED_WITH:
                     return True
                 return not attr.startswith("_") and not _of_self(node) and self._outside(value, True, seen)
             case ast.Subscript(value=value):
@@ -101,14 +107,18 @@ class Origins:
             return self._outside(func.value, part, seen) or (
                 func.attr in ("format", "join") and any(self._outside(each, part, seen) for each in node.args)
             )
-        dotted = _dotted(func)
-        if dotted.startswith("os.path."):
+        dotted = self._qualified(func)
+        if dotted.startswith(("os.path.", "posixpath.")):
             return any(self._outside(each, part, seen) for each in node.args)
         if dotted.partition(".")[0] in _GENERATES or (isinstance(func, ast.Attribute) and func.attr in _WRITES_OUT):
             return False
-        if _of_self(func) or self.own(dotted):
+        if _of_self(func) or self.own(_dotted(func)):
             return part
         return True
+
+    def _qualified(self, node: ast.expr) -> str:
+        root, dot, rest = _dotted(node).partition(".")
+        return f"{self.imported.get(root, root)}{dot}{rest}"
 
     def _keyed(self, node: ast.AST, seen: tuple[str, ...]) -> bool:
         match node:
@@ -123,6 +133,10 @@ class Origins:
             case ast.BoolOp(values=values):
                 return any(self._keyed(value, seen) for value in values)
         return False
+
+
+def _is_at(node: ast.expr, site: Site) -> bool:
+    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == tuple(site)[1:]
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[ast.AST, ast.expr, bool]]:

@@ -18,7 +18,9 @@ def read_by_key(tree: ast.Module, call: Site) -> bool:
     """``row["name"]`` or ``row.name`` somewhere, and no row that is returned, yielded or given to a call."""
     scope: ast.AST | None = None
     for node in walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= call.line <= (node.end_lineno or 0):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= call.line <= (
+            node.end_lineno or 0
+        ):
             scope = node
     if scope is None:
         return False
@@ -79,5 +81,7 @@ def _reads(scope: ast.AST, name: str, seen: set[str]) -> list[ast.AST]:
         return []
     seen.add(name)
     return [
-        node for node in walk(scope) if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+        node
+        for node in walk(scope)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
     ]

@@ -540,7 +540,9 @@ def _by_neighbours(significant: Sequence[Token], written: Written, kind: str, tr
             if empty or (number in written.fragments and (tree or not parsed)):
                 position = "fragment"
             elif kind == "OTHER":
-                compared = word in _COMPARES or (word in ("(", ",") and any(t.upper == "IN" for t in significant[:index]))
+                compared = word in _COMPARES or (
+                    word in ("(", ",") and any(t.upper == "IN" for t in significant[:index])
+                )
                 position = "fragment" if quoted and not compared else "unknown"
             elif token.kind in ("name", "bracket"):
                 position = "identifier"

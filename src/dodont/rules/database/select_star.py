@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Pass, Query, on
 
+
 @on(Query, rule="select-star")
 def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration", "script") or not query.sql.tables:
