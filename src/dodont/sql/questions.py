@@ -426,6 +426,8 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
                 return "fragment" if key == "this" else "identifier"
             case exp.Interval():
                 return "value" if parent.args.get("unit") is not None and not quoted else "fragment"
+            case exp.Func() if _names_first(parent, wrapped):
+                return "identifier"
             case exp.Func():
                 if isinstance(start, exp.Var) and not quoted:
                     return "fragment"
@@ -455,6 +457,28 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
             direct = False
         wrapped = parent
     return "fragment"
+
+
+#: Functions whose texts are names, and those whose first is a unit or the name of a configuration.
+_OF_NAMES = frozenset({"ADDGEOMETRYCOLUMN", "DROPGEOMETRYCOLUMN", "DROPGEOMETRYTABLE", "NEXTVAL", "CURRVAL", "SETVAL"})
+_NAME_FIRST = frozenset(
+    {"DATE_TRUNC", "TIMESTAMP_TRUNC", "DATE_PART", "TO_TSVECTOR", "TO_TSQUERY", "PLAINTO_TSQUERY", "PHRASETO_TSQUERY"}
+)
+
+
+def _names_first(function: Node, wrapped: Node) -> bool:
+    """``date_trunc('{unit}', at)``, ``nextval('{sequence}')``: the text within quotes is no data."""
+    from sqlglot import exp
+
+    name = (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).upper()
+    if name in _OF_NAMES:
+        return True
+    if name not in _NAME_FIRST:
+        return False
+    if wrapped.arg_key == "unit":
+        return True
+    given = function.expressions if isinstance(function, exp.Anonymous) else []
+    return len(given) > 1 and given[0] is wrapped
 
 
 def _branch(branch: Node) -> Position:
