@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,15 @@ from dodont.project.finder import Finder
 from dodont.project.roles import role_of
 from dodont.project.source import Source, Unreadable, decode, parse, read
 from dodont.semantic.annotations import is_mapped
-from dodont.semantic.definitions import ClassInfo, Facts, FunctionInfo, HandlerInfo, ModuleInfo, World
+from dodont.semantic.definitions import (
+    ClassInfo,
+    Facts,
+    FunctionInfo,
+    FunctionNode,
+    HandlerInfo,
+    ModuleInfo,
+    World,
+)
 from dodont.semantic.events import Event
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame, Imported
@@ -76,6 +85,7 @@ class Project(World):
         self._provisional: list[tuple[int, FunctionInfo, Outcome, int]] = []
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
+        self._trees: dict[str, ast.Module] = {}
         self._tables: dict[str, list[ClassInfo]] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self._routes: dict[str, dict[str, HandlerInfo]] = {}
@@ -314,6 +324,30 @@ class Project(World):
         except (OSError, Unreadable):
             return []
         return text.splitlines(keepends=True)
+
+    def body(self, function: FunctionInfo) -> FunctionNode | None:
+        if function.node is not None or function.site is None:
+            return function.node
+        tree = self.tree(function.module)
+        return next(
+            (
+                each
+                for each in (ast.walk(tree) if tree is not None else ())
+                if isinstance(each, FunctionNode) and each.lineno == function.site.line and each.name == function.name
+            ),
+            None,
+        )
+
+    def tree(self, module: ModuleInfo) -> ast.Module | None:
+        """The module's tree, parsed once more: for rare questions only."""
+        if module.file not in self._trees:
+            if len(self._trees) >= 8:
+                self._trees.clear()
+            try:
+                self._trees[module.file] = parse("".join(module.lines or self.lines_of(module))).tree
+            except Unreadable:
+                return None
+        return self._trees[module.file]
 
     def method(self, class_name: str, name: str, importer: ModuleInfo) -> FunctionInfo | None:
         """A method by its class's dotted name as ``importer`` sees it, found through the bases."""
