@@ -214,6 +214,8 @@ class Frame:
         callee = dotted(func)
         if use != "statement" and callee not in self.module.awaited:
             return
+        if self.quiet(func.value).ref is not None:
+            return  # a library's module or class: that one of its functions is awaited elsewhere may be the mistake
         if ("unawaited", self.site(func.value)) not in self.events and not self._chosen(node, callee):
             site = self.site(node)
             self.event(("unresolved", site), Unresolved(site, func.attr, callee, use, self.function))
