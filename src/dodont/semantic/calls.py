@@ -255,7 +255,8 @@ def awaited(frame: Frame, value: Value) -> Value:
         return Value(None if inner.name == "Any" else inner)
     entry = frame.library.class_of(type.name)
     found = substitute(model_type(entry.awaits), type) if entry is not None and entry.awaits else None
-    found = _fill_element(found, type)
+    if found is not None and found.name == "element":
+        found = type.args[0] if type.args and type.args[0].name != "Any" else None
     return Value(found, labels=value.labels) if found is not None or value.labels else UNKNOWN
 
 
