@@ -13,6 +13,7 @@ from dodont.core.rule import Rule
 from dodont.project.project import Project
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
+from dodont.semantic.frame import dotted
 from dodont.semantic.objects import role_of
 from dodont.semantic.trees import SCOPES, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
@@ -85,16 +86,15 @@ class Pass:
 
     def awaited_elsewhere(self, callee: str) -> bool:
         """Whether the module awaits calls of ``callee``, as written, and leaves the one in question alone without ``await``."""
-        text = self.module.text
         if callee not in self.module.awaited:
             return False
-        awaited = other = 0
-        for found in re.finditer(rf"(?<![\w.])(await\s+)?{re.escape(callee)}\(", text):
-            if found[1]:
-                awaited += 1
-            else:
-                other += 1
-        return awaited > 0 and other == 1
+        tree = self.project.tree(self.module)
+        if tree is None:
+            return False
+        nodes = [*walk(tree)]
+        calls = [each for each in nodes if isinstance(each, ast.Call) and dotted(each.func) == callee]
+        awaited = {id(each.value) for each in nodes if isinstance(each, ast.Await)}
+        return sum(id(each) not in awaited for each in calls) == 1 < len(calls)
 
     def harmless(self, value: Value) -> bool:
         """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""

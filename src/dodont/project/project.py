@@ -15,7 +15,15 @@ from dodont.project.roles import role_of
 from dodont.project.source import Source, Unreadable, decode, parse, read
 from dodont.project.tables import declared, may_declare
 from dodont.semantic.annotations import is_mapped
-from dodont.semantic.definitions import ClassInfo, Facts, FunctionInfo, HandlerInfo, ModuleInfo, World
+from dodont.semantic.definitions import (
+    ClassInfo,
+    Facts,
+    FunctionInfo,
+    FunctionNode,
+    HandlerInfo,
+    ModuleInfo,
+    World,
+)
 from dodont.semantic.events import Event
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame, Imported
@@ -81,6 +89,7 @@ class Project(World):
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
+        self._trees: dict[str, ast.Module] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self._routes: dict[str, dict[str, HandlerInfo]] = {}
 
@@ -319,6 +328,30 @@ class Project(World):
         except (OSError, Unreadable):
             return []
         return text.splitlines(keepends=True)
+
+    def body(self, function: FunctionInfo) -> FunctionNode | None:
+        if function.node is not None or function.site is None:
+            return function.node
+        tree = self.tree(function.module)
+        return next(
+            (
+                each
+                for each in (ast.walk(tree) if tree is not None else ())
+                if isinstance(each, FunctionNode) and each.lineno == function.site.line and each.name == function.name
+            ),
+            None,
+        )
+
+    def tree(self, module: ModuleInfo) -> ast.Module | None:
+        """The module's tree, parsed once more: for rare questions only."""
+        if module.file not in self._trees:
+            if len(self._trees) >= 8:
+                self._trees.clear()
+            try:
+                self._trees[module.file] = parse("".join(module.lines or self.lines_of(module))).tree
+            except Unreadable:
+                return None
+        return self._trees[module.file]
 
     def method(self, class_name: str, name: str, importer: ModuleInfo) -> FunctionInfo | None:
         """A method by its class's dotted name as ``importer`` sees it, found through the bases."""

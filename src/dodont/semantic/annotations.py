@@ -113,7 +113,8 @@ def _subscript(frame: Frame, node: ast.Subscript, depth: int) -> Type | None:
         inner = inner[:1]
     if name == "Callable":
         result = type_of(frame, inner[-1], depth + 1) if len(inner) == 2 else None
-        return Type("Callable", (result,)) if result is not None and result.name in AWAITABLE else None
+        awaitable = result is not None and result.name in AWAITABLE and not result.optional
+        return Type("Callable", (result,)) if awaitable else None  # type: ignore[arg-type]
     args = tuple(type_of(frame, each, depth + 1) or Type("Any") for each in inner if not isinstance(each, ast.List))
     return Type(_SAME.get(name, name), args)
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _AWAITED = re.compile(r"await ([\w.]+)\(")
 
+_START_UP = re.compile(
+    r"(?:^|_)lifespan$|^_?(?:(?:on_)?(?:startup|shutdown)(?:_event)?|initialize|bootstrap|teardown)$"
+)
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -106,6 +110,7 @@ class FunctionInfo:
     closure: dict[str, Value] | None = None
     is_async: bool = False
     is_generator: bool = False
+    is_stub: bool = False  # the body says nothing
     kind: str = "function"  # function, method, classmethod, staticmethod, property
     decorators: tuple[Value, ...] = ()
     opaque: bool = False  # a decorator nothing is known of stands between the name and the function
@@ -126,9 +131,16 @@ class FunctionInfo:
         return self.is_async and not self.is_generator and not self.opaque and not self.manager
 
     @property
-    def is_stub(self) -> bool:
-        """The body says nothing: an ellipsis, a docstring, pass, or raising NotImplementedError."""
-        return self.node is not None and all(_says_nothing(statement) for statement in self.node.body)
+    def is_start_up(self) -> bool:
+        """It runs once, before an application serves or after it has stopped: by a framework's decorator, or by its name."""
+        return _START_UP.search(self.name) is not None or any(
+            each.ref is not None and each.ref.endswith(".on_event") for each in self.decorators
+        )
+
+
+def says_nothing(body: list[ast.stmt]) -> bool:
+    """A function's body is an ellipsis, a docstring, pass, or raises NotImplementedError."""
+    return all(_says_nothing(statement) for statement in body)
 
 
 def _says_nothing(statement: ast.stmt) -> bool:
@@ -238,6 +250,10 @@ class World:
 
     def facts(self, function: FunctionInfo) -> Facts:
         """What the function does; computed when first asked for."""
+        raise NotImplementedError
+
+    def body(self, function: FunctionInfo) -> FunctionNode | None:
+        """The function's definition, read once more if it was dropped: for rare questions only."""
         raise NotImplementedError
 
     def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
