@@ -11,8 +11,8 @@ from typing import Any
 
 from dodont.models.library import Library
 from dodont.project.finder import Finder
-from dodont.project.roles import role_of
-from dodont.project.source import Source, Unreadable, decode, parse, read
+from dodont.project.roles import role_by_path, role_of
+from dodont.project.source import Source, Unreadable, check_syntax, decode, parse, read
 from dodont.project.tables import declared, may_declare
 from dodont.semantic.annotations import is_mapped
 from dodont.semantic.definitions import (
@@ -103,20 +103,16 @@ class Project(World):
         self.loaded.append(path)
         if source is None:
             try:
-                data = self.overrides.get(path)
-                source = parse(decode(data if data is not None else read(path)))
+                source = parse(self._read(path))
             except Unreadable as trouble:
                 self.troubles[path] = trouble
-                return None
-            except OSError as error:
-                self.troubles[path] = Unreadable(f"cannot be read: {error.strerror or error}")
                 return None
         module = ModuleInfo(
             name=self.finder.name_of(path),
             path=self.display(path),
             is_package=path.endswith("__init__.py"),
             text=source.text,
-            has_async="async " in source.text,
+            has_async=_has_async(source.text),
             yields=_lines_with("yield", source.text),
         )
         module.role = role_of(module.path, source.tree, self.roles)
@@ -146,6 +142,31 @@ class Project(World):
         self._tell(module, None, list(frame.events.values()))
         return module
 
+    def skim(self, path: str, source: Source | None = None) -> bool:
+        """Whether no rule can have anything to say of a file, which is checked for its syntax then (see ``troubles``).
+
+        Tests and migrations without coroutines are read only where other code imports them.
+        """
+        if path in self.by_path or role_by_path(self.display(path), self.roles) not in _QUIET:
+            return False
+        try:
+            text = source.text if source is not None else self._read(path)
+            if _has_async(text):
+                return False
+            if source is None:
+                check_syntax(text)
+        except Unreadable as trouble:
+            self.troubles[path] = trouble
+        return True
+
+    def _read(self, path: str) -> str:
+        """The text of a file. Raises Unreadable."""
+        try:
+            data = self.overrides.get(path)
+            return decode(data if data is not None else read(path))
+        except OSError as error:
+            raise Unreadable(f"cannot be read: {error.strerror or error}") from None
+
     def _fail(self, module: ModuleInfo, message: str) -> None:
         if DEBUG:
             raise
@@ -171,12 +192,9 @@ class Project(World):
             self.listener(module, function, events)
 
     def complete(self, module: ModuleInfo) -> None:
-        """Interpret every body of the module that nobody asked for yet.
-
-        Tests and migrations without coroutines have nothing to say to rules; other code rarely asks for theirs.
-        """
+        """Interpret every body of the module that nobody asked for yet, where rules may have something to say of it."""
         index = 0
-        while index < len(module.functions) and (module.role not in ("test", "migration") or module.has_async):
+        while index < len(module.functions) and (module.role not in _QUIET or module.has_async):
             self.facts(module.functions[index])
             index += 1
         module.text = ""
@@ -466,7 +484,7 @@ class Project(World):
     def _handler(self, function: FunctionInfo) -> None:
         """Whether a registration makes the function a handler: in its own module, or in those that route for its package."""
         module = function.module
-        if function.handler is not None or function.name.startswith("__") or module.role in ("test", "migration"):
+        if function.handler is not None or function.name.startswith("__") or module.role in _QUIET:
             return
         function.handler = _registration(function, module.registered)
         if function.handler is None and not _FRAMEWORKS.isdisjoint(each.partition(".")[0] for each in module.imports):
@@ -526,6 +544,14 @@ _REGISTERS = re.compile(
     r"\.add_(?:url_rule|\w*route|get|post|put|patch|delete|head|options|view)\("
     r"|\.(?:route|get|post|put|patch|delete)\([^()]+\)\("  # `app.get("/orders")(orders)`
 )
+
+
+#: Roles of files of which rules hear nothing but coroutines.
+_QUIET = frozenset({"test", "migration"})
+
+
+def _has_async(text: str) -> bool:
+    return "async " in text
 
 
 def _rebound(text: str) -> frozenset[str]:
