@@ -28,6 +28,7 @@ from dodont.semantic.events import Event
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame, Imported
 from dodont.semantic.functions import Outcome, interpret, module_frame
+from dodont.semantic.heads import class_handler
 from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
 from dodont.semantic.values import Type, Value
@@ -227,9 +228,12 @@ class Project(World):
             value = self._resolve(name)
         finally:
             self._resolving.discard(name)
-        if value is None or value.__class__ is not Imported:
+        if value.__class__ is not Imported and not (value is None and self.may_come(name)):
             self._resolved[name] = value
         return value
+
+    def may_come(self, name: str) -> bool:
+        return self.loading > 0 and self.finder.has_package(name)
 
     def _resolve(self, name: str) -> Value | None:
         if name in self.classes:
@@ -486,7 +490,11 @@ class Project(World):
         module = function.module
         if function.handler is not None or function.name.startswith("__") or module.role in _QUIET:
             return
-        function.handler = _registration(function, module.registered)
+        owner = function.owner
+        if owner is not None:
+            function.handler = class_handler(self.reader(module), owner, function.name)
+        if function.handler is None:
+            function.handler = _registration(function, module.registered)
         if function.handler is None and not _FRAMEWORKS.isdisjoint(each.partition(".")[0] for each in module.imports):
             function.handler = _registration(function, self._routed(module))
 

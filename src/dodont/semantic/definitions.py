@@ -244,6 +244,10 @@ class World:
         """What a qualified name of the project denotes, through re-exports; None for what the project does not define."""
         raise NotImplementedError
 
+    def may_come(self, name: str) -> bool:
+        """Whether a name nothing is known of yet may be defined by a module that is being read: imports go in circles."""
+        raise NotImplementedError
+
     def qualify(self, module: str, importer: ModuleInfo) -> str:
         """An absolute import as seen from a module, as a name that ``resolve`` takes."""
         raise NotImplementedError

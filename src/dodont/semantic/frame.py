@@ -113,10 +113,16 @@ class Frame:
 
     def _followed(self, name: str, value: Value) -> Value:
         found = self.denote(value.ref or "")
+        if self.is_unsettled(value, found):
+            return found
         for names in (self.env, self.module.names):
             if names.get(name) is value:
                 names[name] = found
         return found
+
+    def is_unsettled(self, imported: Value, found: Value) -> bool:
+        """Whether an imported name may mean more once the modules being read are."""
+        return found.type is None and found.ref == imported.ref and self.world.may_come(found.ref or "")
 
     def _elsewhere(self, name: str) -> Value:
         for module in self.module.stars:
@@ -132,6 +138,8 @@ class Frame:
         found = self.world.resolve(name)
         if found is not None:
             return found
+        if self.world.may_come(name):
+            return self._library_value(self.library.canonical(name))
         generation, found = self.world.denoted.get(name, _NEVER)
         if generation != self.library.generation:
             found = self._library_value(self.library.canonical(name))
@@ -353,7 +361,10 @@ class Members(dict[str, Value]):
             self[name] = self._frame.quiet(node)
         value = super().get(name, default)
         if value.__class__ is Imported:
-            value = self[name] = self._frame.denote(value.ref or "")
+            found = self._frame.denote(value.ref or "")
+            if not self._frame.is_unsettled(value, found):
+                self[name] = found
+            return found
         return value
 
     def __getitem__(self, name: str) -> Value:

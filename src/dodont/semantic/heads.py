@@ -84,8 +84,6 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         frame.world.functions[info.ref] = info
         if owner is not None:
             owner.functions[node.name] = info
-    if owner is not None and info.handler is None:
-        info.handler = _class_handler(frame, owner, node.name)
     return info
 
 
@@ -286,7 +284,9 @@ def _passes_on(wrapper: FunctionNode, given: set[str]) -> bool:
     )
 
 
-def _class_handler(frame: Frame, owner: ClassInfo, name: str) -> HandlerInfo | None:
+def class_handler(frame: Frame, owner: ClassInfo, name: str) -> HandlerInfo | None:
+    """Whether the method is one by which the class's bases serve requests. Asked once all modules around are read: bases may be
+    in one that is being read while the class is."""
     if owner.handlers is None:
         owner.handlers = {
             method: ref
