@@ -13,7 +13,6 @@ from dodont.core.rule import Rule
 from dodont.project.project import Project
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
-from dodont.semantic.frame import dotted
 from dodont.semantic.objects import role_of
 from dodont.semantic.trees import SCOPES, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
@@ -88,13 +87,8 @@ class Pass:
         """Whether the module awaits calls of ``callee``, as written, and leaves the one in question alone without ``await``."""
         if callee not in self.module.awaited:
             return False
-        tree = self.project.tree(self.module)
-        if tree is None:
-            return False
-        nodes = [*walk(tree)]
-        calls = [each for each in nodes if isinstance(each, ast.Call) and dotted(each.func) == callee]
-        awaited = {id(each.value) for each in nodes if isinstance(each, ast.Await)}
-        return sum(id(each) not in awaited for each in calls) == 1 < len(calls)
+        awaited, other = self.project.awaits(self.module).get(callee, (0, 0))
+        return awaited > 0 and other == 1
 
     def harmless(self, value: Value) -> bool:
         """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""

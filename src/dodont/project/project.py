@@ -26,11 +26,12 @@ from dodont.semantic.definitions import (
 )
 from dodont.semantic.events import Event
 from dodont.semantic.expressions import EVALUATORS
-from dodont.semantic.frame import Frame, Imported
+from dodont.semantic.frame import Frame, Imported, dotted
 from dodont.semantic.functions import Outcome, interpret, module_frame
 from dodont.semantic.heads import class_handler
 from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
+from dodont.semantic.trees import walk
 from dodont.semantic.values import Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.
@@ -90,6 +91,7 @@ class Project(World):
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
+        self._awaits: dict[ModuleInfo, dict[str, tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self._routes: dict[str, dict[str, HandlerInfo]] = {}
@@ -374,6 +376,20 @@ class Project(World):
             except Unreadable:
                 return None
         return self._trees[module.file]
+
+    def awaits(self, module: ModuleInfo) -> Mapping[str, tuple[int, int]]:
+        """How many calls of a dotted name, as written, the module awaits, and how many it does not."""
+        found = self._awaits.get(module)
+        if found is None:
+            found = self._awaits[module] = {}
+            tree = self.tree(module)
+            nodes = [*walk(tree)] if tree is not None else []
+            awaited = {id(each.value) for each in nodes if isinstance(each, ast.Await)}
+            for each in nodes:
+                if isinstance(each, ast.Call) and (name := dotted(each.func)):
+                    yes, no = found.get(name, (0, 0))
+                    found[name] = (yes + 1, no) if id(each) in awaited else (yes, no + 1)
+        return found
 
     def method(self, class_name: str, name: str, importer: ModuleInfo) -> FunctionInfo | None:
         """A method by its class's dotted name as ``importer`` sees it, found through the bases."""

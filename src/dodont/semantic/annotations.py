@@ -41,7 +41,9 @@ def type_of(frame: Frame, node: ast.expr, depth: int = 0) -> Type | None:
     kind = node.__class__
     if depth > MAX_DEPTH:
         return None
-    if kind is ast.Name or kind is ast.Attribute:
+    if kind is ast.Name:
+        return _name(frame, node)  # type: ignore[arg-type]
+    if kind is ast.Attribute:
         return type_named(frame, frame.quiet(node))
     if kind is ast.Constant:
         return _constant(frame, node.value, depth)  # type: ignore[attr-defined]
@@ -50,6 +52,24 @@ def type_of(frame: Frame, node: ast.expr, depth: int = 0) -> Type | None:
     if kind is ast.BinOp and isinstance(node.op, ast.BitOr):  # type: ignore[attr-defined]
         return _union([type_of(frame, side, depth + 1) for side in (node.left, node.right)])  # type: ignore[attr-defined]
     return None
+
+
+def _name(frame: Frame, node: ast.Name) -> Type | None:
+    """The type a name in an annotation stands for. Most are the module's own or imported, and mean the same everywhere in it."""
+    name = node.id
+    if name in frame.env or (frame.outer is not None and name in frame.outer):
+        return type_named(frame, frame.quiet(node))
+    known = frame.module.types.get(name, _UNASKED)
+    if known is not _UNASKED:
+        return known  # type: ignore[return-value]
+    value = frame.quiet(node)
+    found = type_named(frame, value)
+    if not frame.world.loading and not (value.ref or "").endswith(".Self"):  # which is another type in every class
+        frame.module.types[name] = found
+    return found
+
+
+_UNASKED = object()
 
 
 def type_named(frame: Frame, value: Value) -> Type | None:

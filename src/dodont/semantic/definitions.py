@@ -192,6 +192,7 @@ class ModuleInfo:
     has_async: bool = False
     yields: list[int] = field(default_factory=list)  # lines with the word "yield"
     names: dict[str, Value] = field(default_factory=dict)
+    types: dict[str, Type | None] = field(default_factory=dict)  # what names in annotations stand for (see annotations)
     stars: list[str] = field(default_factory=list)
     functions: list[FunctionInfo] = field(default_factory=list)
     classes: list[ClassInfo] = field(default_factory=list)

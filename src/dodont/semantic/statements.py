@@ -100,16 +100,16 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
                 frame.env[node.target.id] = Value(found)
         return True
     value = frame.eval(node.value)
-    if value.pending is None:
+    if value.pending is None and (value.type is None or value.type.name in _VAGUE):
         declared = type_of(frame, node.annotation)
-        if declared is not None and declared.name == "TypeAlias":
-            declared = None
-        if declared is not None and (
-            value.type is None or (not declared.optional and value.type.name in ("None", "list", "dict", "set"))
-        ):
+        if declared is not None and declared.name != "TypeAlias" and (value.type is None or not declared.optional):
             value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
     bind(frame, node.target, value)
     return True
+
+
+#: Types of values of which an annotation knows more: ``found: dict[str, Order] = {}``.
+_VAGUE = frozenset({"None", "list", "dict", "set"})
 
 
 def _augmented(frame: Frame, node: ast.AugAssign) -> bool:
