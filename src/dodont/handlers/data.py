@@ -176,10 +176,10 @@ class Data:
 
     def depends(self, test: ast.expr) -> bool:
         """Whether a condition is about the data of stored objects, more than about their being there."""
-        terms = list(_terms(test))
-        if any(_is_ordered(each) and self._decides(each) for each in terms):
+        deciding = [each for each in terms(test) if self._decides(each)]
+        if any(_is_ordered(each) for each in deciding):
             return True  # `user.balance < price`: how much the caller has is no question of who may
-        return not self.of_caller(test) and any(self._decides(each) for each in terms)
+        return bool(deciding) and not self.of_caller(test)
 
     def _decides(self, term: ast.expr) -> bool:
         if isinstance(term, ast.Compare):
@@ -242,13 +242,13 @@ def does(callee: Callee | None, kind: str) -> bool:
     return callee is not None and any(access.kind == kind for access in callee.accesses)
 
 
-def _terms(test: ast.expr) -> Iterator[ast.expr]:
+def terms(test: ast.expr) -> Iterator[ast.expr]:
     """The conditions that `and`, `or` and `not` put together."""
     if isinstance(test, ast.BoolOp):
         for each in test.values:
-            yield from _terms(each)
+            yield from terms(each)
     elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yield from _terms(test.operand)
+        yield from terms(test.operand)
     else:
         yield test
 

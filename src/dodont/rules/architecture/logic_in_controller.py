@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dodont.analysis import SCOPES, Diagnostic, Note, Pass, Route, Site, on
-from dodont.handlers.data import Data, bound, does, names, own
+from dodont.handlers.data import Data, bound, does, names, own, terms
 from dodont.handlers.replies import refuses
 
 HASHES = frozenset(
@@ -128,7 +128,7 @@ class Reader:
         if isinstance(node, ast.AugAssign):
             # `topic.views += 1` is a change, and no more than that.
             if isinstance(node.op, ARITHMETIC) and not isinstance(node.value, ast.Constant):
-                self.arithmetic(node.target, node.value)
+                self.arithmetic(node.target, node.value, node.op)
             self.data.grows(node.target, node.value)
 
     def is_token(self, node: ast.expr) -> bool:
@@ -140,15 +140,19 @@ class Reader:
     def expression(self, node: ast.expr) -> None:
         for each in own(node):
             if isinstance(each, ast.BinOp) and isinstance(each.op, ARITHMETIC):
-                self.arithmetic(each.left, each.right)
+                self.arithmetic(each.left, each.right, each.op)
             elif isinstance(each, ast.IfExp):
                 if self.data.weighs(each):
                     self.add("selection", each.test, "chooses an amount by")
             elif isinstance(each, ast.Call):
                 self.call(each)
 
-    def arithmetic(self, left: ast.expr, right: ast.expr) -> None:
-        field = next((side for side in (left, right) if self.data.is_field(side)), None)
+    def arithmetic(self, left: ast.expr, right: ast.expr, op: ast.operator) -> None:
+        if isinstance(op, (ast.Add, ast.Sub)) and any(_is_one(side) for side in (left, right)):
+            return  # `thread.emails_count - 1` replies, `days[entry.month - 1]`
+        # `_("%s is gone") % pet.name` is text, whatever `_` is.
+        sides = (left,) if isinstance(op, ast.Mod) else (left, right)
+        field = next((side for side in sides if self.data.is_field(side)), None)
         if field is not None and self.data.is_number(left) and self.data.is_number(right):
             self.add("computation", field, "computes on")
 
@@ -180,18 +184,41 @@ class Reader:
 
 def _is_once(node: ast.If) -> bool:
     """``if not task.active: task.active = True``, ``if row.name != name: row.name = name``: what is so already is left alone."""
-    if any(isinstance(each, (ast.For, ast.AsyncFor, ast.If)) for each in node.body):
-        return False
-    sets = {
-        ast.unparse(target): each.value for each in node.body if isinstance(each, ast.Assign) for target in each.targets
-    }
-    match node.test:
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Attribute() as field) | (ast.Attribute() as field):
-            return ast.unparse(field) in sets
+    sets: dict[str, str] = {}
+    for branch in _branches(node):
+        if any(isinstance(each, (ast.For, ast.AsyncFor, ast.If)) for each in branch):
+            return False
+        sets |= {
+            ast.unparse(target): ast.unparse(each.value)
+            for each in branch
+            if isinstance(each, ast.Assign)
+            for target in each.targets
+        }
+    return any(_asks_whether_set(term, sets) for term in terms(node.test))
+
+
+def _branches(node: ast.If) -> Iterator[list[ast.stmt]]:
+    """The blocks of an ``if`` and its ``elif``."""
+    yield node.body
+    while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+        node = node.orelse[0]
+        yield node.body
+    yield node.orelse
+
+
+def _asks_whether_set(term: ast.expr, sets: dict[str, str]) -> bool:
+    match term:
+        case ast.Attribute():
+            return ast.unparse(term) in sets
         case ast.Compare(left=left, ops=[ast.NotEq()], comparators=[right]):
             sides = ast.unparse(left), ast.unparse(right)
-            return any(one in sets and ast.unparse(sets[one]) == other for one, other in (sides, sides[::-1]))
+            # `if row.category != category.name: row.category = category`
+            return any(one in sets and f"{other}.".startswith(f"{sets[one]}.") for one, other in (sides, sides[::-1]))
     return False
+
+
+def _is_one(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value in (1, -1) and node.value is not True
 
 
 def _site(path: str, node: ast.expr) -> Site:
