@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from dodont.analysis import Access, Diagnostic, Note, Pass, Route, Site, Type, on
+from dodont.analysis import Access, Diagnostic, Note, Pass, Route, Site, Type, on, walk
 
 PROBE = re.compile(
     r"^(?:\w+_)?(?:health\w*|ready|readiness|readyz|live|liveness|livez|ping|heartbeat)(?:_\w+)?$|^(?:get_)?status$"
@@ -22,6 +23,9 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
         return
     kinds = ("write",) if run.options["allow-reads"] else ("read", "write", "build")
     own = [access for access in route.accesses if access.kind in kinds and is_own(access, run)]
+    if own:
+        generic = _generic(route, run)
+        own = [access for access in own if access not in generic]
     ran = [access for access in own if access.kind != "build"]
     if not own or (ran and all(access.target.endswith(HARMLESS) for access in ran)):
         return
@@ -42,6 +46,30 @@ def is_own(access: Access, run: Pass) -> bool:
         return False
     functions = [run.project.functions.get(ref) for ref in access.chain]
     return all(each is not None and each.module is run.module and each.name.startswith("_") for each in functions)
+
+
+def _generic(route: Route, run: Pass) -> set[Access]:
+    """What a generic view does with what its subclasses fill in: of `queryset = None` it does not know whose rows they are."""
+    blank = run.project.left_open(route.function.owner) if route.function.owner is not None else ()
+    if not blank:
+        return set()
+    local: set[str] = set()  # `chosen = self.queryset.filter(pk__in=numbers)`
+    found: set[Access] = set()
+    for node in walk(route.node):
+        if isinstance(node, ast.Assign) and _is_part(node.value, blank, local):
+            local.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.Call) and id(node) in route.calls and _is_part(node, blank, local):
+            found.update(route.calls[id(node)].accesses)
+    return found
+
+
+def _is_part(node: ast.expr, attributes: Collection[str], local: Collection[str]) -> bool:
+    """Whether a chain such as `self.queryset.filter(...).first()` begins with one of the attributes or names."""
+    while isinstance(node, (ast.Attribute, ast.Call, ast.Subscript)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+            return node.attr in attributes
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and node.id in local
 
 
 def _outermost(accesses: list[Access]) -> list[Access]:
