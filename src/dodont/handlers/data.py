@@ -61,6 +61,10 @@ class Data:
             return False
         return self.run.role(value.type) == "entity"
 
+    def is_request(self, node: ast.expr) -> bool:
+        value = self.value(node)
+        return value is not None and self.run.role(value.type) == "request"
+
     def is_stored(self, node: ast.expr) -> bool:
         """Whether the value was read from storage, or is part of or made of such a value."""
         while True:

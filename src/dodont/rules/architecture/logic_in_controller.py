@@ -163,7 +163,9 @@ class Reader:
         self.acts += does(callee, "write") or callee.external
         arguments = [*node.args, *[word.value for word in node.keywords]]
         if callee.project:
-            if does(callee, "write") and any(each.kind == "rule" for each in self.decisions):
+            # `return edit_form(request, order)` goes on with the request, and no service does that.
+            goes_on = not callee.target.rpartition(".")[2].startswith("_") and any(map(self.data.is_request, arguments))
+            if does(callee, "write") and not goes_on and any(each.kind == "rule" for each in self.decisions):
                 self.add("change", node.func, "then writes with")
         elif does(callee, "write"):
             self.add("change", node.func, "writes with")
