@@ -180,10 +180,14 @@ class Data:
 
     def depends(self, test: ast.expr) -> bool:
         """Whether a condition is about the data of stored objects, more than about their being there."""
-        deciding = [each for each in terms(test) if self._decides(each)]
+        deciding = self.deciding(test)
         if any(_is_ordered(each) for each in deciding):
             return True  # `user.balance < price`: how much the caller has is no question of who may
         return bool(deciding) and not self.of_caller(test)
+
+    def deciding(self, test: ast.expr) -> list[ast.expr]:
+        """The terms of a condition that are about the data of stored objects."""
+        return [each for each in _terms(test) if self._decides(each)]
 
     def _decides(self, term: ast.expr) -> bool:
         if isinstance(term, ast.Compare):
@@ -246,13 +250,13 @@ def does(callee: Callee | None, kind: str) -> bool:
     return callee is not None and any(access.kind == kind for access in callee.accesses)
 
 
-def terms(test: ast.expr) -> Iterator[ast.expr]:
+def _terms(test: ast.expr) -> Iterator[ast.expr]:
     """The conditions that `and`, `or` and `not` put together."""
     if isinstance(test, ast.BoolOp):
         for each in test.values:
-            yield from terms(each)
+            yield from _terms(each)
     elif isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        yield from terms(test.operand)
+        yield from _terms(test.operand)
     else:
         yield test
 

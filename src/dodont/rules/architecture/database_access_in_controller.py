@@ -23,9 +23,9 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
         return
     kinds = ("write",) if run.options["allow-reads"] else ("read", "write", "build")
     own = [access for access in route.accesses if access.kind in kinds and is_own(access, run)]
-    if own:
+    if any(_of_queryset(access, run) for access in own):
         generic = _generic(route, run)
-        own = [access for access in own if access not in generic]
+        own = [access for access in own if access not in generic or not _of_queryset(access, run)]
     ran = [access for access in own if access.kind != "build"]
     if not own or (ran and all(access.target.endswith(HARMLESS) for access in ran)):
         return
@@ -46,6 +46,11 @@ def is_own(access: Access, run: Pass) -> bool:
         return False
     functions = [run.project.functions.get(ref) for ref in access.chain]
     return all(each is not None and each.module is run.module and each.name.startswith("_") for each in functions)
+
+
+def _of_queryset(access: Access, run: Pass) -> bool:
+    """Not a session, which may be left open to be injected: `session: AsyncSession`."""
+    return run.role(Type(access.target.rpartition(".")[0])) == "queryset"
 
 
 def _generic(route: Route, run: Pass) -> set[Access]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dodont.analysis import SCOPES, Diagnostic, Note, Pass, Route, Site, on
-from dodont.handlers.data import Data, bound, does, names, own, terms
+from dodont.handlers.data import Data, bound, does, names, own
 from dodont.handlers.replies import refuses
 
 HASHES = frozenset(
@@ -108,12 +108,30 @@ class Reader:
             refused = rule and refuses(self.route, node.orelse)
         if refused:
             self.add("rule", node.test, "checks")
-        place, acts = len(self.decisions), self.acts
-        self.block(node.body)
-        self.block(node.orelse)
-        acted = len(self.decisions) > place or self.acts > acts
-        if rule and not refused and acted and not _is_once(node):
+        place = len(self.decisions)
+        one, other = self.acts_in(node.body), self.acts_in(node.orelse)
+        if rule and not refused and ((one and other) or ((one or other) and not self.is_once(node))):
             self.add("selection", node.test, "chooses what to do by", place)
+
+    def acts_in(self, body: Sequence[ast.stmt]) -> bool:
+        """Reads a block; whether anything is decided or done in it."""
+        before = len(self.decisions), self.acts
+        self.block(body)
+        return (len(self.decisions), self.acts) != before
+
+    def is_once(self, node: ast.If) -> bool:
+        """``if not task.active: task.active = True``, ``if row.name != name: row.name = name``: what is so already is left alone."""
+        sets: dict[str, str] = {}
+        for branch in _branches(node):
+            if any(isinstance(each, (ast.For, ast.AsyncFor, ast.If)) for each in branch):
+                return False
+            sets |= {
+                ast.unparse(target): ast.unparse(each.value)
+                for each in branch
+                if isinstance(each, ast.Assign)
+                for target in each.targets
+            }
+        return all(_asks_whether_set(term, sets) for term in self.data.deciding(node.test))
 
     def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -182,21 +200,6 @@ class Reader:
             site = _site(self.run.module.path, node)
             decision = Decision(kind, Note(site, f"{verb} `{self.run.source(site)}`"))
             self.decisions.insert(len(self.decisions) if place is None else place, decision)
-
-
-def _is_once(node: ast.If) -> bool:
-    """``if not task.active: task.active = True``, ``if row.name != name: row.name = name``: what is so already is left alone."""
-    sets: dict[str, str] = {}
-    for branch in _branches(node):
-        if any(isinstance(each, (ast.For, ast.AsyncFor, ast.If)) for each in branch):
-            return False
-        sets |= {
-            ast.unparse(target): ast.unparse(each.value)
-            for each in branch
-            if isinstance(each, ast.Assign)
-            for target in each.targets
-        }
-    return any(_asks_whether_set(term, sets) for term in terms(node.test))
 
 
 def _branches(node: ast.If) -> Iterator[list[ast.stmt]]:
