@@ -313,6 +313,16 @@ class Project(World):
                 pending += self.classes[current].bases
         return False
 
+    def left_open(self, info: ClassInfo) -> set[str]:
+        """The attributes a class leaves to its subclasses: ``queryset = None``, ``queryset: QuerySet``."""
+        found: dict[str, bool] = {}
+        for _, entry in lineage(self.reader(info.module), info.ref):
+            if isinstance(entry, ClassInfo):
+                for name in (*entry.members, *entry.annotations):
+                    value = entry.members.get(name)
+                    found.setdefault(name, value is None or value.const is None)
+        return {name for name, is_open in found.items() if is_open}
+
     def has_coroutine_method(self, module: ModuleInfo, name: str) -> bool:
         """Whether a class the module defines or imports has a coroutine of that name, and none has something else of it."""
         known = self._methods.get(module)
