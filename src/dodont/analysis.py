@@ -91,15 +91,9 @@ class Pass:
 
     def awaited_elsewhere(self, callee: str) -> bool:
         """Whether the module awaits calls of ``callee``, as written, and leaves the one in question alone without ``await``."""
-        text = self.module.text
         if callee not in self.module.awaited:
             return False
-        awaited = other = 0
-        for found in re.finditer(rf"(?<![\w.])(await\s+)?{re.escape(callee)}\(", text):
-            if found[1]:
-                awaited += 1
-            else:
-                other += 1
+        awaited, other = self.project.awaits(self.module).get(callee, (0, 0))
         return awaited > 0 and other == 1
 
     def harmless(self, value: Value) -> bool:

@@ -77,11 +77,14 @@ def _reading(sources: Sources) -> Iterator[None]:
 
     own = AstroidManager.ast_from_module_name
     AstroidManager.ast_from_module_name = read
+    known = set(astroid.MANAGER.astroid_cache)
     try:
         yield
     finally:
         AstroidManager.ast_from_module_name = own
-        astroid.MANAGER.clear_cache()
+        # Not clear_cache, which sets up the builtins anew: that takes longer than most answers.
+        for name in astroid.MANAGER.astroid_cache.keys() - known:
+            del astroid.MANAGER.astroid_cache[name]
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.ecosystem import show
+from tests.ecosystem import mutants, show
 from tests.ecosystem.fetch import FetchError, fetch
 from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
@@ -84,6 +84,23 @@ def _diff(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _mutants(arguments: argparse.Namespace) -> int:
+    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
+    outcomes: list[mutants.Outcome] = []
+    for name in names:
+        made = mutants.run(arguments.directory / name, arguments.size, arguments.seed)
+        outcomes += made
+        print(f"{name}: {sum(each.found for each in made)} of {len(made)}", flush=True)
+        for each in made if arguments.missed else ():
+            if not each.found or each.restored is False:
+                mutant = each.mutant
+                state = "not restored" if each.found else "missed"
+                print(f"  {state}: {mutant.path}:{mutant.line}:{mutant.column}: {mutant.use}; {mutant.target}")
+                print("    " + mutant.text.split("\n")[mutant.line - 1].strip())
+    print("\n".join(mutants.table(outcomes)))
+    return 0
+
+
 def _print_counts(findings: Iterable[Finding]) -> None:
     for code, rule, count in show.count_by_rule(findings):
         print(f"  {count:6} {code} {rule}")
@@ -119,6 +136,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--results", metavar="DIR", type=_directory, help="where from (default: DIR/results)")
     command.set_defaults(command=_sample)
+
+    command = commands.add_parser(
+        "mutants", help="take awaits out of the projects in DIR, count what missing-await finds"
+    )
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument(
+        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
+    )
+    command.add_argument("-n", dest="size", type=int, default=100, help="how many a project (default: 100)")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--missed", action="store_true", help="print those not found, or not restored by the fix")
+    command.set_defaults(command=_mutants)
 
     command = commands.add_parser("diff", help="print the findings gone and new between two results directories")
     command.add_argument("old", metavar="OLD", type=_directory)

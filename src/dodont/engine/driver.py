@@ -93,11 +93,11 @@ class Run:
     def file(self, path: str, source: Source | None = None) -> list[Diagnostic]:
         """The findings of one file."""
         self._wanted.add(path)
-        module = self.project.load(path, source)
         shown = self._display(path)
+        module = None if self.project.skim(path, source) else self.project.load(path, source)
         if module is None:
-            trouble = self.project.troubles[path]
-            return [internal(shown, trouble.message, trouble.line, trouble.column)]
+            trouble = self.project.troubles.get(path)
+            return [] if trouble is None else [internal(shown, trouble.message, trouble.line, trouble.column)]
         text = module.text
         self.project.complete(module)
         for message in self.project.failures.pop(path, ()):

@@ -61,6 +61,10 @@ class Data:
             return False
         return self.run.role(value.type) == "entity"
 
+    def is_request(self, node: ast.expr) -> bool:
+        value = self.value(node)
+        return value is not None and self.run.role(value.type) == "request"
+
     def is_stored(self, node: ast.expr) -> bool:
         """Whether the value was read from storage, or is part of or made of such a value."""
         while True:
@@ -176,10 +180,14 @@ class Data:
 
     def depends(self, test: ast.expr) -> bool:
         """Whether a condition is about the data of stored objects, more than about their being there."""
-        terms = list(_terms(test))
-        if any(_is_ordered(each) and self._decides(each) for each in terms):
+        deciding = self.deciding(test)
+        if any(_is_ordered(each) for each in deciding):
             return True  # `user.balance < price`: how much the caller has is no question of who may
-        return not self.of_caller(test) and any(self._decides(each) for each in terms)
+        return bool(deciding) and not self.of_caller(test)
+
+    def deciding(self, test: ast.expr) -> list[ast.expr]:
+        """The terms of a condition that are about the data of stored objects."""
+        return [each for each in _terms(test) if self._decides(each)]
 
     def _decides(self, term: ast.expr) -> bool:
         if isinstance(term, ast.Compare):

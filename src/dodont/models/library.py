@@ -68,6 +68,7 @@ class Library:
         self._required: set[str] = set()
         self._methods: dict[tuple[str, str], tuple[Function, str] | None] = {}
         self.anywhere: set[str] = set()  # methods known by their name alone, whatever they are called on
+        self.awaitable: set[str] = set()  # classes whose instances are awaited to get something else
         self.generation = 0  # grows when entries come in: answers of "unknown" may be asked again
         self._own: dict[str, Entry] = {}
         #: The user's own functions and methods by qualified name. What they say goes before what a body says.
@@ -171,6 +172,11 @@ class Library:
             self._add_methods(table["methods"])
         self._entries |= self._own
         self._methods.clear()
+        self.awaitable.update(
+            name
+            for name in table
+            if isinstance(entry := self._entries.get(name), Class) and entry.awaits and entry.awaits != "self"
+        )
         self.anywhere.update(name[2:] for name in table if name.startswith("?."))
         self.generation += 1
 

@@ -43,7 +43,7 @@ Label = Literal[
 ParameterStyle = Literal["qmark", "format", "pyformat", "dollar", "named"]
 
 #: What a blocking call waits for.
-Wait = Literal["sleep", "network", "file", "database", "process", "input"]
+Wait = Literal["sleep", "network", "file", "database", "process", "input", "computation"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,10 @@ class Finder:
             return bool(self.listing(os.path.join(root, top, *rest.split(".")) if rest else os.path.join(root, top)))
         return False
 
+    def has_package(self, name: str) -> bool:
+        """Whether the project has the top-level package or module of a qualified name."""
+        return next(self._places(name), None) is not None
+
     def python_files(self) -> list[str]:
         """Every Python file below the boundary, sorted; at most ``MAX_FILES``, hidden and vendored directories left out."""
         if self._files is None:

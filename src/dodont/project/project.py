@@ -11,17 +11,27 @@ from typing import Any
 
 from dodont.models.library import Library
 from dodont.project.finder import Finder
-from dodont.project.roles import role_of
-from dodont.project.source import Source, Unreadable, decode, parse, read
+from dodont.project.roles import role_by_path, role_of
+from dodont.project.source import Source, Unreadable, check_syntax, decode, parse, read
 from dodont.project.tables import declared, may_declare
 from dodont.semantic.annotations import is_mapped
-from dodont.semantic.definitions import ClassInfo, Facts, FunctionInfo, HandlerInfo, ModuleInfo, World
+from dodont.semantic.definitions import (
+    ClassInfo,
+    Facts,
+    FunctionInfo,
+    FunctionNode,
+    HandlerInfo,
+    ModuleInfo,
+    World,
+)
 from dodont.semantic.events import Event
 from dodont.semantic.expressions import EVALUATORS
-from dodont.semantic.frame import Frame, Imported
+from dodont.semantic.frame import Frame, Imported, dotted
 from dodont.semantic.functions import Outcome, interpret, module_frame
+from dodont.semantic.heads import class_handler
 from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
+from dodont.semantic.trees import walk
 from dodont.semantic.values import Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.
@@ -81,6 +91,8 @@ class Project(World):
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
+        self._awaits: dict[ModuleInfo, dict[str, tuple[int, int]]] = {}
+        self._trees: dict[str, ast.Module] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self._routes: dict[str, dict[str, HandlerInfo]] = {}
 
@@ -94,20 +106,16 @@ class Project(World):
         self.loaded.append(path)
         if source is None:
             try:
-                data = self.overrides.get(path)
-                source = parse(decode(data if data is not None else read(path)))
+                source = parse(self._read(path))
             except Unreadable as trouble:
                 self.troubles[path] = trouble
-                return None
-            except OSError as error:
-                self.troubles[path] = Unreadable(f"cannot be read: {error.strerror or error}")
                 return None
         module = ModuleInfo(
             name=self.finder.name_of(path),
             path=self.display(path),
             is_package=path.endswith("__init__.py"),
             text=source.text,
-            has_async="async " in source.text,
+            has_async=_has_async(source.text),
             yields=_lines_with("yield", source.text),
         )
         module.role = role_of(module.path, source.tree, self.roles)
@@ -137,6 +145,31 @@ class Project(World):
         self._tell(module, None, list(frame.events.values()))
         return module
 
+    def skim(self, path: str, source: Source | None = None) -> bool:
+        """Whether no rule can have anything to say of a file, which is checked for its syntax then (see ``troubles``).
+
+        Tests and migrations without coroutines are read only where other code imports them.
+        """
+        if path in self.by_path or role_by_path(self.display(path), self.roles) not in _QUIET:
+            return False
+        try:
+            text = source.text if source is not None else self._read(path)
+            if _has_async(text):
+                return False
+            if source is None:
+                check_syntax(text)
+        except Unreadable as trouble:
+            self.troubles[path] = trouble
+        return True
+
+    def _read(self, path: str) -> str:
+        """The text of a file. Raises Unreadable."""
+        try:
+            data = self.overrides.get(path)
+            return decode(data if data is not None else read(path))
+        except OSError as error:
+            raise Unreadable(f"cannot be read: {error.strerror or error}") from None
+
     def _fail(self, module: ModuleInfo, message: str) -> None:
         if DEBUG:
             raise
@@ -162,12 +195,9 @@ class Project(World):
             self.listener(module, function, events)
 
     def complete(self, module: ModuleInfo) -> None:
-        """Interpret every body of the module that nobody asked for yet.
-
-        Tests and migrations without coroutines have nothing to say to rules; other code rarely asks for theirs.
-        """
+        """Interpret every body of the module that nobody asked for yet, where rules may have something to say of it."""
         index = 0
-        while index < len(module.functions) and (module.role not in ("test", "migration") or module.has_async):
+        while index < len(module.functions) and (module.role not in _QUIET or module.has_async):
             self.facts(module.functions[index])
             index += 1
         module.text = ""
@@ -200,9 +230,12 @@ class Project(World):
             value = self._resolve(name)
         finally:
             self._resolving.discard(name)
-        if value is None or value.__class__ is not Imported:
+        if value.__class__ is not Imported and not (value is None and self.may_come(name)):
             self._resolved[name] = value
         return value
+
+    def may_come(self, name: str) -> bool:
+        return self.loading > 0 and self.finder.has_package(name)
 
     def _resolve(self, name: str) -> Value | None:
         if name in self.classes:
@@ -280,6 +313,16 @@ class Project(World):
                 pending += self.classes[current].bases
         return False
 
+    def left_open(self, info: ClassInfo) -> set[str]:
+        """The attributes a class leaves to its subclasses: ``queryset = None``, ``queryset: QuerySet``."""
+        found: dict[str, bool] = {}
+        for _, entry in lineage(self.reader(info.module), info.ref):
+            if isinstance(entry, ClassInfo):
+                for name in (*entry.members, *entry.annotations):
+                    value = entry.members.get(name)
+                    found.setdefault(name, value is None or value.const is None)
+        return {name for name, is_open in found.items() if is_open}
+
     def has_coroutine_method(self, module: ModuleInfo, name: str) -> bool:
         """Whether a class the module defines or imports has a coroutine of that name, and none has something else of it."""
         known = self._methods.get(module)
@@ -319,6 +362,44 @@ class Project(World):
         except (OSError, Unreadable):
             return []
         return text.splitlines(keepends=True)
+
+    def body(self, function: FunctionInfo) -> FunctionNode | None:
+        if function.node is not None or function.site is None:
+            return function.node
+        tree = self.tree(function.module)
+        return next(
+            (
+                each
+                for each in (ast.walk(tree) if tree is not None else ())
+                if isinstance(each, FunctionNode) and each.lineno == function.site.line and each.name == function.name
+            ),
+            None,
+        )
+
+    def tree(self, module: ModuleInfo) -> ast.Module | None:
+        """The module's tree, parsed once more: for rare questions only."""
+        if module.file not in self._trees:
+            if len(self._trees) >= 8:
+                self._trees.clear()
+            try:
+                self._trees[module.file] = parse("".join(module.lines or self.lines_of(module))).tree
+            except Unreadable:
+                return None
+        return self._trees[module.file]
+
+    def awaits(self, module: ModuleInfo) -> Mapping[str, tuple[int, int]]:
+        """How many calls of a dotted name, as written, the module awaits, and how many it does not."""
+        found = self._awaits.get(module)
+        if found is None:
+            found = self._awaits[module] = {}
+            tree = self.tree(module)
+            nodes = [*walk(tree)] if tree is not None else []
+            awaited = {id(each.value) for each in nodes if isinstance(each, ast.Await)}
+            for each in nodes:
+                if isinstance(each, ast.Call) and (name := dotted(each.func)):
+                    yes, no = found.get(name, (0, 0))
+                    found[name] = (yes + 1, no) if id(each) in awaited else (yes, no + 1)
+        return found
 
     def method(self, class_name: str, name: str, importer: ModuleInfo) -> FunctionInfo | None:
         """A method by its class's dotted name as ``importer`` sees it, found through the bases."""
@@ -433,9 +514,13 @@ class Project(World):
     def _handler(self, function: FunctionInfo) -> None:
         """Whether a registration makes the function a handler: in its own module, or in those that route for its package."""
         module = function.module
-        if function.handler is not None or function.name.startswith("__") or module.role in ("test", "migration"):
+        if function.handler is not None or function.name.startswith("__") or module.role in _QUIET:
             return
-        function.handler = _registration(function, module.registered)
+        owner = function.owner
+        if owner is not None:
+            function.handler = class_handler(self.reader(module), owner, function.name)
+        if function.handler is None:
+            function.handler = _registration(function, module.registered)
         if function.handler is None and not _FRAMEWORKS.isdisjoint(each.partition(".")[0] for each in module.imports):
             function.handler = _registration(function, self._routed(module))
 
@@ -493,6 +578,14 @@ _REGISTERS = re.compile(
     r"\.add_(?:url_rule|\w*route|get|post|put|patch|delete|head|options|view)\("
     r"|\.(?:route|get|post|put|patch|delete)\([^()]+\)\("  # `app.get("/orders")(orders)`
 )
+
+
+#: Roles of files of which rules hear nothing but coroutines.
+_QUIET = frozenset({"test", "migration"})
+
+
+def _has_async(text: str) -> bool:
+    return "async " in text
 
 
 def _rebound(text: str) -> frozenset[str]:

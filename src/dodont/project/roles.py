@@ -15,6 +15,12 @@ def role_of(path: str, tree: ast.Module, declared: Mapping[str, tuple[str, ...]]
 
     ``declared`` maps a role to gitignore-style patterns; it comes first.
     """
+    role = role_by_path(path, declared)
+    return "script" if not role and any(_is_main_guard(statement) for statement in tree.body[-3:]) else role
+
+
+def role_by_path(path: str, declared: Mapping[str, tuple[str, ...]] | None = None) -> str:
+    """The role a file has by where it is and what it is called."""
     for role, patterns in (declared or {}).items():
         if _matches(path, patterns):
             return role
@@ -46,8 +52,6 @@ def role_of(path: str, tree: ast.Module, declared: Mapping[str, tuple[str, ...]]
         return "script"
     if stem in ("settings", "config", "conf") or "settings" in directories:
         return "settings"
-    if any(_is_main_guard(statement) for statement in tree.body[-3:]):
-        return "script"
     return ""
 
 

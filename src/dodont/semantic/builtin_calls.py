@@ -44,8 +44,10 @@ _TESTS = frozenset(
 _NUMBERS = frozenset({"count", "find", "index", "rfind", "rindex", "__len__"})
 
 
-def text_method(name: str, receiver: Value) -> Value:
+def text_method(frame: Frame, name: str, receiver: Value, given: Arguments) -> Value:
     """A method of a string that gives a string keeps what the string carries."""
+    for value, where in zip(given.positional, given.nodes, strict=True):
+        frame.misuse(value, where, "argument")
     if name in _TESTS:
         return TRUTH
     if name in _NUMBERS:
@@ -76,6 +78,7 @@ def _format(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
 def _join(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
     if not given.positional:
         return None
+    frame.misuse(given.positional[0], given.nodes[0], "argument")
     return strings.joined_by(frame, node, callee.receiver or UNKNOWN, given.positional[0])
 
 
@@ -218,15 +221,17 @@ def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
 
 def _number(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
     for value, where in zip(given.positional, given.nodes, strict=True):
-        if value.pending is not None:
+        if value.pending is not None and callee.ref not in ("builtins.id", "builtins.hash"):
             frame.misuse(value, where, "argument")
     return NUMBER
 
 
 def _truth(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
     for value, where in zip(given.positional, given.nodes, strict=True):
-        if value.pending is not None and callee.ref in ("builtins.bool", "builtins.any", "builtins.all"):
+        if callee.ref in ("builtins.bool", "builtins.any", "builtins.all"):
             frame.misuse(value, where, "argument")
+            for item in value.items if isinstance(value.items, tuple) else ():
+                frame.misuse(item, where, "argument")
     return TRUTH
 
 
@@ -282,6 +287,13 @@ def _cast(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
     value = given.positional[1]
     found = type_of(frame, node.args[0])
     return value.but(type=found) if found is not None and value.pending is None else value
+
+
+def _variable_type(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``TypeVar("T", bound=Model)``: a ``T`` is a ``Model``."""
+    bound = given.words.get("bound")
+    found = type_of(frame, bound) if bound is not None else None
+    return Value(Type("type", (found,)), ref=found.name) if found is not None and "." in found.name else None
 
 
 def _type(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
@@ -403,7 +415,8 @@ SPECIAL: dict[str, Special] = {
     "builtins.range": _range,
     "builtins.getattr": _getattr, "builtins.type": _type, "builtins.enumerate": _iterated, "builtins.zip": _iterated,
     "sqlalchemy.Column": _column, "sqlalchemy.orm.mapped_column": _column,
-    "functools.partial": _partial, "typing.cast": _cast, "string.Template": _template,
+    "functools.partial": _partial, "typing.cast": _cast, "typing.TypeVar": _variable_type, "typing_extensions.TypeVar": _variable_type,
+    "string.Template": _template,
     "json.dumps": _dumped, "re.match": _matched, "re.search": _matched, "re.fullmatch": _matched,
     "os.getenv": _variable, "string.Template.substitute": _substitute, "string.Template.safe_substitute": _substitute,
 }  # fmt: skip

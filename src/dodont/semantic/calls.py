@@ -12,14 +12,14 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import sinks, waiting
+from dodont.semantic import demands, sinks, waiting
 from dodont.semantic.annotations import model_type, substitute, type_named, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import tells
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Raised, Waits
 from dodont.semantic.events import Call as CallEvent
 from dodont.semantic.events import Callee
-from dodont.semantic.objects import exposed, instance_attribute, lineage
+from dodont.semantic.objects import annotation, exposed, instance_attribute, lineage
 from dodont.semantic.values import (
     MAX_LABELS,
     MAX_NOTES,
@@ -137,10 +137,13 @@ def call(frame: Frame, node: ast.Call) -> Value:
                 frame.calls.setdefault(id(node), Callee(ref))
             return result
     if text and callee.receiver is not None:
-        return text_method(text, callee.receiver)
+        return text_method(frame, text, callee.receiver, given)
     if entry.__class__ is FunctionModel:
         return _library(frame, node, callee, ref, entry, given)
     if entry.__class__ is ClassModel:
+        if entry.role == "response":
+            for held, each in zip(given.positional, given.nodes, strict=True):
+                frame.misuse(held, each, "response")
         value = Value(Type(frame.library.canonical(ref)))
         if entry.init is not None:
             made = _library(frame, node, callee, ref, entry.init, given)
@@ -189,6 +192,8 @@ def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> 
     """Calling an object: its class's ``__call__``."""
     assert callee.type is not None
     if callee.type.name == "Callable" and callee.type.args:
+        if not (frame.in_coroutine or frame.in_lambda):
+            return UNKNOWN  # that a plain function calls it says rather that the annotation is wrong
         inner = callee.type.args[0].args[-1:]
         result = Value(inner[0]._replace(optional=False), maybe_none=inner[0].optional) if inner else UNKNOWN
         return _pending(frame, node, ast.unparse(node.func), result)
@@ -238,9 +243,23 @@ def _last_name(node: ast.expr) -> str | None:
     return node.id if node.__class__ is ast.Name else None
 
 
-def _pending(frame: Frame, node: ast.Call, target: str, result: Value, must: bool = True) -> Value:
-    pending = Pending(target, frame.site(node), result, must)
-    return Value(pending=pending)
+def _pending(frame: Frame, node: ast.Call, target: str, result: Value) -> Value:
+    return Value(pending=Pending(target, frame.site(node), result))
+
+
+def awaited(frame: Frame, value: Value) -> Value:
+    """What awaiting an object of a known type gives."""
+    type = value.type
+    if type is None:
+        return UNKNOWN
+    if type.name in ("Awaitable", "Coroutine", "asyncio.Task", "asyncio.Future") and type.args:
+        inner = type.args[-1]
+        return Value(None if inner.name == "Any" else inner)
+    entry = frame.library.class_of(type.name)
+    found = substitute(model_type(entry.awaits), type) if entry is not None and entry.awaits else None
+    if found is not None and found.name == "element":
+        found = type.args[0] if type.args and type.args[0].name != "Any" else None
+    return Value(found, labels=value.labels) if found is not None or value.labels else UNKNOWN
 
 
 def _waits(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks, given: Arguments) -> None:
@@ -249,19 +268,21 @@ def _waits(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks,
         return
     known = frame.waits
     waits(frame, node, ref, Waits((ref,), model.on, model.twin), waiting.is_movable(callee, ref, model))
-    if waiting.is_short(model, given):
+    if waiting.is_short(ref, model, given):
         frame.waits = known
 
 
 def waits(frame: Frame, node: ast.Call, target: str, found: Waits, movable: bool = False) -> None:
     """A call that blocks: told to rules, and remembered for the callers of this function."""
-    if frame.silent or frame.in_lambda:
+    if frame.silent or frame.in_lambda or frame.elsewhere:
         return
     if len(found.chain) <= MAX_CHAIN:
         passed = found._replace(tests=found.tests + 1) if frame.guards else found
         if frame.waits is None or (len(passed.chain), passed.tests) < (len(frame.waits.chain), frame.waits.tests):
             frame.waits = passed
         site = frame.site(node)
+        if frame.failing and len(found.chain) > 1:
+            found = found._replace(tests=found.tests + 1)
         frame.event(("call", site), CallEvent(site, target, found, frame.in_coroutine, frame.function, movable))
 
 
@@ -286,17 +307,23 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         register(frame, ref, model.route, given)
     if frame.keep:
         frame.calls[id(node)] = Callee(ref, accesses, model.external, model.never)
-    for position in model.keeps:
-        if (
-            isinstance(position, int)
-            and position < len(given.positional)
-            and given.positional[position].pending is not None
-        ):
-            frame.misuse(given.positional[position], given.nodes[position], "argument")
+    if frame.module.has_async and ref.partition(".")[0] not in _HOLDERS:
+        for value, each in zip(given.positional, given.nodes, strict=True):
+            if value.pending is not None and value.pending.must:
+                frame.misuse(value, each, "argument")
     result = library_result(frame, callee, model, ref, given, node)
     if model.coroutine:
         return _pending(frame, node, ref, result)
+    if result.type is not None and not result.maybe_none and result.type.name in frame.library.awaitable:
+        return result.but(pending=Pending(ref, frame.site(node), awaited(frame, result), must=False))
     return result
+
+
+#: Libraries that take awaitables, or anything: all others want results.
+_HOLDERS = frozenset(
+    """asgiref asyncio anyio trio builtins collections concurrent contextlib contextvars dataclasses fastapi functools inspect queue
+    starlette threading typing unittest pytest tenacity ? str""".split()
+)
 
 
 def register(frame: Frame, ref: str, route: Route, given: Arguments) -> None:
@@ -454,6 +481,9 @@ def called(frame: Frame, source: Value) -> Value:
 def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) -> Value:
     if frame.keep:
         frame.calls[id(node)] = Callee(info.ref, project=True)
+    for name, value in given.keywords.items():
+        if value.pending is not None and is_plain(frame, _declared(frame, info, name)):
+            frame.misuse(value, given.words[name], "argument")
     for _, entry in lineage(frame, info.ref):
         if isinstance(entry, ClassInfo):
             function = entry.functions.get("__init__")
@@ -464,6 +494,17 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
             _library(frame, node, UNKNOWN, info.ref, entry.init, given)
             break
     return Value(Type(info.ref))
+
+
+def _declared(frame: Frame, info: ClassInfo, name: str) -> Type | None:
+    """The declared type of a field that the constructor made for a dataclass or a schema takes by name."""
+    for _, entry in lineage(frame, info.ref):
+        if isinstance(entry, ClassInfo):
+            if "__init__" in entry.functions:
+                return None
+            if name in entry.annotations:
+                return annotation(frame, entry, name)
+    return None
 
 
 def bound(
@@ -589,24 +630,34 @@ def _depth(access: Access) -> int:
 
 
 def _wants_result(frame: Frame, function: FunctionInfo, name: str) -> bool:
-    """Whether the parameter is declared as something that no awaitable is."""
-    declared = next((each.annotation for each in function.parameters if each.arg == name), None)
-    if declared is None or function.opaque:
+    """Whether the parameter is declared as something that no awaitable is, or used as such."""
+    parameter = next((each for each in function.parameters if each.arg == name), None)
+    if parameter is None or function.opaque:
         return False
-    return is_plain(frame, type_of(frame.world.reader(function.module, function.owner), declared))
+    declared = parameter.annotation
+    if declared is not None:
+        return is_plain(frame, type_of(frame.world.reader(function.module, function.owner), declared))
+    body = frame.world.body(function)
+    return body is not None and demands.wants_result(body, name)
 
 
 def is_plain(frame: Frame, type: Type | None) -> bool:
     """Whether nothing of the type can be awaited, as far as the project's code tells."""
     if type is None:
         return False
-    info = frame.world.classes.get(type.name)
-    if info is None:
-        return type.name in _PLAIN
-    for _, entry in lineage(frame, type.name):
-        if not isinstance(entry, ClassInfo) or "__await__" in entry.functions or entry.bases == ("typing.Protocol",):
-            return isinstance(entry, ClassModel) and entry.role in ("entity", "schema", "settings")
-    return True
+    if type.name in _PLAIN:
+        return True
+    known = False
+    for ref, entry in lineage(frame, type.name):
+        known = True
+        if not isinstance(entry, ClassInfo):
+            if entry.awaits or ref.startswith("asyncio."):
+                return False
+        elif "__await__" in entry.functions or (
+            "typing.Protocol" in entry.bases and not {*entry.functions, *entry.annotations} - demands.OF_COROUTINES
+        ):
+            return False
+    return known
 
 
 _PLAIN = PLAIN_TYPES | {"str", "bytes", "list", "dict", "set", "frozenset", "LiteralString"}

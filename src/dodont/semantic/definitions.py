@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _AWAITED = re.compile(r"await ([\w.]+)\(")
 
+_START_UP = re.compile(
+    r"(?:^|_)lifespan$|^_?(?:(?:on_)?(?:startup|shutdown)(?:_event)?|initialize|bootstrap|teardown)$"
+)
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -106,6 +110,7 @@ class FunctionInfo:
     closure: dict[str, Value] | None = None
     is_async: bool = False
     is_generator: bool = False
+    is_stub: bool = False  # the body says nothing
     kind: str = "function"  # function, method, classmethod, staticmethod, property
     decorators: tuple[Value, ...] = ()
     opaque: bool = False  # a decorator nothing is known of stands between the name and the function
@@ -126,9 +131,16 @@ class FunctionInfo:
         return self.is_async and not self.is_generator and not self.opaque and not self.manager
 
     @property
-    def is_stub(self) -> bool:
-        """The body says nothing: an ellipsis, a docstring, pass, or raising NotImplementedError."""
-        return self.node is not None and all(_says_nothing(statement) for statement in self.node.body)
+    def is_start_up(self) -> bool:
+        """It runs once, before an application serves or after it has stopped: by a framework's decorator, or by its name."""
+        return _START_UP.search(self.name) is not None or any(
+            each.ref is not None and each.ref.endswith(".on_event") for each in self.decorators
+        )
+
+
+def says_nothing(body: list[ast.stmt]) -> bool:
+    """A function's body is an ellipsis, a docstring, pass, or raises NotImplementedError."""
+    return all(_says_nothing(statement) for statement in body)
 
 
 def _says_nothing(statement: ast.stmt) -> bool:
@@ -180,6 +192,7 @@ class ModuleInfo:
     has_async: bool = False
     yields: list[int] = field(default_factory=list)  # lines with the word "yield"
     names: dict[str, Value] = field(default_factory=dict)
+    types: dict[str, Type | None] = field(default_factory=dict)  # what names in annotations stand for (see annotations)
     stars: list[str] = field(default_factory=list)
     functions: list[FunctionInfo] = field(default_factory=list)
     classes: list[ClassInfo] = field(default_factory=list)
@@ -232,12 +245,20 @@ class World:
         """What a qualified name of the project denotes, through re-exports; None for what the project does not define."""
         raise NotImplementedError
 
+    def may_come(self, name: str) -> bool:
+        """Whether a name nothing is known of yet may be defined by a module that is being read: imports go in circles."""
+        raise NotImplementedError
+
     def qualify(self, module: str, importer: ModuleInfo) -> str:
         """An absolute import as seen from a module, as a name that ``resolve`` takes."""
         raise NotImplementedError
 
     def facts(self, function: FunctionInfo) -> Facts:
         """What the function does; computed when first asked for."""
+        raise NotImplementedError
+
+    def body(self, function: FunctionInfo) -> FunctionNode | None:
+        """The function's definition, read once more if it was dropped: for rare questions only."""
         raise NotImplementedError
 
     def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:

@@ -71,13 +71,15 @@ class Unawaited(NamedTuple):
 
 
 class Unresolved(NamedTuple):
-    """A statement in a coroutine that calls the method ``name`` of an object nothing is known of, and drops the result.
+    """A coroutine calls the method ``name`` of an object nothing is known of, and drops the result or uses it on the spot (``use``
+    as in Unawaited; other uses than dropping are told of names that the module awaits somewhere).
 
     ``callee`` is what is called, as written on one line."""
 
     call: Site
     name: str
     callee: str
+    use: str
     function: FunctionInfo | None
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 
 from dodont.semantic import calls, strings
-from dodont.semantic.annotations import model_type, provider_of, substitute, type_of
+from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import credential
+from dodont.semantic.demands import OF_COROUTINES
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
-from dodont.semantic.objects import attribute_of
+from dodont.semantic.objects import attribute_of, instance_attribute
 from dodont.semantic.trees import walk
 from dodont.semantic.values import (
     ABSENT,
@@ -65,21 +66,33 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Value:
         if known is not None:
             return known
     receiver = frame.eval(node.value)
-    if receiver.pending is not None and node.attr not in (
-        "send",
-        "throw",
-        "close",
-        "cancel",
-        "add_done_callback",
-        "__await__",
+    if receiver is UNKNOWN and frame.in_coroutine and node.value.__class__ is ast.Call:
+        frame.unresolved(node.value, "attribute")
+    if (
+        receiver.pending is not None
+        and node.attr not in OF_COROUTINES
+        and (receiver.pending.must or _is_of_result(frame, receiver, node.attr))
     ):
         frame.misuse(receiver, node.value, "attribute")
         return UNKNOWN
     return attribute_of(frame, receiver, node.attr, node)
 
 
+def _is_of_result(frame: Frame, value: Value, attr: str) -> bool:
+    """Whether an awaitable object has no such attribute: it is there to be awaited or entered alone, or only what it gives has one."""
+    entry = frame.library.class_of(value.type.name) if value.type is not None else None
+    if entry is None or entry.bases or attr.startswith("__") or attr in entry.methods or attr in entry.attributes:
+        return False
+    result = value.pending.result if value.pending is not None else UNKNOWN
+    return not entry.methods or (
+        result.type is not None and instance_attribute(frame, result, result.type, attr) is not None
+    )
+
+
 def _subscript(frame: Frame, node: ast.Subscript) -> Value:
     receiver = frame.eval(node.value)
+    if receiver is UNKNOWN and frame.in_coroutine and node.value.__class__ is ast.Call:
+        frame.unresolved(node.value, "item")
     if receiver.pending is not None:
         frame.misuse(receiver, node.value, "item")
         return UNKNOWN
@@ -208,6 +221,8 @@ def condition(frame: Frame, node: ast.expr, use: str = "condition") -> Value:
     value = frame.eval(node)
     if value.pending is not None:
         frame.misuse(value, node, use)
+    elif value is UNKNOWN and frame.in_coroutine and use == "condition":
+        frame.unresolved(node, use)
     return value
 
 
@@ -219,7 +234,11 @@ def _boolean(frame: Frame, node: ast.BoolOp, use: str = "") -> Value:
         last = index == len(node.values) - 1
         # `late and fetch(1) or fetch(2)` tests the first coroutine, but is written to choose between the two.
         chosen = not use and (last or each.__class__ is ast.BoolOp)
+        frame.guards += index > 0
         value = frame.eval(each) if chosen else condition(frame, each, use if last else "condition")
+        frame.guards -= index > 0
+        if value.maybe_none and not last and node.op.__class__ is ast.Or:
+            value = value.but(maybe_none=False)  # what `or` lets through is not None
         if result is not None and result.labels and node.op.__class__ is ast.And:
             # `password and "set"` is the password only where that is empty
             result = result.but(labels=tuple(label for label in result.labels if label.kind not in _SECRETS))
@@ -268,12 +287,14 @@ def _conditional(frame: Frame, node: ast.IfExp) -> Value:
     condition(frame, node.test)
     before = frame.env
     frame.env = before.copy()
+    frame.guards += 1
     narrow(frame, node.test, True)
     first = frame.eval(node.body)
     frame.env = before.copy()
     narrow(frame, node.test, False)
     second = frame.eval(node.orelse)
     frame.env = before
+    frame.guards -= 1
     return join(first, second)
 
 
@@ -284,14 +305,7 @@ def _await(frame: Frame, node: ast.Await) -> Value:
     if value.pending is not None:
         result = value.pending.result
         return result.but(pending=None) if result.pending is not None else result
-    if value.type is not None:
-        if value.type.name in ("Awaitable", "Coroutine", "asyncio.Task", "asyncio.Future") and value.type.args:
-            inner = value.type.args[-1]
-            return Value(None if inner.name == "Any" else inner)
-        entry = frame.library.class_of(value.type.name)
-        if entry is not None and entry.awaits:
-            return Value(substitute(model_type(entry.awaits), value.type), labels=value.labels)
-    return UNKNOWN
+    return calls.awaited(frame, value)
 
 
 def _tuple(frame: Frame, node: ast.Tuple | ast.List | ast.Set) -> Value:

@@ -12,7 +12,7 @@ from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
-from dodont.semantic.events import Callee, Event, Unawaited
+from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
 from dodont.semantic.trees import walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
 
@@ -29,7 +29,7 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "accesses", "calls", "clauses", "env", "evaluators", "events", "exits", "external", "function", "guards",
+        "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "external", "failing", "function", "guards",
         "handling", "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never", "objects", "outer",
         "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
@@ -68,6 +68,10 @@ class Frame:
         self.sinks: dict[tuple[str, str], Sink] = {}
         self.waits: Waits | None = None
         self.guards = 0  # branches and exception handlers around the statement at hand
+        self.failing = 0  # exception handlers and raised expressions among them
+        self.elsewhere = (
+            0  # why it holds up no loop: none runs there, or it runs once in a process, after a failed import
+        )
         self.accesses: list[Access] = []
         self.external = False
         self.raised: tuple[
@@ -109,10 +113,16 @@ class Frame:
 
     def _followed(self, name: str, value: Value) -> Value:
         found = self.denote(value.ref or "")
+        if self.is_unsettled(value, found):
+            return found
         for names in (self.env, self.module.names):
             if names.get(name) is value:
                 names[name] = found
         return found
+
+    def is_unsettled(self, imported: Value, found: Value) -> bool:
+        """Whether an imported name may mean more once the modules being read are."""
+        return found.type is None and found.ref == imported.ref and self.world.may_come(found.ref or "")
 
     def _elsewhere(self, name: str) -> Value:
         for module in self.module.stars:
@@ -128,6 +138,8 @@ class Frame:
         found = self.world.resolve(name)
         if found is not None:
             return found
+        if self.world.may_come(name):
+            return self._library_value(self.library.canonical(name))
         generation, found = self.world.denoted.get(name, _NEVER)
         if generation != self.library.generation:
             found = self._library_value(self.library.canonical(name))
@@ -176,11 +188,14 @@ class Frame:
     def misuse(self, value: Value, node: ast.expr, use: str) -> None:
         """An awaitable is used as if it were its result."""
         pending = value.pending
-        if (
-            pending is None
-            or not pending.must
-            or self.silent
-            or (value.maybe_none and use in ("condition", "operand", "identity"))
+        if pending is None or self.silent:
+            return
+        if not pending.must and not (use in _OF_OBJECTS or (use in _DROPPED and not _runs_alone(value))):
+            return
+        if value.maybe_none and use in ("condition", "operand", "identity"):
+            return
+        if pending.maybe and (
+            (use == "condition" and value.type is None) or use == "identity" or self._may_be_awaited(node)
         ):
             return
         site = self.site(node)
@@ -198,6 +213,68 @@ class Frame:
             self.function,
             ast.unparse(node) if len(node.__dict__) else "",
         )
+
+    def unresolved(self, node: ast.expr, use: str) -> None:
+        """The coroutine uses the result of ``node``, of which nothing is known, as no coroutine can be used."""
+        if node.__class__ is not ast.Call or node.func.__class__ is not ast.Attribute:
+            return
+        func: ast.Attribute = node.func
+        callee = dotted(func)
+        if use != "statement" and callee not in self.module.awaited:
+            return
+        if self.quiet(func.value).ref is not None:
+            return  # a library's module or class: that one of its functions is awaited elsewhere may be the mistake
+        if ("unawaited", self.site(func.value)) not in self.events and not self._chosen(node, callee):
+            site = self.site(node)
+            self.event(("unresolved", site), Unresolved(site, func.attr, callee, use, self.function))
+
+    def _chosen(self, node: ast.expr, callee: str) -> bool:
+        """Whether a test decides between awaiting the call and not: ``await db.save() if isinstance(db, AsyncDb) else db.save()``."""
+        if self.function is None or self.function.node is None or callee not in self.module.awaited:
+            return False
+        for branch in walk(self.function.node):
+            if not isinstance(branch, (ast.If, ast.IfExp)):
+                continue
+            inside = list(walk(branch))
+            if not any(each is node for each in inside):
+                continue
+            if any(
+                isinstance(each, ast.Await) and isinstance(each.value, ast.Call) and dotted(each.value.func) == callee
+                for each in inside
+            ) or any(isinstance(each, ast.Call) and _asks(each.func) for each in walk(branch.test)):
+                return True
+        return False
+
+    def _may_be_awaited(self, node: ast.expr) -> bool:
+        """Whether the function awaits what the node names, or asks if it is an awaitable."""
+        if self.function is None or self.function.node is None or not isinstance(node, (ast.Name, ast.Attribute)):
+            return False
+        name = ast.unparse(node)
+        return any(
+            ast.unparse(each.value if isinstance(each, ast.Await) else each.args[0]) == name
+            for each in walk(self.function.node)
+            if isinstance(each, ast.Await) or (isinstance(each, ast.Call) and each.args and _asks(each.func))
+        )
+
+
+def _asks(node: ast.expr) -> bool:
+    """``inspect.isawaitable``, ``asyncio.iscoroutine`` and kin, ``isinstance`` and ``hasattr``."""
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return name in _QUESTIONS
+
+
+_QUESTIONS = frozenset(
+    {"isinstance", "hasattr", "isawaitable", "iscoroutine", "iscoroutinefunction", "isfuture", "is_async_callable"}
+)
+
+
+#: What no awaitable is good for, and what makes no sense but for a task, which runs without being awaited.
+_OF_OBJECTS = frozenset({"attribute", "item", "iteration", "unpacking", "argument"})
+_DROPPED = frozenset({"statement", "assignment"})
+
+
+def _runs_alone(value: Value) -> bool:
+    return value.type is None or value.type.name.startswith("asyncio.")
 
 
 def dotted(node: ast.expr) -> str:
@@ -284,7 +361,10 @@ class Members(dict[str, Value]):
             self[name] = self._frame.quiet(node)
         value = super().get(name, default)
         if value.__class__ is Imported:
-            value = self[name] = self._frame.denote(value.ref or "")
+            found = self._frame.denote(value.ref or "")
+            if not self._frame.is_unsettled(value, found):
+                self[name] = found
+            return found
         return value
 
     def __getitem__(self, name: str) -> Value:

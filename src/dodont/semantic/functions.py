@@ -171,6 +171,8 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         declared = None
     if declared is not None:
         value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
+        if value.pending is not None and not value.pending.must:
+            value = value.but(pending=None)  # the declared type knows better whether it is to be awaited
     if info.manager:
         value = Value(Type("contextmanager", (value.type or Type("Any"),)))
     elif info.is_generator:
@@ -178,7 +180,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
             Type("AsyncIterator" if info.is_async else "list", (value.type,) if value.type is not None else ()),
             labels=value.labels,
         )
-    if value.pending is not None and info.is_async:
+    if value.pending is not None and (info.is_async or value.pending.maybe):
         value = value.but(pending=None)
     never = not falls and not frame.returns and not info.is_generator and not info.is_stub
     return Facts(
@@ -208,6 +210,8 @@ def _outgoing(value: Value) -> Value:
 
 def _stored(value: Value) -> Value:
     """What an attribute keeps of the parameter it was given: not which parameter it was."""
+    if value.pending is not None and value.pending.maybe:
+        value = value.but(pending=None)
     if not value.labels and value.text is None:
         return value
     labels = tuple(label for label in value.labels if label.kind not in ("parameter", "part"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic.annotations import type_of
-from dodont.semantic.definitions import ClassInfo, FunctionInfo, FunctionNode, HandlerInfo, ModuleInfo
+from dodont.semantic.definitions import ClassInfo, FunctionInfo, FunctionNode, HandlerInfo, ModuleInfo, says_nothing
 from dodont.semantic.objects import lineage
 from dodont.semantic.trees import walk
 from dodont.semantic.values import Type, Value
@@ -52,6 +52,7 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         closure={**(frame.outer or {}), **frame.env} if frame.function is not None else frame.outer,
         is_async=node.__class__ is ast.AsyncFunctionDef,
         is_generator=_may_yield(frame.module, node) and _yields(node),
+        is_stub=says_nothing(node.body),
         kind="method" if owner is not None else "function",
         parameters=parameters,
         named=frozenset([argument.arg for argument in parameters]),
@@ -59,6 +60,8 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         keywords=arguments.kwarg.arg if arguments.kwarg else "",
         site=frame.site(node),
     )
+    if info.is_async and node.returns is not None and _is_iterated(node.returns) and info.is_stub:
+        info.is_generator = True
     setter = False
     decorators = []
     for each in node.decorator_list:
@@ -81,9 +84,14 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         frame.world.functions[info.ref] = info
         if owner is not None:
             owner.functions[node.name] = info
-    if owner is not None and info.handler is None:
-        info.handler = _class_handler(frame, owner, node.name)
     return info
+
+
+def _is_iterated(returns: ast.expr) -> bool:
+    """``async def rows(self) -> AsyncIterator[Row]: ...``: what overrides it yields, though its own body has no ``yield``."""
+    outer = returns.value if isinstance(returns, ast.Subscript) else returns
+    name = outer.attr if isinstance(outer, ast.Attribute) else outer.id if isinstance(outer, ast.Name) else ""
+    return name in ("AsyncGenerator", "AsyncIterator", "AsyncIterable")
 
 
 def _may_yield(module: ModuleInfo, node: FunctionNode) -> bool:
@@ -276,7 +284,9 @@ def _passes_on(wrapper: FunctionNode, given: set[str]) -> bool:
     )
 
 
-def _class_handler(frame: Frame, owner: ClassInfo, name: str) -> HandlerInfo | None:
+def class_handler(frame: Frame, owner: ClassInfo, name: str) -> HandlerInfo | None:
+    """Whether the method is one by which the class's bases serve requests. Asked once all modules around are read: bases may be
+    in one that is being read while the class is."""
     if owner.handlers is None:
         owner.handlers = {
             method: ref

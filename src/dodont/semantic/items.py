@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dodont.semantic.annotations import model_type, substitute
 from dodont.semantic.credentials import about_fields, credential
-from dodont.semantic.values import ABSENT, STR, UNKNOWN, Value, join, parts_of
+from dodont.semantic.values import ABSENT, STR, UNKNOWN, Pending, Value, join, parts_of
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -55,9 +55,11 @@ def _holder(node: ast.AST) -> str:
 
 def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool = False) -> Value:
     """What iterating over ``source`` gives."""
-    if source.pending is not None:
+    if source.pending is not None and not (asynchronous and _may_iterate(frame, source.pending)):
         frame.misuse(source, node, "iteration")
         return UNKNOWN
+    if source is UNKNOWN and frame.in_coroutine and not asynchronous:
+        frame.unresolved(node, "iteration")
     if isinstance(source.items, tuple) and source.items:
         value = source.items[0]
         for other in source.items[1:]:
@@ -83,3 +85,9 @@ def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool =
     if found is None and not labels and not source.literal:
         return UNKNOWN
     return Value(found, labels=labels, literal=source.literal)
+
+
+def _may_iterate(frame: Frame, pending: Pending) -> bool:
+    """Whether ``async for`` may go over it: an awaitable object, or what a method gives that a generator may override."""
+    function = frame.world.functions.get(pending.target)
+    return not pending.must or (function is not None and function.is_stub)

@@ -25,11 +25,17 @@ def narrow(frame: Frame, test: ast.expr, truth: bool) -> None:
         if (test.op.__class__ is ast.And) is truth:  # type: ignore[attr-defined]
             for each in test.values:  # type: ignore[attr-defined]
                 narrow(frame, each, truth)
+        elif not truth:
+            for each in test.values:  # type: ignore[attr-defined]
+                if each.__class__ is ast.Call:
+                    _refused(frame, each, surely=False)
     elif kind is ast.Compare and len(test.ops) == 1:  # type: ignore[attr-defined]
         _compared(frame, test, truth)  # type: ignore[arg-type]
     elif kind is ast.Call:
         if truth:
             _called(frame, test)  # type: ignore[arg-type]
+        else:
+            _refused(frame, test)  # type: ignore[arg-type]
     elif kind is ast.Name or kind is ast.NamedExpr:
         target = test if kind is ast.Name else test.target  # type: ignore[attr-defined]
         _presence(frame, target, truth)
@@ -95,6 +101,19 @@ def _literal(frame: Frame, node: ast.expr) -> None:
     _set(frame, node, value.but(literal=True, labels=tuple(label for label in value.labels if label.kind == "secret")))
 
 
+def _refused(frame: Frame, test: ast.Call, surely: bool = True) -> None:
+    """``isinstance(self.store, AsyncStore)`` came out false: the attribute is no such object, and stays what it was afterwards."""
+    func = test.func
+    if not isinstance(func, ast.Name) or func.id != "isinstance" or len(test.args) != 2 or _key(test.args[0]) is None:
+        return
+    known = frame.quiet(test.args[0])
+    if surely and known.type is not None and known.type == type_named(frame, frame.quiet(test.args[1])):
+        known = known.but(type=None)
+    elif not isinstance(test.args[0], ast.Attribute):
+        return
+    _set(frame, test.args[0], known)
+
+
 def _called(frame: Frame, test: ast.Call) -> None:
     func = test.func
     if isinstance(func, ast.Name) and func.id == "isinstance" and len(test.args) == 2:
@@ -104,7 +123,7 @@ def _called(frame: Frame, test: ast.Call) -> None:
         if types and types[0] is not None and _key(test.args[0]) is not None and (len(types) == 1 or None not in types):
             plain = all(each is not None and each.name in ("int", "float", "bool") for each in types)
             if len(types) == 1 or plain:
-                _set(frame, test.args[0], known.but(type=types[0], maybe_none=False, labels=known.labels))
+                _set(frame, test.args[0], known.but(type=types[0], maybe_none=False, pending=None))
     elif isinstance(func, ast.Attribute) and func.attr in _HARMLESS:
         _literal(frame, func.value)
     elif isinstance(func, ast.Attribute) and func.attr in ("match", "fullmatch"):

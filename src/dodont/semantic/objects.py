@@ -10,7 +10,7 @@ from dodont.models.vocabulary import Class as ClassModel
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.credentials import credential, is_other_token
 from dodont.semantic.definitions import ClassInfo, FunctionInfo
-from dodont.semantic.values import NUMBER, UNKNOWN, Label, Note, Type, Value, labels_of, parts_of
+from dodont.semantic.values import NUMBER, UNKNOWN, Label, Note, Pending, Type, Value, labels_of, parts_of
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -183,7 +183,10 @@ def instance_attribute(
             if kept:
                 through = Note(frame.site(node), f"through `{name}()`")
                 kept = tuple(label._replace(notes=(*label.notes, through)) for label in kept)
-            return returns.but(labels=kept)
+            returns = returns.but(labels=kept)
+            if slot.is_coroutine and node is not None:
+                return Value(pending=Pending(slot.ref, frame.site(node), returns))
+            return returns
         bound = None if slot.kind == "staticmethod" else receiver
         return Value(ref=slot.ref, receiver=bound)
     if slot.__class__ is str:

@@ -41,7 +41,8 @@ def statement_kind(frame: Frame, model: FunctionModel, given: Arguments) -> str 
         return None
     text = text_of(found[0])
     if text is None or not text.parts or text.parts[0].__class__ is not str:
-        return None if model.sql.certain else _construct_kind(frame, found[0])
+        kind = _construct_kind(frame, found[0])
+        return kind if kind == "write" or not model.sql.certain else None
     if _WRITES.match(text.parts[0]):
         return "write"
     if len(text.parts) == 1 and _PROBES.match(text.parts[0]):

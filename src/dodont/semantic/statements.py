@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import without
+from dodont.semantic.calls import is_plain
 from dodont.semantic.definitions import FunctionInfo, Raised
-from dodont.semantic.events import Call, Unresolved
+from dodont.semantic.events import Call
 from dodont.semantic.expressions import binary, bind, condition
-from dodont.semantic.frame import Frame, Imported, Members, dotted
+from dodont.semantic.frame import Frame, Imported, Members
 from dodont.semantic.heads import class_info_of, function_info_of
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import lineage
-from dodont.semantic.values import MAX_LABELS, MAX_NOTES, UNKNOWN, Note, Type, Value, join
+from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, UNKNOWN, Note, Type, Value, join
 from dodont.semantic.waiting import hands_over
 
 Env = dict[str, Value]
@@ -64,18 +66,8 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
     if expression.__class__ is ast.Constant:
         return True
     value = condition(frame, expression, "statement")
-    if (
-        value is UNKNOWN
-        and frame.in_coroutine
-        and isinstance(expression, ast.Call)
-        and isinstance(expression.func, ast.Attribute)
-    ):
-        site = frame.site(expression)
-        if ("unawaited", frame.site(expression.func.value)) not in frame.events:
-            frame.event(
-                ("unresolved", site),
-                Unresolved(site, expression.func.attr, dotted(expression.func), frame.function),
-            )
+    if value is UNKNOWN and frame.in_coroutine:
+        frame.unresolved(expression, "statement")
     elif isinstance(value.items, tuple) and value.type is not None and value.type.name in ("list", "tuple", "repeated"):
         for item in value.items:
             if item.pending is not None and isinstance(expression, (ast.ListComp, ast.List, ast.Tuple)):
@@ -85,6 +77,8 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
 
 def _assign(frame: Frame, node: ast.Assign) -> bool:
     value = frame.eval(node.value)
+    if value is UNKNOWN and frame.in_coroutine and node.targets[0].__class__ is ast.Tuple:
+        frame.unresolved(node.value, "unpacking")
     for target in node.targets:
         bind(frame, target, value)
     if (
@@ -106,16 +100,16 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
                 frame.env[node.target.id] = Value(found)
         return True
     value = frame.eval(node.value)
-    if value.pending is None:
+    if value.pending is None and (value.type is None or value.type.name in _VAGUE):
         declared = type_of(frame, node.annotation)
-        if declared is not None and declared.name == "TypeAlias":
-            declared = None
-        if declared is not None and (
-            value.type is None or (not declared.optional and value.type.name in ("None", "list", "dict", "set"))
-        ):
+        if declared is not None and declared.name != "TypeAlias" and (value.type is None or not declared.optional):
             value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
     bind(frame, node.target, value)
     return True
+
+
+#: Types of values of which an annotation knows more: ``found: dict[str, Order] = {}``.
+_VAGUE = frozenset({"None", "list", "dict", "set"})
 
 
 def _augmented(frame: Frame, node: ast.AugAssign) -> bool:
@@ -135,6 +129,8 @@ def _if(frame: Frame, node: ast.If) -> bool:
         narrow(frame, node.test, True)
         if _guarded(frame, node.body):
             ends.append(frame.env)
+        elif node.test.__class__ is ast.Compare and _finds_loop(frame, node.test):
+            frame.elsewhere += 1
         frame.env = before.copy() if node.orelse else before
         narrow(frame, node.test, False)
         if len(node.orelse) == 1 and node.orelse[0].__class__ is ast.If:
@@ -143,6 +139,14 @@ def _if(frame: Frame, node: ast.If) -> bool:
         if _guarded(frame, node.orelse):
             ends.append(frame.env)
         return _join_ends(frame, ends, before)
+
+
+def _finds_loop(frame: Frame, test: ast.Compare) -> bool:
+    """``if loop is not None: ...; return``: what follows runs without an event loop."""
+    if test.ops[0].__class__ is not ast.IsNot or not isinstance(test.left, (ast.Name, ast.Attribute)):
+        return False
+    type = frame.quiet(test.left).type
+    return type is not None and type.name == "asyncio.AbstractEventLoop"
 
 
 def _guarded(frame: Frame, body: list[ast.stmt]) -> bool:
@@ -228,7 +232,7 @@ def _leave_loop(frame: Frame, node: ast.stmt) -> bool:
 def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
     for item in node.items:
         value = frame.eval(item.context_expr)
-        if value.pending is not None:
+        if value.pending is not None and value.pending.must:
             value = value.pending.result
         if item.optional_vars is not None:
             bind(frame, item.optional_vars, entered(frame, value))
@@ -280,6 +284,9 @@ def entered(frame: Frame, value: Value) -> Value:
     return Value(substitute(model_type(enters), type))
 
 
+_MISSING = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundError"})
+
+
 def _try(frame: Frame, node: ast.Try) -> bool:
     before = frame.env.copy()
     ends: list[Env] = []
@@ -295,18 +302,23 @@ def _try(frame: Frame, node: ast.Try) -> bool:
     entry = merged(before, after_body)
     for handler in node.handlers:
         frame.env = entry.copy()
-        if handler.type is not None:
-            frame.eval(handler.type)
+        missing = handler.type is not None and frame.eval(handler.type).ref in _MISSING
         around = frame.handling
         caught = [each for each in raised if _catches(frame, handler, each.exception)]
         raised = tuple(each for each in raised if each not in caught)
         frame.handling = tuple(each.label for each in caught)
         if handler.name:
             frame.env[handler.name] = Value(Type("exception"), labels=frame.handling)
+        frame.failing += 1
+        frame.elsewhere += missing
         if _guarded(frame, handler.body):
             ends.append(frame.env)
+        frame.failing -= 1
+        frame.elsewhere -= missing
         frame.handling = around
     falls = _join_ends(frame, ends, entry)
+    if falls and not fell:
+        frame.guards += 1  # what follows runs in the wake of an exception alone
     if node.finalbody and not run(frame, node.finalbody):
         return False
     return falls
@@ -335,30 +347,55 @@ def _builtin_bases(ref: str) -> Iterator[str]:
 
 def _return(frame: Frame, node: ast.Return) -> bool:
     if node.value is None:
+        frame.returns.append(NONE)
         return False
     value = frame.eval(node.value)
     frame.returns.append(value)
     function = frame.function
-    if function is not None and frame.in_coroutine and not frame.silent:
-        if value.pending is not None and _must_be_plain(frame, function, _AWAITED):
+    if function is not None and (frame.in_coroutine or function.handler is not None) and not frame.silent:
+        if value.pending is not None and _must_be_plain(frame, function, node):
             frame.misuse(value, node.value, "response")
         for item in value.items.values() if isinstance(value.items, dict) else value.items or ():
-            if item.pending is not None and _must_be_plain(frame, function, _CONTAINERS | _AWAITED):
+            if item.pending is not None and _must_hold_plain(frame, function):
                 frame.misuse(item, node.value, "response")
     return False
 
 
 #: Words in a declared result that leave room for an awaitable.
 _AWAITED = frozenset({"Awaitable", "Coroutine", "Task", "Future", "Any", "object", "Callable", "Generator"})
-_CONTAINERS = frozenset({"list", "dict", "tuple", "List", "Dict", "Tuple", "Sequence", "Mapping", "Iterable"})
+
+#: ``await (await start())``: what the coroutine ``start`` gives is awaited in its turn.
+_TWICE = re.compile(r"\bawait\s*\(\s*await\b")
 
 
-def _must_be_plain(frame: Frame, function: FunctionInfo, exempt: frozenset[str]) -> bool:
-    """Whether what the coroutine returns cannot be meant to be awaited by somebody else: by the words of its declared result."""
+def _must_hold_plain(frame: Frame, function: FunctionInfo) -> bool:
+    """Whether nothing in the container the coroutine returns can be meant to be awaited by somebody else."""
     if function.handler is not None:
         return True
     if function.node is None or function.node.returns is None or function.is_generator:
         return False
+    declared = type_of(frame, function.node.returns)
+    return declared is not None and bool(declared.args) and is_plain(frame, declared.args[-1])
+
+
+def _hands_on(frame: Frame, function: ast.AST, node: ast.Return) -> bool:
+    """Whether another ``return`` of the function may give an awaitable as well: then it is meant to."""
+    others = [each.value for each in ast.walk(function) if isinstance(each, ast.Return) and each is not node]
+    return any(
+        isinstance(each, ast.Call) and ((value := frame.quiet(each)) is UNKNOWN or value.pending is not None)
+        for each in others
+    )
+
+
+def _must_be_plain(frame: Frame, function: FunctionInfo, node: ast.Return) -> bool:
+    """Whether what the coroutine returns cannot be meant to be awaited by somebody else: by the words of its declared result, or
+    because nobody in the module does."""
+    if function.handler is not None:
+        return True
+    if function.node is None or function.is_generator:
+        return False
+    if function.node.returns is None:
+        return _TWICE.search(function.module.text) is None and not _hands_on(frame, function.node, node)
     pending: list[ast.expr] = [function.node.returns]
     while pending:
         declared = pending.pop()
@@ -371,7 +408,7 @@ def _must_be_plain(frame: Frame, function: FunctionInfo, exempt: frozenset[str])
             case ast.Constant(value=None):
                 pass
             case ast.Name(id=word) | ast.Attribute(attr=word):
-                if word in exempt or len(word) < 2:
+                if word in _AWAITED or len(word) < 2:
                     return False
             case ast.Subscript(value=outer, slice=inner):
                 # An awaitable within a container is seen only where the container itself is returned.
@@ -394,7 +431,9 @@ def _word(node: ast.Name | ast.Attribute) -> str:
 
 def _raise(frame: Frame, node: ast.Raise) -> bool:
     if node.exc is not None:
-        frame.eval(node.exc)
+        frame.failing += 1
+        frame.misuse(frame.eval(node.exc), node.exc, "operand")
+        frame.failing -= 1
         if isinstance(node.exc, ast.Call) and not frame.silent:
             _put_into_exception(frame, node, node.exc)
     if node.cause is not None:

@@ -13,6 +13,9 @@ _ATOMS: frozenset[type] = frozenset(
     {int, str, bytes, bool, float, complex, type(None), type(...), ast.Load, ast.Store, ast.Del}
 )
 
+#: Nodes with no nodes below them but a context.
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue})
+
 
 def walk(node: ast.AST, without: frozenset[type] = frozenset()) -> Iterator[ast.AST]:
     """``node`` and all below it; nodes ``without`` is about, and what is below them, are left out, save for ``node`` itself."""
@@ -22,7 +25,8 @@ def walk(node: ast.AST, without: frozenset[type] = frozenset()) -> Iterator[ast.
     while pending:
         node = pending.pop()
         yield node
-        pending += _children(node, left_out)
+        if node.__class__ not in _LEAVES:
+            pending += _children(node, left_out)
 
 
 def _children(node: ast.AST, left_out: frozenset[type]) -> list[ast.AST]:

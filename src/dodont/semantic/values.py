@@ -64,13 +64,17 @@ class Text(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """An awaitable nobody has awaited yet: who made it, where, and what awaiting it gives."""
+    """An awaitable nobody has awaited yet: who made it, where, and what awaiting it gives.
+
+    ``must``: a coroutine; other awaitables (tasks, requests, queries) have a life of their own, and the value a type.
+    ``maybe``: on another way to this place there is no awaitable, as after ``rows = cached or load()``.
+    """
 
     target: str
     site: Site
     result: Value
-    #: False for awaitables that run by themselves (tasks, futures) or may be dropped.
     must: bool = True
+    maybe: bool = False
 
 
 Items: TypeAlias = "tuple[Value, ...] | dict[str, Value] | None"
@@ -308,8 +312,14 @@ def join(first: Value, second: Value) -> Value:
     if not same_const and (first.type == STR or second.type == STR or first.text or second.text):
         one, other = text_of(first), text_of(second)
         text = one if _danger(one) >= _danger(other) else other
+    pending = first.pending or second.pending
+    type = first.type if first.type == second.type else _common(first.type, second.type)
+    if pending is not None:
+        pending = _either(first.pending, second.pending)
+        if pending.must:
+            type = type or first.type or second.type
     return Value(
-        first.type if first.type == second.type else _common(first.type, second.type),
+        type,
         first.ref if first.ref == second.ref else None,
         receiver=first.receiver if first.ref == second.ref else None,
         const=first.const if same_const else ABSENT,
@@ -317,7 +327,7 @@ def join(first: Value, second: Value) -> Value:
         items=first.items if first.items == second.items else _longer(first.items, second.items),
         labels=labels,
         literal=first.literal and second.literal,
-        pending=first.pending if first.pending and second.pending else None,
+        pending=pending,
         maybe_none=first.maybe_none or second.maybe_none,
         cleaned=(first.cleaned or first.literal)
         and (second.cleaned or second.literal)
@@ -332,6 +342,14 @@ def _longer(first: Items, second: Items) -> Items:
         if all(one is other for one, other in zip(short, long, strict=False)):
             return long
     return None
+
+
+def _either(first: Pending | None, second: Pending | None) -> Pending:
+    if first is not None and second is not None:
+        return second if second.maybe else first
+    one = first or second
+    assert one is not None
+    return one._replace(maybe=True)
 
 
 def _common(first: Type | None, second: Type | None) -> Type | None:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 #: Seconds: a shorter sleep is a nudge to the scheduler, and nothing the callers of a function would notice.
 SHORT = 0.01
 
+#: Seconds: as long as a thread or process is given to end in a clean-up.
+PATIENCE = 10
+
+_BOUNDED = ("threading.", "concurrent.futures.Future.", "subprocess.Popen.")
+
 #: The position and name of the argument that, where it is given and not zero, makes the call return at once.
 _FLAGS = {"os.waitpid": 1, "os.wait3": 0, "os.wait4": 1}
 
@@ -32,19 +37,32 @@ _HANDLES = frozenset({"builtins.open", "io.open", "os.popen", "urllib.request.ur
 
 
 def blocks(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks, given: Arguments) -> bool:
+    if ref == "sqlite3.connect":
+        name = given.find(0, "database")
+        return name is None or name[0].const != ":memory:"
     if ref in _FLAGS:
         flag = given.find(_FLAGS[ref])
         return flag is None or flag[0].const in (0, False)
     if model.on == "file":
         return not _reads_configuration(node, ref, given)
-    if any(_returns_at_once(given.keywords.get(name)) for name in _SWITCHES):
+    first = given.nodes[:1] if ref.endswith((".acquire", ".get", ".wait", ".join", ".result")) else []
+    if any(_is_off(each) for each in (*first, *(given.words.get(name) for name in _SWITCHES))):
         return False
+    if ref.startswith("socket.socket."):
+        return not _is_nonblocking(frame, node, ref)
     return not (ref.startswith("concurrent.futures.Future.") and _is_asked(frame, node))
 
 
-def is_short(model: Blocks, given: Arguments) -> bool:
-    """A sleep of a moment."""
-    return model.on == "sleep" and bool(given.positional) and _is_below(given.positional[0].const, SHORT)
+def is_short(ref: str, model: Blocks, given: Arguments) -> bool:
+    """A sleep of a moment, or a wait for a thread or process that is bounded: so ends what was started are tied up."""
+    if model.on == "sleep":
+        return bool(given.positional) and _is_below(given.positional[0].const, SHORT)
+    if model.on != "process" or not ref.startswith(_BOUNDED):
+        return False
+    if ref.endswith(".acquire"):  # those who hold a lock mostly give it back soon
+        return True
+    timeout = given.find(0, "timeout")
+    return timeout is not None and _is_below(timeout[0].const, PATIENCE)
 
 
 def is_movable(callee: Value, ref: str, model: Blocks) -> bool:
@@ -56,8 +74,8 @@ def _is_below(const: object, limit: float) -> bool:
     return isinstance(const, (int, float)) and const < limit
 
 
-def _returns_at_once(value: Value | None) -> bool:
-    return value is not None and isinstance(value.const, (int, float, bool)) and value.const == 0
+def _is_off(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and node.value == 0
 
 
 def _is_asked(frame: Frame, node: ast.Call) -> bool:
@@ -71,6 +89,25 @@ def _is_asked(frame: Frame, node: ast.Call) -> bool:
                 return True
             if each.func.attr == "wrap_future" and any(ast.unparse(argument) == future for argument in each.args):
                 return True
+    return False
+
+
+def _is_nonblocking(frame: Frame, node: ast.Call, ref: str) -> bool:
+    """Whether the function makes the socket one that does not wait, or connects one for datagrams, which only sets its address."""
+    if frame.function is None or frame.function.node is None or not isinstance(node.func, ast.Attribute):
+        return False
+    socket = ast.unparse(node.func.value)
+    for each in ast.walk(frame.function.node):
+        if isinstance(each, ast.Attribute) and each.attr == "SOCK_DGRAM" and ref.endswith(".connect"):
+            return True
+        if (
+            isinstance(each, ast.Call)
+            and isinstance(each.func, ast.Attribute)
+            and each.func.attr in ("setblocking", "settimeout")
+            and ast.unparse(each.func.value) == socket
+            and _is_off(each.args[0] if each.args else None)
+        ):
+            return True
     return False
 
 

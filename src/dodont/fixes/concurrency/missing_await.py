@@ -6,8 +6,8 @@ import libcst as cst
 
 from dodont.fixes.rewriter import Editor
 
-ANCHOR = cst.Call
+ANCHOR = (cst.Call, cst.Attribute)
 
 
-def rewrite(call: cst.Call, *, edit: Editor) -> cst.BaseExpression:
+def rewrite(call: cst.Call | cst.Attribute, *, edit: Editor) -> cst.BaseExpression:
     return edit.awaited(call, call)

@@ -108,12 +108,30 @@ class Reader:
             refused = rule and refuses(self.route, node.orelse)
         if refused:
             self.add("rule", node.test, "checks")
-        place, acts = len(self.decisions), self.acts
-        self.block(node.body)
-        self.block(node.orelse)
-        acted = len(self.decisions) > place or self.acts > acts
-        if rule and not refused and acted and not _is_once(node):
+        place = len(self.decisions)
+        one, other = self.acts_in(node.body), self.acts_in(node.orelse)
+        if rule and not refused and ((one and other) or ((one or other) and not self.is_once(node))):
             self.add("selection", node.test, "chooses what to do by", place)
+
+    def acts_in(self, body: Sequence[ast.stmt]) -> bool:
+        """Reads a block; whether anything is decided or done in it."""
+        before = len(self.decisions), self.acts
+        self.block(body)
+        return (len(self.decisions), self.acts) != before
+
+    def is_once(self, node: ast.If) -> bool:
+        """``if not task.active: task.active = True``, ``if row.name != name: row.name = name``: what is so already is left alone."""
+        sets: dict[str, str] = {}
+        for branch in _branches(node):
+            if any(isinstance(each, (ast.For, ast.AsyncFor, ast.If)) for each in branch):
+                return False
+            sets |= {
+                ast.unparse(target): ast.unparse(each.value)
+                for each in branch
+                if isinstance(each, ast.Assign)
+                for target in each.targets
+            }
+        return all(_asks_whether_set(term, sets) for term in self.data.deciding(node.test))
 
     def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -128,7 +146,7 @@ class Reader:
         if isinstance(node, ast.AugAssign):
             # `topic.views += 1` is a change, and no more than that.
             if isinstance(node.op, ARITHMETIC) and not isinstance(node.value, ast.Constant):
-                self.arithmetic(node.target, node.value)
+                self.arithmetic(node.target, node.value, node.op)
             self.data.grows(node.target, node.value)
 
     def is_token(self, node: ast.expr) -> bool:
@@ -140,15 +158,19 @@ class Reader:
     def expression(self, node: ast.expr) -> None:
         for each in own(node):
             if isinstance(each, ast.BinOp) and isinstance(each.op, ARITHMETIC):
-                self.arithmetic(each.left, each.right)
+                self.arithmetic(each.left, each.right, each.op)
             elif isinstance(each, ast.IfExp):
                 if self.data.weighs(each):
                     self.add("selection", each.test, "chooses an amount by")
             elif isinstance(each, ast.Call):
                 self.call(each)
 
-    def arithmetic(self, left: ast.expr, right: ast.expr) -> None:
-        field = next((side for side in (left, right) if self.data.is_field(side)), None)
+    def arithmetic(self, left: ast.expr, right: ast.expr, op: ast.operator) -> None:
+        if isinstance(op, (ast.Add, ast.Sub)) and any(_is_one(side) for side in (left, right)):
+            return  # `thread.emails_count - 1` replies, `days[entry.month - 1]`
+        # `_("%s is gone") % pet.name` is text, whatever `_` is.
+        sides = (left,) if isinstance(op, ast.Mod) else (left, right)
+        field = next((side for side in sides if self.data.is_field(side)), None)
         if field is not None and self.data.is_number(left) and self.data.is_number(right):
             self.add("computation", field, "computes on")
 
@@ -159,7 +181,9 @@ class Reader:
         self.acts += does(callee, "write") or callee.external
         arguments = [*node.args, *[word.value for word in node.keywords]]
         if callee.project:
-            if does(callee, "write") and any(each.kind == "rule" for each in self.decisions):
+            # `return edit_form(request, order)` goes on with the request, and no service does that.
+            goes_on = not callee.target.rpartition(".")[2].startswith("_") and any(map(self.data.is_request, arguments))
+            if does(callee, "write") and not goes_on and any(each.kind == "rule" for each in self.decisions):
                 self.add("change", node.func, "then writes with")
         elif does(callee, "write"):
             self.add("change", node.func, "writes with")
@@ -178,20 +202,28 @@ class Reader:
             self.decisions.insert(len(self.decisions) if place is None else place, decision)
 
 
-def _is_once(node: ast.If) -> bool:
-    """``if not task.active: task.active = True``, ``if row.name != name: row.name = name``: what is so already is left alone."""
-    if any(isinstance(each, (ast.For, ast.AsyncFor, ast.If)) for each in node.body):
-        return False
-    sets = {
-        ast.unparse(target): each.value for each in node.body if isinstance(each, ast.Assign) for target in each.targets
-    }
-    match node.test:
-        case ast.UnaryOp(op=ast.Not(), operand=ast.Attribute() as field) | (ast.Attribute() as field):
-            return ast.unparse(field) in sets
+def _branches(node: ast.If) -> Iterator[list[ast.stmt]]:
+    """The blocks of an ``if`` and its ``elif``."""
+    yield node.body
+    while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+        node = node.orelse[0]
+        yield node.body
+    yield node.orelse
+
+
+def _asks_whether_set(term: ast.expr, sets: dict[str, str]) -> bool:
+    match term:
+        case ast.Attribute():
+            return ast.unparse(term) in sets
         case ast.Compare(left=left, ops=[ast.NotEq()], comparators=[right]):
             sides = ast.unparse(left), ast.unparse(right)
-            return any(one in sets and ast.unparse(sets[one]) == other for one, other in (sides, sides[::-1]))
+            # `if row.category != category.name: row.category = category`
+            return any(one in sets and f"{other}.".startswith(f"{sets[one]}.") for one, other in (sides, sides[::-1]))
     return False
+
+
+def _is_one(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value in (1, -1) and node.value is not True
 
 
 def _site(path: str, node: ast.expr) -> Site:

@@ -34,12 +34,21 @@ def check(event: Unawaited, run: Pass) -> Iterator[Diagnostic]:
 
 @on(Unresolved, rule="missing-await")
 def check_unresolved(event: Unresolved, run: Pass) -> Iterator[Diagnostic]:
-    """A dropped result of a method whose object only inference can tell, or that the module awaits wherever else it calls it."""
-    method = run.coroutine_method(event.call, event.name)
-    if method is None and not run.awaited_elsewhere(event.callee):
+    """A method whose object only inference can tell, or that the module awaits wherever else it calls it."""
+    method = run.coroutine_method(event.call, event.name) if event.use == "statement" else None
+    if method is None and not (is_shared(event) and run.awaited_elsewhere(event.callee)):
         return
     name = run.display(method.ref) if method is not None else event.callee
     fix = run.fix("Await the call", "safe" if method is not None else "unsafe", event.call)
     yield run.report(
-        "unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES["statement"]
+        "unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES[event.use]
+    )
+
+
+def is_shared(event: Unresolved) -> bool:
+    """Whether the object is the same throughout the module, as far as names tell. To drop a result says enough by itself."""
+    root = event.callee.partition(".")[0]
+    function = event.function
+    return event.use == "statement" or (
+        function is not None and root in {"self", "cls", *(argument.arg for argument in function.parameters)}
     )

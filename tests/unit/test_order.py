@@ -1,0 +1,60 @@
+"""The order in which files are checked does not show in the findings, not even where imports go in circles."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dodont.engine.driver import Run, interpreting
+from dodont.engine.settings import Settings
+
+FILES = {
+    # A view whose base, and a model whose module, are still being read when the other module asks.
+    "shop/base.py": """\
+from django.views import View
+
+from shop import models, views
+
+
+class Page(View):
+    start = views.START
+""",
+    "shop/models.py": """\
+from django.db import models
+
+from shop.views import START
+
+
+class Order(models.Model):
+    number = models.CharField(max_length=START)
+""",
+    "shop/views.py": """\
+START = 1
+
+from shop.base import Page
+from shop.models import Order
+
+
+class Orders(Page):
+    def get(self, request):
+        return Order.objects.filter(number=request.GET["number"]).first()
+""",
+    "shop/__init__.py": "",
+}
+
+
+def findings(root: Path, order: Sequence[str]) -> set[tuple[str, str]]:
+    with interpreting():
+        run = Run(Settings(root=root))
+        return {(found.code, found.path) for found in run.files([str(root / name) for name in order])}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(FILES)), ids=" ".join)
+def test_any_order_of_files(tmp_path: Path, order: Sequence[str]) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert findings(tmp_path, order) == {("ODD102", "shop/views.py")}
