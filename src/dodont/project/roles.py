@@ -35,6 +35,7 @@ def role_by_path(path: str, declared: Mapping[str, tuple[str, ...]] | None = Non
         return "test"
     if (
         "migrations" in (*directories, stem)
+        or stem.endswith("_migrations")
         or "versions" in directories
         or "alembic" in directories
         or "south_migrations" in directories

@@ -616,7 +616,8 @@ def _table(table: Node) -> str:
     if not isinstance(table.this, exp.Identifier) or MARKER.search(table.name):
         return ""
     schema = table.text("db")
-    return f"{schema}.{table.name}" if schema.lower() in _SYSTEM_SCHEMAS else table.name
+    system = not _SYSTEM_SCHEMAS.isdisjoint((schema.lower(), table.text("catalog").lower()))
+    return f"{schema}.{table.name}" if system else table.name
 
 
 def _from(select: Node) -> Node | None:
