@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
-from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells
+from dodont.semantic.context import attested
+from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
 from dodont.semantic.objects import exposed, held, lineage, role_of
@@ -203,6 +204,8 @@ def _log_exception(frame: Frame, node: ast.Call, target: str) -> None:
     site = frame.site(node)
     notes = (Note(site, "writes the exception with its text"),)
     for label in frame.handling:
+        if not attested(frame, label.what):
+            continue
         if label.kind == "secret" and _arrives(label, ()) and ("flow", site) not in {key[:2] for key in frame.events}:
             frame.event(
                 ("flow", site, site),
@@ -221,7 +224,12 @@ def _log(
         labels: list[Label] = []
         for label in found.labels:
             if label.kind == "parameter":
-                if not found.cleaned and (label.what, "log") not in frame.sinks and not _lacks_argument(frame):
+                if (
+                    not found.cleaned
+                    and (label.what, "log") not in frame.sinks
+                    and not _lacks_argument(frame)
+                    and not (vague(label.what) and attested(frame, label.what))
+                ):
                     way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
                     frame.sinks[label.what, "log"] = Sink(label.what, "log", way[:8])
             elif label.kind == "secret":
@@ -238,6 +246,8 @@ def _log(
             found = frame.quiet(holder)
         if shown and found.type is not None and not _masks_itself(frame, found.type.name):
             labels += shown
+        from_request = any(label.kind == "request" for label in found.labels)
+        labels = [label for label in labels if from_request or attested(frame, label.what, leaf)]
         if labels and not _denied(frame, node, leaf, labels[0]):
             site = frame.site(leaf)
             frame.event(
