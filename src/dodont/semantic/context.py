@@ -18,11 +18,14 @@ from dodont.semantic.values import Type
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
 
-#: Who has a credential, as a name of its own: a ``user_id`` may stand beside anything.
-_OWNERS = frozenset({"user", "current_user", "username", "login", "email", "request"})
+#: Who has a credential and where it comes from, as a name of its own: a ``user_id`` may stand beside anything.
+_OWNERS = frozenset("user current_user username login email request config settings conf env".split())
 
 #: Words of what is made with a credential, in the name of what is called with it: ``Github(token)`` says nothing.
 _OPENED = ("client", "bot", "api", "connect", "session")
+
+#: The same of the class at hand: a ``ShopClient`` has a token to call the shop with.
+_CALLERS = ("client", "api", "bot", "webhook", "connector")
 
 
 def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
@@ -59,6 +62,8 @@ def _spoken(frame: Frame, name: str) -> Iterator[str]:
         yield function.name
         if function.owner is not None:
             yield function.owner.name
+            if any(word in function.owner.name.lower() for word in _CALLERS):
+                yield "login"
         yield from function.named
         if function.node is None:
             return
@@ -69,7 +74,7 @@ def _spoken(frame: Frame, name: str) -> Iterator[str]:
         ):
             parts = [each for each in ast.iter_child_nodes(statement) if not isinstance(each, ast.stmt)]
             said = [word for part in parts for word in _words(part, name)]
-            if name in said:
+            if any(word.lstrip("_") == name.lstrip("_") for word in said):  # `self._token = token`
                 yield from said
 
 

@@ -13,6 +13,9 @@ from itertools import pairwise
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
+#: Texts that are no name describe what a model knows: "a random token".
+_NAME = re.compile(r"[\w.-]+")
+
 SINGLE = frozenset(
     "password passwd passphrase pwd passcode secret apikey authtoken accesstoken secretkey privatekey jwt otp cvv".split()
 )
@@ -27,7 +30,7 @@ PAIRS = frozenset(
         ("csrf", "token"), ("reset", "token"), ("oauth", "token"), ("user", "token"), ("bot", "token"), ("app", "token"),
         ("private", "key"), ("secret", "key"), ("signing", "key"), ("encryption", "key"), ("master", "key"),
         ("client", "secret"), ("auth", "header"), ("authorization", "header"), ("pass", "word"), ("service", "token"),
-        ("verification", "token"), ("login", "token"), ("device", "token"), ("webhook", "secret"), ("otp", "code"),
+        ("verification", "token"), ("login", "token"), ("device", "token"), ("webhook", "secret"), ("webhook", "token"), ("otp", "code"),
         ("card", "number"), ("credit", "card"), ("hashed", "password"), ("password", "hash"),
         ("session", "cookie"), ("auth", "cookie"), ("token", "value"), ("secret", "value"), ("aws", "secret"),
         ("access", "secret"), ("secret", "string"), ("github", "token"), ("hf", "token"), ("slack", "token"), ("admin", "token"),
@@ -88,7 +91,11 @@ def vague(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name)]
     while words and words[-1].isdigit():
         words.pop()
-    if not words or words[-1] not in ("token", "pwd"):
+    if not words or not _NAME.fullmatch(name):
+        return False
+    if words[-2:] == ["signing", "key"]:
+        return name.upper() != name  # others may know the half that checks a signature
+    if words[-1] not in ("token", "pwd"):
         return False
     if len(words) == 1:
         return True
@@ -100,11 +107,14 @@ _ABOUT_SIGN_IN = frozenset(
     """auth authenticate authenticated authenticates authentication authenticator authorization authorize authorized
     authorizer authorisation login logon logout signin signup register registration password passwd passphrase secret
     secrets credential credentials oauth oauth2 oidc openid jwt bearer apikey sso saml mfa totp cookie cookies header
-    headers environ getenv env config settings conf username invite invitation verification decrypted keyring vault""".split()
+    headers environ getenv username invite invitation verification decrypted keyring vault""".split()
 )
 
 #: Verbs that are said of tokens which open something: ``revoke_token``.
-_SIGN_IN_VERBS = frozenset("generate issue sign verify revoke refresh validate renew rotate reset introspect".split())
+_SIGN_IN_VERBS = frozenset(
+    """generate generated issue issued sign verify verified revoke revoked refresh refreshed validate renew renewed rotate
+    reset introspect""".split()
+)
 
 
 @lru_cache(maxsize=8192)
@@ -141,9 +151,9 @@ def is_other_token(name: str) -> bool:
 _HIDING = frozenset("mask masked redacted obscure obscured obfuscated censored scrubbed encrypted elided".split())
 
 #: Words of what is hidden, and of functions that hide what they are given or take what is hidden already.
-_CONCEALS = frozenset(
-    """mask masked redact redacted obfuscate obfuscated obscure obscured elide elided censor censored scrub scrubbed sanitize
-    sanitise sanitized anonymize anonymise hide hidden hash hashed encrypt encrypted decrypt digest fingerprint truncate truncated shorten""".split()
+_CONCEALS = _HIDING | frozenset(
+    """redact obfuscate obscure elide censor scrub sanitize sanitise sanitized anonymize anonymise sensitive hide hidden hash hashed
+    encrypt decrypt digest fingerprint truncate truncated shorten""".split()
 )
 
 
@@ -154,7 +164,8 @@ def conceals(name: str) -> bool:
 
 
 _DENOTES = frozenset(
-    "name names alias id ids reference ref type kind path filename count counts length number index provider label".split()
+    """name names alias id ids reference ref type kind path filename count counts length number index provider label nonce
+    cnonce salt iv boundary suffix prefix uuid""".split()
 )
 
 

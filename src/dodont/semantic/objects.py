@@ -322,6 +322,25 @@ def exposed(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
     return ()
 
 
+def lets_no_credential(frame: Frame, value: Value) -> bool:
+    """Whether a form or serializer declares all its fields, and none of them by a credential's name."""
+    if value.type is None:
+        return False
+    declared: set[str] = set()
+    for _, entry in lineage(frame, value.type.name):
+        if not isinstance(entry, ClassInfo):
+            continue
+        declared.update(entry.annotations, entry.members)
+        meta = entry.members.get("Meta", UNKNOWN)
+        inner = frame.world.classes.get(meta.ref) if meta.ref is not None else None
+        if inner is not None:
+            fields = inner.members.get("fields", UNKNOWN)
+            if not isinstance(fields.items, tuple) or any(each.const.__class__ is not str for each in fields.items):
+                return False
+            declared.update(each.const for each in fields.items)
+    return bool(declared) and not any(credential(name) for name in declared)
+
+
 def speaks_of_sign_in(info: ClassInfo) -> bool:
     """Whether a class says by its name, or by what else it has, that its ``token`` is a credential."""
     names = (*info.annotations, *info.members, *(info.attributes or ()), *info.functions)

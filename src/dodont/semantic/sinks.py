@@ -14,7 +14,7 @@ from dodont.semantic.context import attested
 from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
-from dodont.semantic.objects import exposed, held, lineage, role_of
+from dodont.semantic.objects import exposed, held, lets_no_credential, lineage, role_of
 from dodont.semantic.trees import walk
 from dodont.semantic.values import NONE, UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
 
@@ -151,6 +151,8 @@ def through(
     elif sink.kind == "log" and not (conceals(function.name) or denotes(function.name) or tells(sink.parameter)):
         if function.owner is not None and is_other_token(function.owner.name):
             return
+        if any(word.arg is not None and conceals(word.arg) for word in node.keywords):
+            return  # `request(data, sensitive=True)`
         if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
             value = value.but(type=None) if value.labels else UNKNOWN  # what its type shows is reported there, too
         _log(frame, node, function.ref, value_node, value, sink.notes)
@@ -331,12 +333,18 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     name = _last_name(leaf)
     if label.kind == "secrets" and name.lower().endswith(("url", "uri")):
         return True  # a body that is but an address
+    if (
+        label.kind == "secrets"
+        and isinstance(leaf, ast.Attribute)
+        and lets_no_credential(frame, frame.quiet(leaf.value))
+    ):
+        return True
     if (conceals(name) or denotes(name)) and not credential(name):
         return True
     function = frame.function
     if not isinstance(leaf, ast.Name) or function is None or function.node is None:
         return False
-    return any(_masks(each, leaf.id) or _stores(each, leaf.id) for each in walk(function.node))
+    return any(_masks(each, leaf.id) or _stores(each, leaf.id) or _opens(each, leaf.id) for each in walk(function.node))
 
 
 def _masks_itself(frame: Frame, name: str) -> bool:
@@ -361,6 +369,17 @@ def _masks(node: ast.AST, name: str) -> bool:
                 )
                 or (isinstance(each, ast.Call) and conceals(_last_name(each.func)))
                 for each in walk(value)
+            )
+    return False
+
+
+def _opens(node: ast.AST, name: str) -> bool:
+    """``os.path.exists(name)``: the path of the file that holds it."""
+    match node:
+        case ast.Call(func=func, args=[ast.Name(id=given), *_]):
+            return given == name and (
+                _last_name(func) in ("open", "Path")
+                or (isinstance(func, ast.Attribute) and _last_name(func.value) == "path")
             )
     return False
 

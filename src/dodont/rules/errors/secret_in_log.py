@@ -26,4 +26,11 @@ def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
 
 def _answers(module: ModuleInfo) -> bool:
     """Whether what is printed is a command's answer to whoever started it: a file that serves requests has nobody to answer."""
-    return module.role == "script" and not any(function.handler is not None for function in module.functions)
+    command = (
+        module.role == "script" or not _TERMINAL.isdisjoint(module.imports) or "commands" in module.path.split("/")[:-1]
+    )
+    return command and not any(function.handler is not None for function in module.functions)
+
+
+#: What a module of commands imports.
+_TERMINAL = frozenset({"argparse", "click", "typer", "optparse", "docopt", "fire"})
