@@ -151,6 +151,8 @@ def through(
     elif sink.kind == "log" and not (conceals(function.name) or denotes(function.name) or tells(sink.parameter)):
         if function.owner is not None and is_other_token(function.owner.name):
             return
+        if len(sink.notes) > 2:
+            return  # what comes to a log so far away is mostly kept from it by a condition on the way
         if any(word.arg is not None and conceals(word.arg) for word in node.keywords):
             return  # `request(data, sensitive=True)`
         if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
