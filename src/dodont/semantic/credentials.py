@@ -28,7 +28,7 @@ PAIRS = frozenset(
         ("api", "key"), ("api", "token"), ("api", "secret"), ("access", "token"), ("access", "key"), ("auth", "token"),
         ("refresh", "token"), ("bearer", "token"), ("session", "token"), ("id", "token"), ("jwt", "token"),
         ("csrf", "token"), ("reset", "token"), ("oauth", "token"), ("user", "token"), ("bot", "token"), ("app", "token"),
-        ("private", "key"), ("secret", "key"), ("signing", "key"), ("encryption", "key"), ("master", "key"),
+        ("private", "key"), ("secret", "key"), ("encryption", "key"), ("master", "key"),
         ("client", "secret"), ("auth", "header"), ("authorization", "header"), ("pass", "word"), ("service", "token"),
         ("verification", "token"), ("login", "token"), ("device", "token"), ("webhook", "secret"), ("webhook", "token"), ("otp", "code"),
         ("card", "number"), ("credit", "card"), ("hashed", "password"), ("password", "hash"),
@@ -79,6 +79,8 @@ def credential(name: str) -> bool:
         return True
     if last == "token":
         return len(words) == 1 or words[-2] not in NO_TOKEN
+    if words[-2:] == ["signing", "key"]:
+        return name.upper() == name  # a setting; others mostly have the half that checks a signature, which is public
     return len(words) > 1 and (words[-2], last) in PAIRS
 
 
@@ -93,8 +95,6 @@ def vague(name: str) -> bool:
         words.pop()
     if not words or not _NAME.fullmatch(name):
         return False
-    if words[-2:] == ["signing", "key"]:
-        return name.upper() != name  # others may know the half that checks a signature
     if words[-1] not in ("token", "pwd"):
         return False
     if len(words) == 1:
