@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dodont.semantic.credentials import about_directory, about_sign_in, hashes_token, vague
+from dodont.semantic.credentials import about_directory, about_sign_in, denotes, hashes_token, vague
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.objects import lineage, speaks_of_sign_in
 from dodont.semantic.trees import walk
@@ -34,12 +34,17 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
         return True
     spoken = set(_spoken(frame, name))
     if any(hashes_token(each) for each in spoken):
-        return False
+        return False  # it may well be the hash of one
     if name.lower().endswith("pwd") and any(about_directory(each) for each in spoken):
         return False
-    return any(each in _OWNERS or about_sign_in(each) for each in spoken) or any(
+    return any(each in _OWNERS or (about_sign_in(each) and not denotes(each)) for each in spoken) or any(
         speaks_of_sign_in(info) for info in _holders(frame, leaf)
     )
+
+
+def may_be_credential(frame: Frame, name: str) -> bool:
+    """Whether a parameter named so may be given a credential by callers who know it for one."""
+    return not any(hashes_token(each) for each in _spoken(frame, name))
 
 
 def _holders(frame: Frame, leaf: ast.expr | None) -> Iterator[ClassInfo]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
-from dodont.semantic.context import attested
+from dodont.semantic.context import attested, may_be_credential
 from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
@@ -232,7 +232,7 @@ def _log(
                     not found.cleaned
                     and (label.what, "log") not in frame.sinks
                     and not _lacks_argument(frame)
-                    and not (vague(label.what) and attested(frame, label.what))
+                    and not (vague(label.what) and _is_settled(frame, label.what))
                 ):
                     way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
                     frame.sinks[label.what, "log"] = Sink(label.what, "log", way[:8])
@@ -258,6 +258,11 @@ def _log(
                 ("flow", frame.site(node), site),
                 Flow(frame.site(node), target, "log", labels[0], site, found, ast.unparse(leaf), frame.function, notes),
             )
+
+
+def _is_settled(frame: Frame, parameter: str) -> bool:
+    """Whether a parameter with such a name is reported here, or holds a hash: nothing is left for callers to be told."""
+    return attested(frame, parameter) or not may_be_credential(frame, parameter)
 
 
 def _tells_all(frame: Frame, leaf: ast.expr) -> bool:
