@@ -35,11 +35,17 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
     spoken = set(_spoken(frame, name))
     if any(hashes_token(each) for each in spoken):
         return False  # it may well be the hash of one
-    if name.lower().endswith("pwd") and any(about_directory(each) for each in spoken):
+    if name.lower().endswith("pwd") and any(about_directory(each) for each in _everything(frame)):
         return False
     return any(each in _OWNERS or (about_sign_in(each) and not denotes(each)) for each in spoken) or any(
         speaks_of_sign_in(info) for info in _holders(frame, leaf)
     )
+
+
+def _everything(frame: Frame) -> Iterator[str]:
+    """The names and short texts of the function."""
+    node = frame.function.node if frame.function is not None else None
+    return _words(node, "") if node is not None else iter(())
 
 
 def may_be_credential(frame: Frame, name: str) -> bool:

@@ -193,7 +193,7 @@ def instance_attribute(
         return Value(ref=slot, receiver=receiver)
     ref, entry = slot
     found = substitute(model_type(entry.attributes[name]), type) if name in entry.attributes else None
-    if name not in entry.labels:
+    if name not in entry.labels or (name == "validated_data" and _lets_no_credential(frame, type)):
         return Value(found)
     what = f"{ref.rpartition('.')[2].lower()}.{name}"
     notes = (Note(frame.site(node), f"`{what}`"),) if node is not None else ()
@@ -322,12 +322,10 @@ def exposed(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
     return ()
 
 
-def lets_no_credential(frame: Frame, value: Value) -> bool:
-    """Whether a form or serializer declares all its fields, and none of them by a credential's name."""
-    if value.type is None:
-        return False
+def _lets_no_credential(frame: Frame, type: Type) -> bool:
+    """Whether a serializer of the project declares all its fields, and none of them by a credential's name."""
     declared: set[str] = set()
-    for _, entry in lineage(frame, value.type.name):
+    for _, entry in lineage(frame, type.name):
         if not isinstance(entry, ClassInfo):
             continue
         declared.update(entry.annotations, entry.members)

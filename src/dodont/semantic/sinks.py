@@ -14,7 +14,7 @@ from dodont.semantic.context import attested, may_be_credential
 from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
-from dodont.semantic.objects import exposed, held, lets_no_credential, lineage, role_of
+from dodont.semantic.objects import exposed, held, lineage, role_of
 from dodont.semantic.trees import walk
 from dodont.semantic.values import NONE, UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
 
@@ -340,12 +340,6 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     name = _last_name(leaf)
     if label.kind == "secrets" and name.lower().endswith(("url", "uri")):
         return True  # a body that is but an address
-    if (
-        label.kind == "secrets"
-        and isinstance(leaf, ast.Attribute)
-        and lets_no_credential(frame, frame.quiet(leaf.value))
-    ):
-        return True
     if (conceals(name) or denotes(name)) and not credential(name):
         return True
     function = frame.function
