@@ -18,8 +18,11 @@ from dodont.semantic.values import Type
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
 
-#: Who has a credential and where it comes from, as a name of its own: a ``user_id`` may stand beside anything.
-_OWNERS = frozenset("user current_user username login email request config settings conf env".split())
+#: Who has a credential, as a name of its own: a ``user_id`` may stand beside anything.
+_OWNERS = frozenset("user current_user username login email".split())
+
+#: Where one comes from, in a statement that uses it: any handler has a ``request``.
+_SOURCES = frozenset("request config settings conf env".split())
 
 #: Words of what is made with a credential, in the name of what is called with it: ``Github(token)`` says nothing.
 _OPENED = ("client", "bot", "api", "connect", "session")
@@ -37,9 +40,9 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
         return False  # it may well be the hash of one
     if name.lower().endswith("pwd") and any(about_directory(each) for each in _everything(frame)):
         return False
-    return any(each in _OWNERS or (about_sign_in(each) and not denotes(each)) for each in spoken) or any(
-        speaks_of_sign_in(info) for info in _holders(frame, leaf)
-    )
+    return any(
+        each in _OWNERS or each in _SOURCES or (about_sign_in(each) and not denotes(each)) for each in spoken
+    ) or any(speaks_of_sign_in(info) for info in _holders(frame, leaf))
 
 
 def _everything(frame: Frame) -> Iterator[str]:
@@ -75,7 +78,7 @@ def _spoken(frame: Frame, name: str) -> Iterator[str]:
             yield function.owner.name
             if any(word in function.owner.name.lower() for word in _CALLERS):
                 yield "login"
-        yield from function.named
+        yield from function.named - _SOURCES
         if function.node is None:
             return
         body = function.node

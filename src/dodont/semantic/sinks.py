@@ -330,6 +330,8 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     first = node.args[0] if node.args else None
     if isinstance(first, ast.Constant) and isinstance(first.value, str) and _PICKS.search(first.value):
         return True
+    if isinstance(node.func, ast.Attribute) and conceals(_last_name(node.func.value)):
+        return True  # `sensitive_logger.debug(...)`: kept apart on purpose
     if isinstance(leaf, ast.Call) and _givers(label):
         asked = leaf.args[0] if leaf.args else None  # `get_secret("API_VERSION")`: the name asked for says what comes
         return isinstance(asked, ast.Constant) and isinstance(asked.value, str) and not credential(asked.value)
