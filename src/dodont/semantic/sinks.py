@@ -208,9 +208,12 @@ def _log_exception(frame: Frame, node: ast.Call, target: str) -> None:
     site = frame.site(node)
     notes = (Note(site, "writes the exception with its text"),)
     for label in frame.handling:
-        if not attested(frame, label.what):
-            continue
-        if label.kind == "secret" and _arrives(label, ()) and ("flow", site) not in {key[:2] for key in frame.events}:
+        if (
+            label.kind == "secret"
+            and _arrives(label, ())
+            and ("flow", site) not in {key[:2] for key in frame.events}
+            and attested(frame, label.what)
+        ):
             frame.event(
                 ("flow", site, site),
                 Flow(site, target, "log", label, site, UNKNOWN, ast.unparse(node), frame.function, notes),
