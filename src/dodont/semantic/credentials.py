@@ -45,7 +45,7 @@ NO_TOKEN = frozenset(
     audio text new old type sep mask cls each per every used limit delimiter operator keyword comment left right open close
     leading trailing block tag line unexpected expected whitespace skip watch change version snapshot scroll marker
     upload public publishable reservation to from since until before after batch stream room search history
-    event oov best longest matched pattern challenge source or""".split()
+    event oov best longest matched pattern challenge source create or""".split()
 )
 
 #: Words in front that say the rest is about the thing, not the thing.

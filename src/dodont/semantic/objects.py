@@ -323,7 +323,7 @@ def exposed(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
 
 
 def _lets_no_credential(frame: Frame, type: Type) -> bool:
-    """Whether a serializer of the project declares all its fields, and none of them by a credential's name."""
+    """Whether no field is known that a serializer lets through under a credential's name."""
     declared: set[str] = set()
     for _, entry in lineage(frame, type.name):
         if not isinstance(entry, ClassInfo):
@@ -336,7 +336,7 @@ def _lets_no_credential(frame: Frame, type: Type) -> bool:
             if not isinstance(fields.items, tuple) or any(each.const.__class__ is not str for each in fields.items):
                 return False
             declared.update(each.const for each in fields.items)
-    return bool(declared) and not any(credential(name) for name in declared)
+    return not any(credential(name) for name in declared)
 
 
 def speaks_of_sign_in(info: ClassInfo) -> bool:
