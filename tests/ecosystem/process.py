@@ -48,6 +48,7 @@ def run_dodont(options: Sequence[str], cwd: Path, launcher: Sequence[str] = PYTH
 def run(command: Sequence[str], cwd: Path, standard_input: bytes = b"") -> Outcome:
     """Run ``command`` to its end. dodont is found in this checkout, and told to keep no cache."""
     environment = dict(os.environ, DODONT_NO_CACHE="1", PYTHONIOENCODING="utf-8")
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed tool is compiled once, not at every start
     search = [str(REPOSITORY / "src"), *filter(None, [environment.get("PYTHONPATH")])]
     environment["PYTHONPATH"] = os.pathsep.join(search)
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:

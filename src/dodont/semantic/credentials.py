@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
+#: Texts that are no name describe what a model knows: "a random token".
+_NAME = re.compile(r"[\w.-]+")
+
 SINGLE = frozenset(
-    "password passwd passphrase pwd passcode secret apikey authtoken accesstoken secretkey privatekey credentials jwt otp cvv".split()
+    "password passwd passphrase pwd passcode secret apikey authtoken accesstoken secretkey privatekey jwt otp cvv".split()
 )
 
 #: Chosen by people: a hash of one can be tried out, a hash of a random token cannot.
@@ -24,16 +28,16 @@ PAIRS = frozenset(
         ("api", "key"), ("api", "token"), ("api", "secret"), ("access", "token"), ("access", "key"), ("auth", "token"),
         ("refresh", "token"), ("bearer", "token"), ("session", "token"), ("id", "token"), ("jwt", "token"),
         ("csrf", "token"), ("reset", "token"), ("oauth", "token"), ("user", "token"), ("bot", "token"), ("app", "token"),
-        ("private", "key"), ("secret", "key"), ("signing", "key"), ("encryption", "key"), ("master", "key"),
+        ("private", "key"), ("secret", "key"), ("encryption", "key"), ("master", "key"),
         ("client", "secret"), ("auth", "header"), ("authorization", "header"), ("pass", "word"), ("service", "token"),
-        ("verification", "token"), ("login", "token"), ("device", "token"), ("webhook", "secret"), ("otp", "code"),
+        ("verification", "token"), ("login", "token"), ("device", "token"), ("webhook", "secret"), ("webhook", "token"), ("otp", "code"),
         ("card", "number"), ("credit", "card"), ("hashed", "password"), ("password", "hash"),
         ("session", "cookie"), ("auth", "cookie"), ("token", "value"), ("secret", "value"), ("aws", "secret"),
         ("access", "secret"), ("secret", "string"), ("github", "token"), ("hf", "token"), ("slack", "token"), ("admin", "token"),
     }
 )  # fmt: skip
 
-#: A lone ``token`` is a credential; with one of these before it, it is a place in a list, a piece of text, a template's tag.
+#: A ``token`` with one of these before it is a place in a list, a piece of text, a template's tag, or shown to everybody.
 NO_TOKEN = frozenset(
     """page next prev previous continuation sync cursor start end max min num total count prompt completion input output
     stop eos bos pad unk special word sub lex parser current last first syntax template string name lock fencing cancel
@@ -41,7 +45,7 @@ NO_TOKEN = frozenset(
     audio text new old type sep mask cls each per every used limit delimiter operator keyword comment left right open close
     leading trailing block tag line unexpected expected whitespace skip watch change version snapshot scroll marker
     upload public publishable reservation to from since until before after batch stream room search history
-    event oov best longest matched pattern""".split()
+    event oov best longest matched pattern challenge source create or""".split()
 )
 
 #: Words in front that say the rest is about the thing, not the thing.
@@ -69,11 +73,73 @@ def credential(name: str) -> bool:
         return name in ("Authorization", "Cookie", "authorization") or name.upper() == "HTTP_AUTHORIZATION"
     if name.upper() in ("HTTP_AUTHORIZATION", "HTTP_COOKIE", "X-API-KEY", "PROXY-AUTHORIZATION", "SET-COOKIE"):
         return True
+    if not _HIDING.isdisjoint(words):
+        return False
     if last in SINGLE:
         return True
     if last == "token":
         return len(words) == 1 or words[-2] not in NO_TOKEN
+    if words[-2:] == ["signing", "key"]:
+        return name.upper() == name  # a setting; others mostly have the half that checks a signature, which is public
     return len(words) > 1 and (words[-2], last) in PAIRS
+
+
+@lru_cache(maxsize=4096)
+def vague(name: str) -> bool:
+    """Whether a credential's name may as well be another thing's: a parser knows a ``token``, a shell has a ``pwd``.
+
+    What is around must say which it is (``context.attested``). Settings (``SLACK_TOKEN``) are none of these.
+    """
+    words = [word.lower() for word in _WORDS.findall(name)]
+    while words and words[-1].isdigit():
+        words.pop()
+    if not words or not _NAME.fullmatch(name):
+        return False
+    if words[-1] not in ("token", "pwd"):
+        return False
+    if len(words) == 1:
+        return True
+    return name.upper() != name and (words[-2], words[-1]) not in PAIRS and _ABOUT_SIGN_IN.isdisjoint(words)
+
+
+#: Words of signing in and of what is kept secret, in names and texts around.
+_ABOUT_SIGN_IN = frozenset(
+    """auth authenticate authenticated authenticates authentication authenticator authorization authorize authorized
+    authorizer authorisation login logon logout signin signup register registration password passwd passphrase secret
+    secrets credential credentials oauth oauth2 oidc openid jwt bearer apikey sso saml mfa totp cookie cookies header
+    headers environ getenv username invite invitation verification decrypted keyring vault""".split()
+)
+
+#: Verbs that are said of tokens which open something: ``revoke_token``.
+_SIGN_IN_VERBS = frozenset(
+    """generate generated issue issued sign verify verified revoke revoked refresh refreshed validate renew renewed rotate
+    reset introspect""".split()
+)
+
+
+@lru_cache(maxsize=8192)
+def about_sign_in(text: str) -> bool:
+    """Whether a name or a short text speaks of signing in, or of credentials that are named beyond doubt."""
+    words = [word.lower() for word in _WORDS.findall(text)]
+    if not _ABOUT_SIGN_IN.isdisjoint(words):
+        return True
+    return any(pair in PAIRS or (pair[1] == "token" and pair[0] in _SIGN_IN_VERBS) for pair in pairwise(words))
+
+
+@lru_cache(maxsize=8192)
+def about_directory(text: str) -> bool:
+    """Whether a name or a short text speaks of directories, where ``pwd`` is the one a shell works in."""
+    return not _ABOUT_DIRECTORY.isdisjoint(word.lower() for word in _WORDS.findall(text))
+
+
+_ABOUT_DIRECTORY = frozenset("dir dirs directory directories cwd chdir getcwd path shell bash mkdir cd".split())
+
+
+@lru_cache(maxsize=8192)
+def hashes_token(name: str) -> bool:
+    """Whether a name says that tokens are hashed around here: a ``token`` beside a ``hashed_token`` may be one."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return "token" in words and ("hash" in words or "hashed" in words)
 
 
 def is_other_token(name: str) -> bool:
@@ -81,10 +147,13 @@ def is_other_token(name: str) -> bool:
     return name.lower().endswith("token") and not credential(name)
 
 
+#: Words of what is hidden for good; a hash of a password is none, it can be tried out.
+_HIDING = frozenset("mask masked redacted obscure obscured obfuscated censored scrubbed encrypted elided".split())
+
 #: Words of what is hidden, and of functions that hide what they are given or take what is hidden already.
-_CONCEALS = frozenset(
-    """mask masked redact redacted obfuscate obfuscated censor censored scrub scrubbed sanitize sanitise sanitized anonymize
-    anonymise hide hidden hash hashed encrypt encrypted decrypt digest fingerprint truncate truncated shorten""".split()
+_CONCEALS = _HIDING | frozenset(
+    """redact obfuscate obscure elide censor scrub sanitize sanitise sanitized anonymize anonymise sensitive hide hidden hash hashed
+    encrypt decrypt digest fingerprint truncate truncated shorten""".split()
 )
 
 
@@ -95,7 +164,8 @@ def conceals(name: str) -> bool:
 
 
 _DENOTES = frozenset(
-    "name names alias id ids reference ref type kind path filename count counts length number index provider label".split()
+    """name names alias id ids reference ref type kind path filename count counts length number index provider label nonce
+    cnonce salt iv boundary suffix prefix uuid""".split()
 )
 
 
@@ -140,4 +210,4 @@ def tells(parameter: str) -> bool:
     One named as a credential is reported where the function logs it, not at every call; others hold the name of a thing,
     or what is hidden already.
     """
-    return credential(parameter) or denotes(parameter) or conceals(parameter)
+    return (credential(parameter) and not vague(parameter)) or denotes(parameter) or conceals(parameter)

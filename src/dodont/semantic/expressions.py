@@ -353,6 +353,8 @@ def _dict(frame: Frame, node: ast.Dict) -> Value:
         name = frame.eval(key)
         if name.const.__class__ is str:
             value = frame.named(value, name.const, each)
+            if labels and None in node.keys:  # `{**settings, "password": "***"}`
+                labels = _replaced(labels, items, name.const)
             items[name.const] = value
         if value.labels:
             labels = join_labels(labels, value.labels)
@@ -464,15 +466,23 @@ def _with_item(holder: Value, key: Value, value: Value, frame: Frame, node: ast.
     labels = holder.labels
     if key.const.__class__ is str and len(items) < 64:
         value = frame.named(value, key.const, node)
-        old = items.get(key.const)
+        labels = _replaced(labels, items, key.const)  # `data["password"] = "***"`
         items[key.const] = value
-        if old is not None and old.labels:  # `data["password"] = "***"`
-            gone = {(label.kind, label.what) for label in old.labels}
-            kept = {(label.kind, label.what) for item in items.values() for label in item.labels}
-            labels = tuple(label for label in labels if (label.kind, label.what) not in gone - kept)
     return holder.but(
         items=items or None, labels=join_labels(labels, value.labels), literal=holder.literal and value.literal
     )
+
+
+def _replaced(labels: tuple[Label, ...], items: dict[str, Value], key: str) -> tuple[Label, ...]:
+    """What a mapping still carries once another value stands under the key."""
+    old = items.get(key)
+    if old is None:
+        if not credential(key):
+            return labels
+        return tuple(label for label in labels if label.kind != "secret" or label.what.rpartition(".")[2] != key)
+    gone = {(label.kind, label.what) for label in old.labels}
+    kept = {(label.kind, label.what) for name, item in items.items() if name != key for label in item.labels}
+    return tuple(label for label in labels if (label.kind, label.what) not in gone - kept)
 
 
 def _walrus(frame: Frame, node: ast.NamedExpr) -> Value:

@@ -83,12 +83,23 @@ def _compared(frame: Frame, test: ast.Compare, truth: bool) -> None:
     elif op in (ast.In, ast.NotIn) and (op is ast.NotIn) is truth and isinstance(left, ast.Constant):
         if left.value in ("'", '"', ";", "`"):
             _literal(frame, right)
+        elif left.value.__class__ is str and isinstance(right, ast.Name):
+            _lacks(frame, right, left.value)
     elif (
         op in (ast.In, ast.NotIn)
         and (op is ast.In) is truth
         and not any(label.kind == "request" for label in frame.quiet(right).labels)
     ):
         _literal(frame, left)
+
+
+def _lacks(frame: Frame, mapping: ast.Name, key: str) -> None:
+    """``"password" not in data``: what the mapping carries under that key is not there."""
+    value = frame.env.get(mapping.id)
+    if value is not None and value.labels:
+        kept = tuple(label for label in value.labels if label.kind != "secret" or label.what.rpartition(".")[2] != key)
+        if len(kept) != len(value.labels):
+            frame.env[mapping.id] = value.but(labels=kept)
 
 
 def _literal(frame: Frame, node: ast.expr) -> None:

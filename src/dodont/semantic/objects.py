@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.semantic.annotations import model_type, substitute, type_of
-from dodont.semantic.credentials import credential, is_other_token
+from dodont.semantic.credentials import about_sign_in, credential, hashes_token, is_other_token, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo
 from dodont.semantic.values import NUMBER, UNKNOWN, Label, Note, Pending, Type, Value, labels_of, parts_of
 
@@ -193,7 +193,7 @@ def instance_attribute(
         return Value(ref=slot, receiver=receiver)
     ref, entry = slot
     found = substitute(model_type(entry.attributes[name]), type) if name in entry.attributes else None
-    if name not in entry.labels:
+    if name not in entry.labels or (name == "validated_data" and _lets_no_credential(frame, type)):
         return Value(found)
     what = f"{ref.rpartition('.')[2].lower()}.{name}"
     notes = (Note(frame.site(node), f"`{what}`"),) if node is not None else ()
@@ -301,7 +301,9 @@ def exposed(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
                 return ()
             if own is not None:
                 told = next((label for label in frame.world.facts(own).returns.labels if label.kind == "secret"), None)
-                return _shown(frame, f"{entry.name}.{told.what}", node) if told is not None else ()
+                if told is None or (vague(told.what) and not speaks_of_sign_in(entry)):
+                    return ()
+                return _shown(frame, f"{entry.name}.{told.what}", node)
             if "typing.NamedTuple" in entry.bases or any(each.ref in _DATACLASSES for each in entry.decorators):
                 shows = True
             fields += [(name, entry) for name in entry.annotations if name not in entry.hidden]
@@ -313,11 +315,38 @@ def exposed(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
     if not shows:
         return ()
     for name, info in fields:
-        if credential(name):
+        if credential(name) and (not vague(name) or speaks_of_sign_in(info)):
             declared = annotation(frame, info, name)
             if declared is not None and declared.name in ("str", "bytes"):
                 return _shown(frame, f"{info.name}.{name}", node)
     return ()
+
+
+def _lets_no_credential(frame: Frame, type: Type) -> bool:
+    """Whether no field is known that a serializer lets through under a credential's name."""
+    declared: set[str] = set()
+    for _, entry in lineage(frame, type.name):
+        if not isinstance(entry, ClassInfo):
+            continue
+        declared.update(entry.annotations, entry.members)
+        meta = entry.members.get("Meta", UNKNOWN)
+        inner = frame.world.classes.get(meta.ref) if meta.ref is not None else None
+        if inner is not None:
+            fields = inner.members.get("fields", UNKNOWN)
+            if not isinstance(fields.items, tuple) or any(each.const.__class__ is not str for each in fields.items):
+                return False
+            declared.update(each.const for each in fields.items)
+    return not any(credential(name) for name in declared)
+
+
+def speaks_of_sign_in(info: ClassInfo) -> bool:
+    """Whether a class says by its name, or by what else it has, that its ``token`` is a credential."""
+    names = (*info.annotations, *info.members, *(info.attributes or ()), *info.functions)
+    if any(hashes_token(each) for each in names):
+        return False
+    return about_sign_in(info.name) or any(
+        (credential(each) and not vague(each)) or each in ("login", "username") for each in names
+    )
 
 
 def _shown(frame: Frame, what: str, node: ast.AST) -> tuple[Label, ...]:
@@ -331,7 +360,11 @@ def held(frame: Frame, value: Value, node: ast.AST) -> tuple[Label, ...]:
     for _, entry in lineage(frame, value.type.name):
         if isinstance(entry, ClassInfo):
             for name, attribute in attributes_of(frame, entry)[0].items():
-                if credential(name) and any(label.kind == "secret" for label in attribute.labels):
+                if (
+                    credential(name)
+                    and any(label.kind == "secret" for label in attribute.labels)
+                    and (not vague(name) or speaks_of_sign_in(entry))
+                ):
                     return _shown(frame, f"{entry.name}.{name}", node)
     return exposed(frame, value, node)
 

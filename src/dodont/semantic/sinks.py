@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
-from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells
+from dodont.semantic.context import attested, may_be_credential
+from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
 from dodont.semantic.objects import exposed, held, lineage, role_of
@@ -150,6 +151,10 @@ def through(
     elif sink.kind == "log" and not (conceals(function.name) or denotes(function.name) or tells(sink.parameter)):
         if function.owner is not None and is_other_token(function.owner.name):
             return
+        if len(sink.notes) > 2:
+            return  # what comes to a log so far away is mostly kept from it by a condition on the way
+        if any(word.arg is not None and conceals(word.arg) for word in node.keywords):
+            return  # `request(data, sensitive=True)`
         if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
             value = value.but(type=None) if value.labels else UNKNOWN  # what its type shows is reported there, too
         _log(frame, node, function.ref, value_node, value, sink.notes)
@@ -203,7 +208,12 @@ def _log_exception(frame: Frame, node: ast.Call, target: str) -> None:
     site = frame.site(node)
     notes = (Note(site, "writes the exception with its text"),)
     for label in frame.handling:
-        if label.kind == "secret" and _arrives(label, ()) and ("flow", site) not in {key[:2] for key in frame.events}:
+        if (
+            label.kind == "secret"
+            and _arrives(label, ())
+            and ("flow", site) not in {key[:2] for key in frame.events}
+            and attested(frame, label.what)
+        ):
             frame.event(
                 ("flow", site, site),
                 Flow(site, target, "log", label, site, UNKNOWN, ast.unparse(node), frame.function, notes),
@@ -221,7 +231,12 @@ def _log(
         labels: list[Label] = []
         for label in found.labels:
             if label.kind == "parameter":
-                if not found.cleaned and (label.what, "log") not in frame.sinks and not _lacks_argument(frame):
+                if (
+                    not found.cleaned
+                    and (label.what, "log") not in frame.sinks
+                    and not _lacks_argument(frame)
+                    and not (vague(label.what) and _is_settled(frame, label.what))
+                ):
                     way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
                     frame.sinks[label.what, "log"] = Sink(label.what, "log", way[:8])
             elif label.kind == "secret":
@@ -238,12 +253,19 @@ def _log(
             found = frame.quiet(holder)
         if shown and found.type is not None and not _masks_itself(frame, found.type.name):
             labels += shown
+        from_request = any(label.kind == "request" for label in found.labels)
+        labels = [label for label in labels if from_request or attested(frame, label.what, leaf)]
         if labels and not _denied(frame, node, leaf, labels[0]):
             site = frame.site(leaf)
             frame.event(
                 ("flow", frame.site(node), site),
                 Flow(frame.site(node), target, "log", labels[0], site, found, ast.unparse(leaf), frame.function, notes),
             )
+
+
+def _is_settled(frame: Frame, parameter: str) -> bool:
+    """Whether a parameter with such a name is reported here, or holds a hash: nothing is left for callers to be told."""
+    return attested(frame, parameter) or not may_be_credential(frame, parameter)
 
 
 def _tells_all(frame: Frame, leaf: ast.expr) -> bool:
@@ -311,6 +333,8 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     first = node.args[0] if node.args else None
     if isinstance(first, ast.Constant) and isinstance(first.value, str) and _PICKS.search(first.value):
         return True
+    if isinstance(node.func, ast.Attribute) and conceals(_last_name(node.func.value)):
+        return True  # `sensitive_logger.debug(...)`: kept apart on purpose
     if isinstance(leaf, ast.Call) and _givers(label):
         asked = leaf.args[0] if leaf.args else None  # `get_secret("API_VERSION")`: the name asked for says what comes
         return isinstance(asked, ast.Constant) and isinstance(asked.value, str) and not credential(asked.value)
@@ -326,7 +350,7 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     function = frame.function
     if not isinstance(leaf, ast.Name) or function is None or function.node is None:
         return False
-    return any(_masks(each, leaf.id) or _stores(each, leaf.id) for each in walk(function.node))
+    return any(_masks(each, leaf.id) or _stores(each, leaf.id) or _opens(each, leaf.id) for each in walk(function.node))
 
 
 def _masks_itself(frame: Frame, name: str) -> bool:
@@ -351,6 +375,17 @@ def _masks(node: ast.AST, name: str) -> bool:
                 )
                 or (isinstance(each, ast.Call) and conceals(_last_name(each.func)))
                 for each in walk(value)
+            )
+    return False
+
+
+def _opens(node: ast.AST, name: str) -> bool:
+    """``os.path.exists(name)``: the path of the file that holds it."""
+    match node:
+        case ast.Call(func=func, args=[ast.Name(id=given), *_]):
+            return given == name and (
+                _last_name(func) in ("open", "Path")
+                or (isinstance(func, ast.Attribute) and _last_name(func.value) == "path")
             )
     return False
 

@@ -9,7 +9,7 @@ from dodont.analysis import Diagnostic, Flow, ModuleInfo, Note, Pass, on
 
 @on(Flow, rule="secret-in-log")
 def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role == "test" or (flow.target == "builtins.print" and _answers(run.module)):
+    if run.module.role == "test" or (flow.target == "builtins.print" and _answers(run.module, flow)):
         return
     notes = (*flow.label.notes, Note(flow.call, f"`{run.display(flow.target)}()` gets it"), *flow.notes)
     yield run.report(
@@ -24,6 +24,19 @@ def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
     )
 
 
-def _answers(module: ModuleInfo) -> bool:
-    """Whether what is printed is a command's answer to whoever started it: a file that serves requests has nobody to answer."""
-    return module.role == "script" and not any(function.handler is not None for function in module.functions)
+def _answers(module: ModuleInfo, flow: Flow) -> bool:
+    """Whether what is printed is a command's answer to whoever started it: a file that serves requests has nobody to answer.
+
+    So is a secret that the code has just made: somebody must be told.
+    """
+    command = (
+        module.role == "script"
+        or flow.label.what == "a random token"
+        or not _TERMINAL.isdisjoint(module.imports)
+        or "commands" in module.path.split("/")[:-1]
+    )
+    return command and not any(function.handler is not None for function in module.functions)
+
+
+#: What a module of commands imports.
+_TERMINAL = frozenset({"argparse", "click", "typer", "optparse", "docopt", "fire"})
