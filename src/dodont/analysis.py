@@ -111,6 +111,10 @@ class Pass:
         parameter = next((label.what for label in value.labels if label.kind in ("parameter", "part")), None)
         if function is not None and function.name == "_":
             return parameter is not None  # a cell of a notebook: what it is given is made by another cell
+        while function is not None and parameter is not None and parameter not in function.named:
+            function = self.project.functions.get(
+                function.ref.rpartition(".")[0]
+            )  # a closure's: the function around has it
         if function is None or parameter is None or not function.name.startswith("_") or function.name.endswith("__"):
             return False
         position = function.positional.index(parameter) if parameter in function.positional else None
