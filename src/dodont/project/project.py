@@ -521,7 +521,7 @@ class Project(World):
             function.handler = class_handler(self.reader(module), owner, function.name)
         if function.handler is None:
             function.handler = _registration(function, module.registered)
-        if function.handler is None and not _FRAMEWORKS.isdisjoint(each.partition(".")[0] for each in module.imports):
+        if function.handler is None and not _FRAMEWORKS.isdisjoint(module.roots):
             function.handler = _registration(function, self._routed(module))
 
     def _routed(self, module: ModuleInfo) -> dict[str, HandlerInfo]:

@@ -88,6 +88,7 @@ def type_named(frame: Frame, value: Value) -> Type | None:
     return Type(_SAME.get(name, name))
 
 
+@lru_cache(maxsize=8192)
 def short(ref: str) -> str:
     """``builtins.str`` and ``typing.List`` are written ``str`` and ``List``."""
     if ref.startswith("builtins."):
@@ -141,7 +142,10 @@ def _subscript(frame: Frame, node: ast.Subscript, depth: int) -> Type | None:
 
 def provider_of(frame: Frame, node: ast.expr | None) -> Value | None:
     """The provider in ``Depends(provider)`` or ``Annotated[T, Depends(provider)]``, written here or behind an alias."""
-    if isinstance(node, (ast.Name, ast.Attribute)):
+    kind = node.__class__
+    if node is None or kind is ast.Constant:
+        return None
+    if kind is ast.Name or kind is ast.Attribute:
         value = frame.quiet(node)
         aliased = value.type is not None and value.type.name == "type" and isinstance(value.items, tuple)
         return value.items[0] if aliased and value.items else None  # type: ignore[index]
@@ -176,14 +180,19 @@ def is_mapped(frame: Frame, node: ast.expr) -> bool:
 
 def _union(members: list[Type | None]) -> Type | None:
     """One type when all but None agree; several plain types count as the first of them."""
-    some = [member for member in members if member is not None and member != NONE_TYPE]
-    optional = any(member == NONE_TYPE or (member is not None and member.optional) for member in members)
-    if not some or None in members:
-        return None
-    first = some[0]
-    if any(member.name != first.name for member in some) and not all(
-        member.name in PLAIN_TYPES or member.name == "LiteralString" for member in some
-    ):
+    first: Type | None = None
+    optional, agreed, plain = False, True, True
+    for member in members:
+        if member is None:
+            return None
+        if member == NONE_TYPE:
+            optional = True
+            continue
+        first = first or member
+        optional = optional or member.optional
+        agreed = agreed and member.name == first.name
+        plain = plain and (member.name in PLAIN_TYPES or member.name == "LiteralString")
+    if first is None or not (agreed or plain):
         return None
     return Type(first.name, first.args, optional)
 

@@ -65,13 +65,13 @@ class Arguments:
     __slots__ = ("keywords", "nodes", "positional", "words")
 
     def __init__(self, frame: Frame, node: ast.Call) -> None:
-        evaluate = frame.eval
+        evaluators = frame.evaluators
         self.nodes = node.args
-        self.positional = [evaluate(each) for each in node.args] if node.args else []
+        self.positional = [evaluators[each.__class__](frame, each) for each in node.args] if node.args else []
         self.keywords: dict[str, Value] = {}
         self.words: dict[str, ast.expr] = {}
         for word in node.keywords:
-            value = evaluate(word.value)
+            value = evaluators[word.value.__class__](frame, word.value)
             if word.arg is None:
                 if isinstance(value.items, dict):
                     for name, item in value.items.items():
@@ -102,7 +102,7 @@ def call(frame: Frame, node: ast.Call) -> Value:
             if not frame.owner.base_types
             else Value(frame.owner.base_types[0])
         )
-    callee = frame.eval(func)
+    callee = frame.evaluators[func.__class__](frame, func)
     given = Arguments(frame, node)
     ref = callee.ref
     if callee.pending is not None:
@@ -227,12 +227,12 @@ _CLEANED = Value(cleaned=True)
 _QUOTED = Value(literal=True)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=65536)
 def _quotes(name: str) -> bool:
     return _QUOTING.search(name) is not None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=65536)
 def _cleans(name: str) -> bool:
     return _CLEANING.search(name) is not None
 
@@ -669,6 +669,8 @@ def filled(
     """The function's result with its parameters replaced by what this call gives them."""
     if not value.labels and value.text is None:
         return value
+    if not bindings and value.text is None and all(label.kind in ("parameter", "part") for label in value.labels):
+        return value.but(labels=())  # what is said of parameters alone, where none is given
     labels: tuple[Label, ...] = ()
     whole: Value | None = None
     note = Note(frame.site(node), f"through `{function.name}()`")

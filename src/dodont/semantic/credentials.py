@@ -56,7 +56,7 @@ NO_PREFIX = frozenset(
 )
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=65536)  # large projects have tens of thousands of names
 def credential(name: str) -> bool:
     """Whether ``name`` says that what it holds is a credential."""
     words = [word.lower() for word in _WORDS.findall(name)]

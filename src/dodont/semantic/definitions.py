@@ -140,7 +140,11 @@ class FunctionInfo:
 
 def says_nothing(body: list[ast.stmt]) -> bool:
     """A function's body is an ellipsis, a docstring, pass, or raises NotImplementedError."""
-    return all(_says_nothing(statement) for statement in body)
+    return body[-1].__class__ in _SILENT and all(_says_nothing(statement) for statement in body)
+
+
+#: What a body that says nothing ends with: of most functions the last statement tells that they do.
+_SILENT = frozenset({ast.Pass, ast.Expr, ast.Raise})
 
 
 def _says_nothing(statement: ast.stmt) -> bool:
@@ -197,6 +201,7 @@ class ModuleInfo:
     functions: list[FunctionInfo] = field(default_factory=list)
     classes: list[ClassInfo] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
+    roots: set[str] = field(default_factory=set)  # the top-level packages of these
     role: str = ""  # test, migration, script, settings, or nothing special
     registered: dict[str, HandlerInfo] = field(default_factory=dict)
     registrars: list[FunctionInfo] = field(default_factory=list)  # functions that may register, until they were asked

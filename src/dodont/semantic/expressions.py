@@ -65,7 +65,7 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Value:
         known = frame.env.get(f"{node.value.id}.{node.attr}")
         if known is not None:
             return known
-    receiver = frame.eval(node.value)
+    receiver = frame.evaluators[node.value.__class__](frame, node.value)
     if receiver is UNKNOWN and frame.in_coroutine and node.value.__class__ is ast.Call:
         frame.unresolved(node.value, "attribute")
     if (
@@ -218,7 +218,7 @@ def condition(frame: Frame, node: ast.expr, use: str = "condition") -> Value:
         if frame.keep:
             frame.values[id(node)] = value
         return value
-    value = frame.eval(node)
+    value = frame.evaluators[node.__class__](frame, node)
     if value.pending is not None:
         frame.misuse(value, node, use)
     elif value is UNKNOWN and frame.in_coroutine and use == "condition":
@@ -244,17 +244,16 @@ def _boolean(frame: Frame, node: ast.BoolOp, use: str = "") -> Value:
             result = result.but(labels=tuple(label for label in result.labels if label.kind not in _SECRETS))
         result = value if result is None else join(result, value)
         narrow(frame, each, node.op.__class__ is ast.And)
-    changed = {name: value for name, value in frame.env.items() if name not in before}
-    frame.env = before
-    before.update(changed)
+    after, frame.env = frame.env, before
+    if not after.keys() <= before.keys():  # names bound on the way, by `:=` or a test
+        before.update({name: value for name, value in after.items() if name not in before})
     return result or UNKNOWN
 
 
 def _compare(frame: Frame, node: ast.Compare) -> Value:
     left = frame.eval(node.left)
-    identity = all(op.__class__ in (ast.Is, ast.IsNot) for op in node.ops)
     if left.pending is not None:
-        if not identity:
+        if not all(op.__class__ in (ast.Is, ast.IsNot) for op in node.ops):
             frame.misuse(left, node.left, "operand")
         elif _is_none(node.comparators[0]) and not _is_awaited(frame, node.left):
             frame.misuse(left, node.left, "identity")
@@ -317,24 +316,29 @@ def _tuple(frame: Frame, node: ast.Tuple | ast.List | ast.Set) -> Value:
             inner = frame.eval(each.value)
             whole = False
         else:
-            inner = frame.eval(each)
+            inner = frame.evaluators[each.__class__](frame, each)
         if inner.labels:
             labels = join_labels(labels, inner.labels)
         literal = literal and inner.literal
         items.append(inner)
-    name = node.__class__.__name__.lower()
     return Value(
-        Type(name, _element_type(items)),
+        Type(_DISPLAYS[node.__class__], _element_type(items)),
         items=tuple(items) if whole and len(items) <= 64 else None,
         labels=labels,
         literal=literal,
     )
 
 
+_DISPLAYS: dict[type, str] = {ast.Tuple: "tuple", ast.List: "list", ast.Set: "set"}
+
+
 def _element_type(items: list[Value]) -> tuple[Type, ...]:
     first = items[0].type if items else None
-    if first is None or any(item.type != first for item in items):
+    if first is None:
         return ()
+    for item in items:
+        if item.type is not first and item.type != first:
+            return ()
     return (first,)
 
 
@@ -352,7 +356,8 @@ def _dict(frame: Frame, node: ast.Dict) -> Value:
             continue
         name = frame.eval(key)
         if name.const.__class__ is str:
-            value = frame.named(value, name.const, each)
+            if credential(name.const):
+                value = frame.named(value, name.const, each)
             if labels and None in node.keys:  # `{**settings, "password": "***"}`
                 labels = _replaced(labels, items, name.const)
             items[name.const] = value
@@ -415,8 +420,6 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         frame.env[name] = value
         if name in frame.paths:
             frame.paths.discard(name)
-            for key in [key for key in frame.env if key.startswith(f"{name}.")]:
-                del frame.env[key]
             prefix = name + "."
             for key in [key for key in frame.env if key.startswith(prefix)]:
                 del frame.env[key]
@@ -519,41 +522,47 @@ def _starred(frame: Frame, node: ast.Starred) -> Value:
     return frame.eval(node.value)
 
 
-class _Evaluators(dict[type, Evaluator]):
-    def __missing__(self, kind: type) -> Evaluator:
-        return _unknown
-
-
 def _unknown(frame: Frame, node: ast.expr) -> Value:
     return UNKNOWN
 
 
-EVALUATORS = _Evaluators(
-    {
-        ast.Constant: _constant,
-        ast.Name: _name,
-        ast.Attribute: _attribute,
-        ast.Subscript: _subscript,
-        ast.Call: calls.call,
-        ast.BinOp: _binary,
-        ast.UnaryOp: _unary,
-        ast.BoolOp: _boolean,
-        ast.Compare: _compare,
-        ast.IfExp: _conditional,
-        ast.JoinedStr: strings.joined,
-        ast.Await: _await,
-        ast.Tuple: _tuple,
-        ast.List: _tuple,
-        ast.Set: _tuple,
-        ast.Dict: _dict,
-        ast.ListComp: _comprehension,
-        ast.SetComp: _comprehension,
-        ast.GeneratorExp: _comprehension,
-        ast.DictComp: _dict_comprehension,
-        ast.NamedExpr: _walrus,
-        ast.Lambda: _lambda,
-        ast.Yield: _yield,
-        ast.YieldFrom: _yield_from,
-        ast.Starred: _starred,
-    }
-)
+EVALUATORS: dict[type, Evaluator] = {
+    **dict.fromkeys(ast.expr.__subclasses__(), _unknown),
+    ast.Constant: _constant,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.Call: calls.call,
+    ast.BinOp: _binary,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _boolean,
+    ast.Compare: _compare,
+    ast.IfExp: _conditional,
+    ast.JoinedStr: strings.joined,
+    ast.Await: _await,
+    ast.Tuple: _tuple,
+    ast.List: _tuple,
+    ast.Set: _tuple,
+    ast.Dict: _dict,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.DictComp: _dict_comprehension,
+    ast.NamedExpr: _walrus,
+    ast.Lambda: _lambda,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield_from,
+    ast.Starred: _starred,
+}
+
+
+def _keeping(evaluator: Evaluator) -> Evaluator:
+    def evaluate(frame: Frame, node: ast.expr) -> Value:
+        value = frame.values[id(node)] = evaluator(frame, node)
+        return value
+
+    return evaluate
+
+
+#: Evaluators that keep the value of every expression in ``frame.values``, for the rules that read handlers.
+KEEPING: dict[type, Evaluator] = {kind: _keeping(evaluator) for kind, evaluator in EVALUATORS.items()}

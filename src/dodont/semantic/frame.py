@@ -13,7 +13,7 @@ from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import found, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
 
 Evaluator = Callable[["Frame", Any], Value]
@@ -42,6 +42,7 @@ class Frame:
         evaluators: dict[type, Evaluator],
         function: FunctionInfo | None = None,
         owner: ClassInfo | None = None,
+        keep: bool = False,
     ) -> None:
         self.world = world
         self.library = library
@@ -55,7 +56,7 @@ class Frame:
         self.in_lambda = False
         self.paths: set[str] = set()  # names of which `env` holds dotted ones, such as "self.x"
         self.silent = False  # evaluating for an answer only: no events
-        self.keep = False  # keep the value of every expression, for handlers
+        self.keep = keep  # keep the value of every expression, for handlers (see expressions.KEEPING)
         self.values: dict[int, Value] = {}
         self.calls: dict[int, Callee] = {}
         self.events: dict[tuple[Any, ...], Event] = {}
@@ -82,13 +83,13 @@ class Frame:
         self.loops: list[list[dict[str, Value]]] = []
 
     def eval(self, node: ast.expr) -> Value:
-        if self.keep:
-            value = self.values[id(node)] = self.evaluators[node.__class__](self, node)
-            return value
+        """The value of an expression. The evaluators called most do the same without the call of this method."""
         return self.evaluators[node.__class__](self, node)
 
     def quiet(self, node: ast.expr) -> Value:
         """The value of an expression with no event, no fact and no use counted."""
+        if node.__class__ is ast.Name and not self.keep:
+            return self.lookup(node.id)  # type: ignore[attr-defined]
         silent, self.silent = self.silent, True
         try:
             return self.eval(node)
@@ -290,8 +291,8 @@ def dotted(node: ast.expr) -> str:
 
 
 def _objects(function: ast.AST) -> Iterator[str]:
-    for each in walk(function):
-        if each.__class__ in _TELLING and (key := _object(each)) is not None:
+    for each in found(function, _TELLING):
+        if (key := _object(each)) is not None:
             yield key
 
 

@@ -11,12 +11,12 @@ from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.calls import called
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
 from dodont.semantic.events import Event, Route, Unawaited
-from dodont.semantic.expressions import EVALUATORS
+from dodont.semantic.expressions import EVALUATORS, KEEPING
 from dodont.semantic.frame import Frame
 from dodont.semantic.heads import kinds_kept, may_decorate
 from dodont.semantic.objects import instance_attribute
 from dodont.semantic.statements import run
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import found
 from dodont.semantic.values import UNKNOWN, Label, Note, Text, Type, Value, join
 
 #: What a framework hands its function and class views first, by the package that declares the handler.
@@ -48,9 +48,9 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     """Run a function's body once. ``info.node`` must still be there."""
     node = info.node
     assert node is not None
-    frame = Frame(world, library, info.module, EVALUATORS, info, info.owner)
+    keep = info.handler is not None
+    frame = Frame(world, library, info.module, KEEPING if keep else EVALUATORS, info, info.owner, keep)
     frame.outer = info.closure
-    frame.keep = info.handler is not None
     first = len(info.module.functions)
     if info.kept is None and info.owner is None and info.positional and may_decorate(node):
         info.kept = kinds_kept(node)  # whoever is decorated with it later finds no body any more
@@ -69,13 +69,16 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
 
 def _dropped(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
     """Awaitables in names that nothing reads. Branches that join forget what a name may hold, so any reader counts."""
-    read = {each.id for each in walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)}
+    read = {each.id for each in found(node, _NAMES) if each.ctx.__class__ is ast.Load}  # type: ignore[attr-defined]
     for value, name in frame.unused.values():
         pending = value.pending
         if pending is not None and pending.must and name not in read and pending.site.path == info.module.path:
             frame.events["unawaited", pending.site] = Unawaited(
                 pending.site, pending.site, pending.target, "assignment", frame.in_coroutine, True, info, ""
             )
+
+
+_NAMES: frozenset[type] = frozenset({ast.Name})
 
 
 def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
@@ -161,7 +164,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
     value = UNKNOWN
     for index, each in enumerate(results):
         value = each if index == 0 else join(value, each)
-    if any(not each.literal and not _has_secret(each) for each in results):
+    if value.labels and any(not each.literal and not _has_secret(each) for each in results):
         value = value.but(labels=tuple(label for label in value.labels if label.kind != "secret"))
     if falls and not info.is_generator and results and not info.is_stub:
         value = value.but(maybe_none=True, const=value.const)

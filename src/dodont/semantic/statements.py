@@ -76,7 +76,7 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
 
 
 def _assign(frame: Frame, node: ast.Assign) -> bool:
-    value = frame.eval(node.value)
+    value = frame.evaluators[node.value.__class__](frame, node.value)
     if value is UNKNOWN and frame.in_coroutine and node.targets[0].__class__ is ast.Tuple:
         frame.unresolved(node.value, "unpacking")
     for target in node.targets:
@@ -508,6 +508,7 @@ def _bind_pattern(frame: Frame, pattern: ast.pattern, subject: Value) -> None:
 def _import(frame: Frame, node: ast.Import) -> bool:
     for alias in node.names:
         frame.module.imports.add(alias.name)
+        frame.module.roots.add(alias.name.partition(".")[0])
         frame.library.require(alias.name)
         name = frame.world.qualify(alias.name, frame.module)
         if alias.asname:
@@ -523,6 +524,7 @@ def _import_from(frame: Frame, node: ast.ImportFrom) -> bool:
     if module is None:
         return True
     frame.module.imports.add(module)
+    frame.module.roots.add(module.partition(".")[0])
     if not node.level:
         frame.library.require(module)
         module = frame.world.qualify(module, frame.module)
@@ -577,14 +579,20 @@ def _class(frame: Frame, node: ast.ClassDef) -> bool:
 
 def _put_off(members: Members, statement: ast.stmt) -> bool:
     """Leave a field's or option's value for when it is asked for."""
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Tuple() | ast.List() | ast.Dict() as value):
-            members.put_off(name, value)
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() | ast.Tuple() | ast.List() | ast.Dict() as value):
-            members.put_off(name, value)
-        case _:
-            return False
+    kind = statement.__class__
+    if kind is ast.Assign and len(statement.targets) == 1:  # type: ignore[attr-defined]
+        target = statement.targets[0]  # type: ignore[attr-defined]
+    elif kind is ast.AnnAssign:
+        target = statement.target  # type: ignore[attr-defined]
+    else:
+        return False
+    if target.__class__ is not ast.Name or statement.value.__class__ not in _DISPLAYS:  # type: ignore[attr-defined]
+        return False
+    members.put_off(target.id, statement.value)  # type: ignore[attr-defined]
     return True
+
+
+_DISPLAYS = frozenset({ast.Call, ast.Tuple, ast.List, ast.Dict})
 
 
 def _hidden(node: ast.ClassDef) -> list[str]:

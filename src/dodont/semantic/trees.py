@@ -29,6 +29,24 @@ def walk(node: ast.AST, without: frozenset[type] = frozenset()) -> Iterator[ast.
             pending += _children(node, left_out)
 
 
+def found(node: ast.AST, kinds: frozenset[type]) -> list[ast.AST]:
+    """The nodes of some kinds among ``node`` and all below it, in no order: in half the time of ``walk``."""
+    result: list[ast.AST] = []
+    passed = (_ATOMS | _LEAVES) - kinds
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        if node.__class__ in kinds:
+            result.append(node)
+        for value in node.__dict__.values():
+            kind = value.__class__
+            if kind is list:
+                pending += [each for each in value if each.__class__ not in passed]
+            elif kind not in passed:
+                pending.append(value)
+    return result
+
+
 def _children(node: ast.AST, left_out: frozenset[type]) -> list[ast.AST]:
     """The nodes in a node's fields, last first."""
     found: list[ast.AST] = []

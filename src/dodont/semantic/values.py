@@ -300,6 +300,8 @@ def join(first: Value, second: Value) -> Value:
     """What is known when control may come from either side: may for labels and texts, must for the rest."""
     if first is second or (second is UNKNOWN and first is UNKNOWN):
         return first
+    if (second is UNKNOWN and _is_bare(first)) or (first is UNKNOWN and _is_bare(second)):
+        return _VAGUE
     labels = join_labels(first.labels, second.labels)
     if first.const is None and first.type is NONE_TYPE:
         return second.but(labels=labels, maybe_none=True, const=ABSENT, literal=second.literal)
@@ -333,6 +335,21 @@ def join(first: Value, second: Value) -> Value:
         and (second.cleaned or second.literal)
         and (first.cleaned or second.cleaned),
     )
+
+
+#: What is known where one side is unknown: nothing, though not UNKNOWN, as it is known of the other.
+_VAGUE: Final = Value()
+
+
+def _is_bare(value: Value) -> bool:
+    """Whether all that is known of a value must hold on every way, and nothing that may hold on one."""
+    return not (
+        value.labels
+        or value.text is not None
+        or value.const is not ABSENT
+        or value.pending is not None
+        or value.maybe_none
+    ) and (value.type is None or value.type.name != "str")
 
 
 def _longer(first: Items, second: Items) -> Items:
