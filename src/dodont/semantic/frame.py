@@ -89,7 +89,7 @@ class Frame:
     def quiet(self, node: ast.expr) -> Value:
         """The value of an expression with no event, no fact and no use counted."""
         if node.__class__ is ast.Name and not self.keep:
-            return self.lookup(node.id)  # type: ignore[attr-defined]
+            return self.lookup(node.id)
         silent, self.silent = self.silent, True
         try:
             return self.eval(node)

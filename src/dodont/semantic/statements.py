@@ -588,7 +588,7 @@ def _put_off(members: Members, statement: ast.stmt) -> bool:
         return False
     if target.__class__ is not ast.Name or statement.value.__class__ not in _DISPLAYS:  # type: ignore[attr-defined]
         return False
-    members.put_off(target.id, statement.value)  # type: ignore[attr-defined]
+    members.put_off(target.id, statement.value)  # type: ignore[attr-defined, arg-type]
     return True
 
 
