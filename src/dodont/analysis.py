@@ -16,7 +16,7 @@ from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unaw
 from dodont.semantic.objects import role_of
 from dodont.semantic.origins import Origins
 from dodont.semantic.rows import read_by_key
-from dodont.semantic.trees import SCOPES, walk
+from dodont.semantic.trees import SCOPES, nodes_of, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 from dodont.sql import Hole as Place
 from dodont.sql import Statement
@@ -307,6 +307,7 @@ __all__ = [
     "Unresolved",
     "Value",
     "Waits",
+    "nodes_of",
     "on",
     "sql_parts",
     "walk",

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from dodont.analysis import SCOPES, Callee, Pass, Route, Value, walk
+from dodont.analysis import SCOPES, Callee, Pass, Route, Value, nodes_of, walk
 
 #: Types that `+`, `*`, `/` and `%` put together instead of computing with them.
 TEXTUAL = re.compile(
@@ -117,7 +117,7 @@ class Data:
         return callee.target == "builtins.len" and chosen and self.is_stored(given)
 
     def is_fetched(self, node: ast.expr) -> bool:
-        for each in own(node):
+        for each in own(node, _FETCHED):
             if isinstance(each, ast.Name) and each.id in self.fetched:
                 return True
             if isinstance(each, ast.Call):
@@ -152,7 +152,7 @@ class Data:
 
     def of_caller(self, node: ast.expr) -> bool:
         """Whether the caller takes part: then it is about who may, not about the domain."""
-        for each in own(node):
+        for each in own(node, _CALLERS):
             if isinstance(each, ast.Attribute):
                 whole, part = self.value(each.value), self.value(each)
                 if whole is not None and self.run.role(whole.type) == "request" and self._is_caller(part):
@@ -261,9 +261,13 @@ def _terms(test: ast.expr) -> Iterator[ast.expr]:
         yield test
 
 
-def own(node: ast.expr) -> Iterator[ast.AST]:
-    """An expression and its parts in order, without the bodies of functions in it."""
-    return walk(node, SCOPES)
+_FETCHED: frozenset[type] = frozenset({ast.Name, ast.Call})
+_CALLERS: frozenset[type] = frozenset({ast.Attribute, ast.Name})
+
+
+def own(node: ast.expr, kinds: frozenset[type]) -> list[ast.AST]:
+    """The parts of some kinds of an expression in order, itself included, without the bodies of functions in it."""
+    return nodes_of(node, kinds, SCOPES)
 
 
 def names(node: ast.expr) -> Iterator[str]:

@@ -28,8 +28,18 @@ from dodont.semantic.values import (
 )
 
 
+class _Texts(dict[str, Value]):
+    """The values of string constants, made once each; emptied before it grows without bound."""
+
+    def __missing__(self, text: str) -> Value:
+        if len(self) > 20_000:
+            self.clear()
+        value = self[text] = constant(text)
+        return value
+
+
 class _Constants(dict[tuple[type, object], Value]):
-    """The values of constants, made once each; emptied before it grows without bound."""
+    """The same for all others: 1, 1.0 and True are one key to a dictionary, and three constants."""
 
     def __missing__(self, key: tuple[type, object]) -> Value:
         if len(self) > 20_000:
@@ -38,12 +48,15 @@ class _Constants(dict[tuple[type, object], Value]):
         return value
 
 
+_TEXTS = _Texts()
 _CONSTANTS = _Constants()
 
 
 def _constant(frame: Frame, node: ast.Constant) -> Value:
     value = node.value
     kind = value.__class__
+    if kind is str:
+        return _TEXTS[value]  # type: ignore[index]
     if kind is bool:
         return TRUTH
     if value is ...:

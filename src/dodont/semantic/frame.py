@@ -13,7 +13,7 @@ from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
-from dodont.semantic.trees import found, walk
+from dodont.semantic.trees import nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
 
 Evaluator = Callable[["Frame", Any], Value]
@@ -291,7 +291,7 @@ def dotted(node: ast.expr) -> str:
 
 
 def _objects(function: ast.AST) -> Iterator[str]:
-    for each in found(function, _TELLING):
+    for each in nodes_of(function, _TELLING):
         if (key := _object(each)) is not None:
             yield key
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dodont.models.library import Library
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.calls import called
+from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
 from dodont.semantic.events import Event, Route, Unawaited
 from dodont.semantic.expressions import EVALUATORS, KEEPING
@@ -16,7 +17,7 @@ from dodont.semantic.frame import Frame
 from dodont.semantic.heads import kinds_kept, may_decorate
 from dodont.semantic.objects import instance_attribute
 from dodont.semantic.statements import run
-from dodont.semantic.trees import found
+from dodont.semantic.trees import nodes_of
 from dodont.semantic.values import UNKNOWN, Label, Note, Text, Type, Value, join
 
 #: What a framework hands its function and class views first, by the package that declares the handler.
@@ -69,7 +70,7 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
 
 def _dropped(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
     """Awaitables in names that nothing reads. Branches that join forget what a name may hold, so any reader counts."""
-    read = {each.id for each in found(node, _NAMES) if each.ctx.__class__ is ast.Load}  # type: ignore[attr-defined]
+    read = {each.id for each in nodes_of(node, _NAMES) if each.ctx.__class__ is ast.Load}  # type: ignore[attr-defined]
     for value, name in frame.unused.values():
         pending = value.pending
         if pending is not None and pending.must and name not in read and pending.site.path == info.module.path:
@@ -137,7 +138,8 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
             Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)),
             *labels,
         )
-    return frame.named(Value(type, labels=labels, maybe_none=maybe_none), argument.arg, argument)
+    value = Value(type, labels=labels, maybe_none=maybe_none)
+    return frame.named(value, argument.arg, argument) if credential(argument.arg) else value
 
 
 def _request(frame: Frame, info: FunctionInfo) -> Type | None:

@@ -29,19 +29,19 @@ def walk(node: ast.AST, without: frozenset[type] = frozenset()) -> Iterator[ast.
             pending += _children(node, left_out)
 
 
-def found(node: ast.AST, kinds: frozenset[type]) -> list[ast.AST]:
-    """The nodes of some kinds among ``node`` and all below it, in no order: in half the time of ``walk``."""
+def nodes_of(node: ast.AST, kinds: frozenset[type], without: frozenset[type] = frozenset()) -> list[ast.AST]:
+    """The nodes of some kinds that ``walk`` gives, in its order and half its time."""
     result: list[ast.AST] = []
-    passed = (_ATOMS | _LEAVES) - kinds
+    passed = ((_ATOMS | _LEAVES) - kinds) | without
     pending = [node]
     while pending:
         node = pending.pop()
         if node.__class__ in kinds:
             result.append(node)
-        for value in node.__dict__.values():
+        for value in reversed(node.__dict__.values()):
             kind = value.__class__
             if kind is list:
-                pending += [each for each in value if each.__class__ not in passed]
+                pending += [each for each in reversed(value) if each.__class__ not in passed]
             elif kind not in passed:
                 pending.append(value)
     return result

@@ -21,6 +21,10 @@ TOKENS = frozenset({"secrets.token_urlsafe", "secrets.token_hex"})
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 
 
+#: Expressions that may be a decision.
+_DECIDING: frozenset[type] = frozenset({ast.BinOp, ast.IfExp, ast.Call})
+
+
 class Decision(NamedTuple):
     """``kind`` is rule, change, computation, selection or chain."""
 
@@ -156,7 +160,7 @@ class Reader:
         return callee is not None and callee.target in TOKENS
 
     def expression(self, node: ast.expr) -> None:
-        for each in own(node):
+        for each in own(node, _DECIDING):
             if isinstance(each, ast.BinOp) and isinstance(each.op, ARITHMETIC):
                 self.arithmetic(each.left, each.right, each.op)
             elif isinstance(each, ast.IfExp):
