@@ -29,6 +29,7 @@ class Finder:
         self._roots: dict[str, tuple[str, ...]] = {}
         self._prefixes: dict[str, str] = {}
         self._qualified: dict[tuple[str, str], str] = {}
+        self._packages: dict[str, bool] = {}
         self._files: list[str] | None = None
         self._found: dict[str, str | None] = {}
         self._tops: dict[tuple[str, str], str | None] = {}
@@ -119,7 +120,12 @@ class Finder:
 
     def has_package(self, name: str) -> bool:
         """Whether the project has the top-level package or module of a qualified name."""
-        return next(self._places(name), None) is not None
+        prefix, colon, dotted = name.rpartition(":")
+        top = prefix + colon + dotted.partition(".")[0]
+        known = self._packages.get(top)
+        if known is None:
+            known = self._packages[top] = next(self._places(top), None) is not None
+        return known
 
     def python_files(self) -> list[str]:
         """Every Python file below the boundary, sorted; at most ``MAX_FILES``, hidden and vendored directories left out."""

@@ -192,12 +192,14 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         returns=_outgoing(value),
         sinks=tuple(frame.sinks.values()),
         # What gives back an awaitable in one case and waits in another asks where it runs.
-        waits=None if any(each.pending is not None for each in frame.returns) else frame.waits,
+        waits=frame.waits
+        if frame.waits is not None and not any(each.pending is not None for each in frame.returns)
+        else None,
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
         never=never,
-        raises=tuple(each for each in frame.raised if each.own),
-        stores={name: _stored(stored) for name, stored in frame.stores.items()},
+        raises=tuple([each for each in frame.raised if each.own]) if frame.raised else (),
+        stores={name: _stored(stored) for name, stored in frame.stores.items()} if frame.stores else {},
     )
 
 

@@ -171,17 +171,23 @@ def _loop(frame: Frame, body: list[ast.stmt], orelse: list[ast.stmt], enter: Cal
         after = before
         for end in ends:
             after = merged(after, end)
-        settled = not any(
-            before[name] is not value and (value.text is not None or value.items is not None or _carries(value))
-            for name, value in after.items()
-            if name in before
-        )
+        settled = _is_settled(before, after)
         before = after
         if settled:
             break
     frame.env = before
     run(frame, orelse)
     return exits
+
+
+def _is_settled(before: Env, after: Env) -> bool:
+    """Whether no name of those before a loop's body has got a text, elements or a label by it."""
+    for name, value in after.items():
+        if before.get(name, value) is not value and (
+            value.text is not None or value.items is not None or (value.labels and _carries(value))
+        ):
+            return False
+    return True
 
 
 def _carries(value: Value) -> bool:
