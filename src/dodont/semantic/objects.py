@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Class as ClassModel
@@ -31,16 +30,20 @@ def lineage(frame: Frame, name: str) -> tuple[tuple[str, ClassInfo | ClassModel]
     world = frame.world
     generation, found = world.lineages.get(name, _NEVER)
     if generation != frame.library.generation:
-        found = tuple(_lineage(frame, name))
-        if not world.loading:
+        found, settled = _lineage(frame, name)
+        if settled:
             world.lineages[name] = (frame.library.generation, found)
     return found
 
 
-_NEVER: tuple[int, tuple[tuple[str, ClassInfo | ClassModel], ...]] = (-1, ())
+Lineage = tuple[tuple[str, ClassInfo | ClassModel], ...]
+_NEVER: tuple[int, Lineage] = (-1, ())
 
 
-def _lineage(frame: Frame, name: str) -> Iterator[tuple[str, ClassInfo | ClassModel]]:
+def _lineage(frame: Frame, name: str) -> tuple[Lineage, bool]:
+    """The lineage, and whether it stays: a base may be defined by a module that is still being read."""
+    found: list[tuple[str, ClassInfo | ClassModel]] = []
+    settled = True
     pending: list[str] = [name]
     seen: set[str] = set()
     while pending and len(seen) < MAX_BASES:
@@ -50,14 +53,17 @@ def _lineage(frame: Frame, name: str) -> Iterator[tuple[str, ClassInfo | ClassMo
         seen.add(current)
         info = class_info(frame, current)
         if info is not None:
-            yield info.ref, info
+            found.append((info.ref, info))
             pending += info.bases
             continue
-        current = frame.library.canonical(current)
-        entry = frame.library.class_of(current)
+        canonical = frame.library.canonical(current)
+        entry = frame.library.class_of(canonical)
         if entry is not None:
-            yield current, entry
+            found.append((canonical, entry))
             pending += entry.bases
+        elif settled and frame.world.may_come(current):
+            settled = False
+    return tuple(found), settled
 
 
 def role_of(frame: Frame, type: Type | None) -> str | None:
