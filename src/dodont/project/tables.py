@@ -9,6 +9,12 @@ from pathlib import PurePath
 
 _NO_COLUMN = frozenset({"ManyToManyField", "GenericRelation"})
 _REFERENCES = frozenset({"ForeignKey", "OneToOneField", "ParentalKey"})
+#: ``connection.register("sales", frame)``: from then on SQL reads the data frame as a table.
+_VIEWS = frozenset(
+    {"register", "registerTempTable"}
+    | {f"create{kind}TempView" for kind in ("", "OrReplace", "Global", "OrReplaceGlobal")}
+)
+_TEMPORARY = re.compile(r"\btemp(?:orary)?\b", re.I)
 _CHANGED = re.compile(r"\b(?:create|alter)\s+table\b", re.I)
 
 
@@ -32,6 +38,17 @@ def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...
                 yield text
             case ast.ClassDef() if _table(node, path) == table:
                 yield _fields(node, classes)
+
+
+def staged(tree: ast.Module, table: str) -> Iterator[str | None]:
+    """Texts that may create a temporary table of that name, and None where a data frame gets the name."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str() as text) if table in text and _TEMPORARY.search(text):
+                yield text
+            case ast.Call(args=[ast.Constant(value=name), *_], func=ast.Attribute(attr=method)) if name == table:
+                if method in _VIEWS:
+                    yield None
 
 
 def _table(node: ast.ClassDef, path: str) -> str | None:
