@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
 from dodont.project.project import Project
+from dodont.project.tables import staged
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import role_of
@@ -74,6 +75,14 @@ class Pass:
 
             found |= {created(text, table) for text in texts}
         return found.pop() if len(found) == 1 else ()
+
+    def temporary(self, table: str) -> bool:
+        """Whether this module itself makes the table, for a session: a temporary table, a data frame under a table's name."""
+        if table not in self.module.text:
+            return False
+        from dodont.sql import temporary
+
+        return any(found is None or temporary(found, table) for found in staged(ast.parse(self.module.text), table))
 
     def coroutine_method(self, call: Site, name: str) -> FunctionInfo | None:
         """The coroutine that a call of the method ``name`` on an unknown object calls, when a class this module knows has one of

@@ -9,6 +9,12 @@ from pathlib import PurePath
 
 _NO_COLUMN = frozenset({"ManyToManyField", "GenericRelation"})
 _REFERENCES = frozenset({"ForeignKey", "OneToOneField", "ParentalKey"})
+#: ``connection.register("sales", frame)``: from then on SQL reads the data frame as a table.
+_VIEWS = frozenset(
+    {"register", "registerTempTable"}
+    | {f"create{kind}TempView" for kind in ("", "OrReplace", "Global", "OrReplaceGlobal")}
+)
+_TEMPORARY = re.compile(r"\btemp(?:orary)?\b", re.I)
 _CHANGED = re.compile(r"\b(?:create|alter)\s+table\b", re.I)
 
 
@@ -32,6 +38,31 @@ def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...
                 yield text
             case ast.ClassDef() if _table(node, path) == table:
                 yield _fields(node, classes)
+
+
+def staged(tree: ast.Module, table: str) -> Iterator[str | None]:
+    """Texts that may create a temporary table of that name, and None where a data frame gets the name."""
+    names = {
+        _last(target)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value == table
+        for target in node.targets
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str() as text) if table in text and _TEMPORARY.search(text):
+                yield text
+            case ast.JoinedStr() if names:  # STAGE = "stage"; f"CREATE TEMP TABLE {STAGE} (id INTEGER)"
+                yield "".join(_piece(part, names, table) for part in node.values)
+            case ast.Call(args=[ast.Constant(value=name), *_], func=ast.Attribute(attr=method)) if name == table:
+                if method in _VIEWS:
+                    yield None
+
+
+def _piece(part: ast.expr, names: set[str], table: str) -> str:
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    return table if isinstance(part, ast.FormattedValue) and _last(part.value) in names else "x"
 
 
 def _table(node: ast.ClassDef, path: str) -> str | None:

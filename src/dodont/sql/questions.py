@@ -88,7 +88,8 @@ class Star:
     """A star in a SELECT list or in ``COUNT(*)``; ``part`` and ``offset`` are its place in the template's parts.
 
     ``tables``: names of the tables it expands to. ``exists``: of ``EXISTS (SELECT *)``. ``derived``: all it expands to
-    are subqueries or common table expressions whose columns are spelt out. ``outermost``: not of a subquery.
+    are subqueries or common table expressions whose columns are spelt out. ``outermost``: not of a subquery. ``empty``: of
+    a SELECT that returns no rows (``LIMIT 0``), which asks what columns there are.
     """
 
     qualifier: str
@@ -99,6 +100,7 @@ class Star:
     count: bool
     derived: bool
     outermost: bool
+    empty: bool = False
 
     @property
     def of_catalogue(self) -> bool:
@@ -243,6 +245,7 @@ class _Reading:
                 count,
                 derived,
                 _outermost(select),
+                _empty(select),
             )
         )
 
@@ -702,6 +705,19 @@ def _outermost(select: Node) -> bool:
     return True
 
 
+def _empty(select: Node) -> bool:
+    """``SELECT … LIMIT 0``, ``SELECT … WHERE 1 = 0``."""
+    from sqlglot import exp
+
+    limit, where = select.args.get("limit"), select.args.get("where")
+    match where.this if where is not None else None:
+        case exp.Boolean(this=False):
+            return True
+        case exp.EQ(this=exp.Literal() as left, expression=exp.Literal() as right) if left.this != right.this:
+            return not (MARKER.search(left.this) or MARKER.search(right.this))
+    return isinstance(limit, exp.Limit) and isinstance(limit.expression, exp.Literal) and limit.expression.this == "0"
+
+
 # --- definitions -----------------------------------------------------------------------------------------------------
 
 
@@ -730,3 +746,22 @@ def created(text: str, table: str) -> tuple[str, ...]:
         if found:
             break
     return found
+
+
+def temporary(text: str, table: str) -> bool:
+    """Whether a statement of ``text`` creates ``table`` for its session alone: CREATE TEMP TABLE, SELECT … INTO TEMP."""
+    if len(text) > LONGEST:
+        return False
+    for statement in statements(tokens(text)):
+        words = [token for token in statement if token.kind not in ("space", "comment")]
+        at = next((n for n, token in enumerate(words) if token.upper in ("TEMP", "TEMPORARY")), 0)
+        if not at or (words[0].upper != "CREATE" and words[at - 1].upper != "INTO"):
+            continue
+        at += 1
+        while at < len(words) and words[at].upper in ("RECURSIVE", "TABLE", "VIEW", "IF", "NOT", "EXISTS"):
+            at += 1
+        while at + 2 < len(words) and words[at + 1].text == ".":
+            at += 2
+        if at < len(words) and words[at].text.strip('"`[]') == table:
+            return True
+    return False

@@ -20,7 +20,7 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     for star in statement.stars:
         if star.count or star.exists or star.derived or not star.outermost or not star.tables:
             continue
-        if star.of_catalogue:
+        if star.of_catalogue or star.empty or any(run.temporary(table) for table in star.tables):
             continue
         fix = name_columns(query, star.qualifier, star.tables, run)
         table = ", ".join(star.tables)
