@@ -12,6 +12,7 @@ from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
 from dodont.project.project import Project
 from dodont.project.tables import staged
+from dodont.semantic.credentials import RANDOM
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import role_of
@@ -180,6 +181,10 @@ class Pass:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
         return role_of(self.project.reader(self.module), type)
 
+    def serves(self) -> bool:
+        """Whether the module imports what a server needs: a framework, a log, a database, a network's client, coroutines."""
+        return any(self.project.library.serves(each) for each in self.module.imports)
+
     def source(self, site: Site | None) -> str:
         """The code at a place in the project, on one line and cut short; empty where there is none."""
         if site is None:
@@ -286,6 +291,7 @@ def _characters(line: str | None, column: int) -> int:
 
 
 __all__ = [
+    "RANDOM",
     "SCOPES",
     "Access",
     "Applicability",

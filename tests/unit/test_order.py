@@ -58,3 +58,22 @@ def test_any_order_of_files(tmp_path: Path, order: Sequence[str]) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert findings(tmp_path, order) == {("ODD102", "shop/views.py")}
+
+
+@pytest.mark.parametrize("order", [("routes.py", "start.py"), ("start.py", "routes.py")], ids=" ".join)
+def test_a_function_that_registers_handlers_in_a_circle(tmp_path: Path, order: Sequence[str]) -> None:
+    routes = """\
+from start import start
+
+def show():
+    return 1
+
+def register(api):
+    api.add_api_route("/orders", show)
+    start(api)
+"""
+    (tmp_path / "routes.py").write_text(routes, encoding="utf-8")
+    (tmp_path / "start.py").write_text(
+        "from routes import register\n\ndef start(api):\n    return register(api)\n", encoding="utf-8"
+    )
+    assert findings(tmp_path, order) == set()

@@ -58,6 +58,31 @@ def _table(stem: str) -> Mapping[str, Any]:
         return tomllib.load(file)
 
 
+@cache
+def _serves(stem: str) -> bool:
+    """Whether a library logs, routes requests, has coroutines, or talks to a database or over a network."""
+    return _speaks_of_serving(_table(stem))
+
+
+def _speaks_of_serving(entry: Any) -> bool:
+    if isinstance(entry, list):
+        return any(_speaks_of_serving(each) for each in entry)
+    if not isinstance(entry, Mapping):
+        return False
+    return (
+        entry.get("role") in _OF_SERVERS
+        or entry.get("on") in ("network", "database")
+        or not entry.keys().isdisjoint(("route", "coroutine"))
+        or any(_speaks_of_serving(each) for each in entry.values())
+    )
+
+
+#: Roles of classes that a server has and a tool has no need of.
+_OF_SERVERS = frozenset(
+    {"logger", "view", "router", "request", "session", "engine", "entity", "connection", "http-client"}
+)
+
+
 class Library:
     """The models one run knows: the shipped ones, loaded per import, and the user's own."""
 
@@ -92,6 +117,13 @@ class Library:
         for end in range(1, len(parts) + 1):
             for stem in _files_by_root().get(".".join(parts[:end]), ()):
                 self._load(stem)
+
+    @staticmethod
+    def serves(module: str) -> bool:
+        """Whether ``module`` belongs to a library that code of a server imports: see ``_serves``."""
+        parts = module.split(".")
+        roots = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+        return any(_serves(stem) for root in roots for stem in _files_by_root().get(root, ()))
 
     def get(self, name: str) -> Entry | None:
         """The entry of a qualified name, through ``same_as``."""

@@ -448,8 +448,7 @@ class Project(World):
             return waiting[0].facts
         if function.module.registrars:
             self._registrars(function.module)
-            if function.facts is not None:
-                return function.facts
+            return self.facts(function)  # known by now, or part of a circle that is not settled yet
         if function.node is None or len(self._stack) >= MAX_DEPTH:
             return Facts()
         return self._settle(function)

@@ -20,6 +20,9 @@ SINGLE = frozenset(
     "password passwd passphrase pwd passcode secret apikey authtoken accesstoken secretkey privatekey jwt otp cvv".split()
 )
 
+#: What `secrets` makes (see its model): a credential, or as often an id or a nonce.
+RANDOM = "a random token"
+
 #: Chosen by people: a hash of one can be tried out, a hash of a random token cannot.
 PASSWORDS = frozenset({"password", "passwd", "passphrase", "pwd"})
 

@@ -26,7 +26,8 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 class Sink(NamedTuple):
     """What a parameter reaches: ``kind`` is ``sql`` or ``log``; ``notes`` is the way there, the sink last.
 
-    ``text`` is the SQL text the parameter becomes a part of, None when it is the whole.
+    ``text`` is the SQL text the parameter becomes a part of, None when it is the whole; ``guarded`` says that a test or an
+    exception decides whether it gets there.
     """
 
     parameter: str
@@ -34,6 +35,7 @@ class Sink(NamedTuple):
     notes: tuple[Note, ...]
     sql: Sql | None = None
     text: Text | None = None
+    guarded: bool = False
 
 
 class Waits(NamedTuple):
@@ -89,7 +91,7 @@ class Facts:
             returns.ref,
             returns.literal,
             frozenset((label.kind, label.what) for label in returns.labels),
-            frozenset((sink.parameter, sink.kind) for sink in self.sinks),
+            frozenset((sink.parameter, sink.kind, sink.guarded) for sink in self.sinks),
             self.waits is not None,
             frozenset(access.kind for access in self.accesses),
             self.external,

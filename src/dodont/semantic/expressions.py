@@ -6,7 +6,7 @@ import ast
 
 from dodont.semantic import calls, strings
 from dodont.semantic.annotations import provider_of, type_of
-from dodont.semantic.credentials import credential
+from dodont.semantic.credentials import RANDOM, credential, denotes
 from dodont.semantic.demands import OF_COROUTINES
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
@@ -430,6 +430,8 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         name: str = target.id  # type: ignore[attr-defined]
         if credential(name):
             value = frame.named(value, name, target)
+        elif value.labels and denotes(name):  # `iv = secrets.token_bytes(12)`
+            value = value.but(labels=tuple(label for label in value.labels if label.what != RANDOM))
         frame.env[name] = value
         if name in frame.paths:
             frame.paths.discard(name)

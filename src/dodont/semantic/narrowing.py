@@ -39,6 +39,8 @@ def narrow(frame: Frame, test: ast.expr, truth: bool) -> None:
     elif kind is ast.Name or kind is ast.NamedExpr:
         target = test if kind is ast.Name else test.target  # type: ignore[attr-defined]
         _presence(frame, target, truth)
+    elif kind is ast.Attribute and not truth:
+        _presence(frame, test, truth)
 
 
 def _key(node: ast.expr) -> str | None:
@@ -66,7 +68,11 @@ def _presence(frame: Frame, node: ast.expr, present: bool) -> None:
         _set(frame, node, value.but(maybe_none=False))
     elif value is not None and not present and value.labels:  # nothing there, and so no secret
         kept = tuple(label for label in value.labels if label.kind not in ("secret", "secrets", "parameter"))
-        _set(frame, node, value.but(labels=kept))
+        empty = value.but(labels=kept)
+        for name in [
+            name for name, each in frame.env.items() if each is value
+        ]:  # after `self.key = key` both are empty
+            frame.env[name] = empty
 
 
 def _compared(frame: Frame, test: ast.Compare, truth: bool) -> None:

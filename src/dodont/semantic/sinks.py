@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
 from dodont.semantic.context import attested, may_be_credential
-from dodont.semantic.credentials import conceals, credential, denotes, gives_credential, is_other_token, tells, vague
+from dodont.semantic.credentials import (
+    RANDOM,
+    conceals,
+    credential,
+    denotes,
+    gives_credential,
+    is_other_token,
+    tells,
+    vague,
+)
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
 from dodont.semantic.objects import exposed, held, lineage, role_of
@@ -157,7 +166,7 @@ def through(
             return  # `request(data, sensitive=True)`
         if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
             value = value.but(type=None) if value.labels else UNKNOWN  # what its type shows is reported there, too
-        _log(frame, node, function.ref, value_node, value, sink.notes)
+        _log(frame, node, function.ref, value_node, value, sink.notes, sink.guarded)
 
 
 def _completed(frame: Frame, node: ast.Call, sink: Sink, whole: Text, value: Value) -> Value:
@@ -221,10 +230,16 @@ def _log_exception(frame: Frame, node: ast.Call, target: str) -> None:
 
 
 def _log(
-    frame: Frame, node: ast.Call, target: str, value_node: ast.expr, value: Value, notes: tuple[Note, ...]
-) -> None:
+    frame: Frame, node: ast.Call, target: str, value_node: ast.expr, value: Value, notes: tuple[Note, ...],
+    beyond_test: bool = False,
+) -> None:  # fmt: skip
+    """``beyond_test``: the called function logs it in some cases only. That is not told of what may be no credential at all.
+
+    ``settings.set(path, secrets.token_hex())``, where ``set`` warns of what it does not store, is no leak.
+    """
     if not value.labels and value.type is None and value.text is None:
         return
+    guarded = beyond_test or frame.guards > 0
     for leaf, found in _leaves(frame, value_node, value):
         if isinstance(leaf, ast.Call) and conceals(_last_name(leaf.func)):
             continue
@@ -233,14 +248,14 @@ def _log(
             if label.kind == "parameter":
                 if (
                     not found.cleaned
-                    and (label.what, "log") not in frame.sinks
+                    and _is_nearer(frame.sinks.get((label.what, "log")), guarded)
                     and not _lacks_argument(frame)
                     and not (vague(label.what) and _is_settled(frame, label.what))
                 ):
                     way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
-                    frame.sinks[label.what, "log"] = Sink(label.what, "log", way[:8])
+                    frame.sinks[label.what, "log"] = Sink(label.what, "log", way[:8], guarded=guarded)
             elif label.kind == "secret":
-                if _arrives(label, notes):
+                if _arrives(label, notes) and not (beyond_test and label.what == RANDOM):
                     labels.append(label)
             elif label.kind == "secrets" and not notes:
                 # A whole request body handed to a function is there to be worked with: mostly a part of it is logged.
@@ -261,6 +276,11 @@ def _log(
                 ("flow", frame.site(node), site),
                 Flow(frame.site(node), target, "log", labels[0], site, found, ast.unparse(leaf), frame.function, notes),
             )
+
+
+def _is_nearer(known: Sink | None, guarded: bool) -> bool:
+    """Whether a place that logs a parameter tells callers more than the one known: what is logged always comes before tests."""
+    return known is None or (known.guarded and not guarded)
 
 
 def _is_settled(frame: Frame, parameter: str) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dodont.analysis import Diagnostic, Flow, ModuleInfo, Note, Pass, on
+from dodont.analysis import RANDOM, Diagnostic, Flow, FunctionInfo, Note, Pass, on
 
 
 @on(Flow, rule="secret-in-log")
 def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role == "test" or (flow.target == "builtins.print" and _answers(run.module, flow)):
+    if run.module.role == "test" or (flow.target == "builtins.print" and _answers(run, flow)):
         return
     notes = (*flow.label.notes, Note(flow.call, f"`{run.display(flow.target)}()` gets it"), *flow.notes)
     yield run.report(
@@ -24,18 +24,32 @@ def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
     )
 
 
-def _answers(module: ModuleInfo, flow: Flow) -> bool:
-    """Whether what is printed is a command's answer to whoever started it: a file that serves requests has nobody to answer.
+def _answers(run: Pass, flow: Flow) -> bool:
+    """Whether what is printed is an answer to whoever started the code: a file that serves requests has nobody to answer.
 
-    So is a secret that the code has just made: somebody must be told.
+    A secret that the code has just made must be told to somebody; one that it was handed is known to who gave it. Statements of
+    a module's top that need no server, and files with a shebang, are started by a person.
     """
-    command = (
+    module = run.module
+    if module.registered or any(function.handler is not None for function in module.functions):
+        return False
+    if (
         module.role == "script"
-        or flow.label.what == "a random token"
+        or flow.label.what == RANDOM
         or not _TERMINAL.isdisjoint(module.imports)
         or "commands" in module.path.split("/")[:-1]
+    ):
+        return True
+    if flow.function is None:
+        return not run.serves()
+    return module.text.startswith("#!") and not _is_handed_in(flow, flow.function)
+
+
+def _is_handed_in(flow: Flow, function: FunctionInfo) -> bool:
+    """Whether it is a parameter, an attribute of one, or a client's."""
+    return flow.source.partition(".")[0] in function.named or any(
+        label.kind in ("parameter", "request") for label in flow.value.labels
     )
-    return command and not any(function.handler is not None for function in module.functions)
 
 
 #: What a module of commands imports.
