@@ -363,6 +363,10 @@ def _replace(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         return None
     if _doubles(given):
         return Value(STR, labels=receiver.labels, literal=True)
+    taken = {(label.kind, label.what) for label in given.positional[0].labels}
+    if taken:  # `text.replace(token, "***")`
+        kept = tuple(label for label in receiver.labels if (label.kind, label.what) not in taken)
+        return Value(STR, labels=join_labels(kept, given.positional[1].labels))
     return strings.replaced(frame, node, receiver, *given.positional[:2])
 
 
