@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,7 +15,7 @@ from dodont.semantic.credentials import RANDOM
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import role_of
-from dodont.semantic.origins import Origins
+from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
@@ -54,6 +53,11 @@ class Pass:
         self.module = module
         self.project = project
 
+    @property
+    def tree(self) -> ast.Module:
+        """The module's syntax tree, made anew: for questions asked only of what would otherwise be reported."""
+        return self.project.tree(self.module)
+
     def sql(self, query: Query) -> Statement | None:
         """What the text of a query says: each hole's place, its stars, its tables; None when it is no SQL. Loads the SQL parser."""
         from dodont.sql import is_sql, read
@@ -65,7 +69,7 @@ class Pass:
 
     def read_by_key(self, call: Site) -> bool:
         """Whether the function around a query's call reads the rows by the names of columns, and hands them to nobody."""
-        return call.path == self.module.path and read_by_key(ast.parse(self.module.text), call)
+        return call.path == self.module.path and read_by_key(self.tree, call)
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table, where all that the project's code says of them agrees; else none."""
@@ -83,7 +87,7 @@ class Pass:
             return False
         from dodont.sql import temporary
 
-        return any(found is None or temporary(found, table) for found in staged(ast.parse(self.module.text), table))
+        return any(found is None or temporary(found, table) for found in staged(self.tree, table))
 
     def coroutine_method(self, call: Site, name: str) -> FunctionInfo | None:
         """The coroutine that a call of the method ``name`` on an unknown object calls, when a class this module knows has one of
@@ -119,57 +123,23 @@ class Pass:
     def given_in_code(self, function: FunctionInfo | None, value: Value) -> bool:
         """Whether a value is (an item of) a parameter of a private function that the module only calls, each time with constants."""
         parameter = next((label.what for label in value.labels if label.kind in ("parameter", "part")), None)
-        if function is not None and function.name == "_":
-            return parameter is not None  # a cell of a notebook: what it is given is made by another cell
-        while function is not None and parameter is not None and parameter not in function.named:
-            function = self.project.functions.get(
-                function.ref.rpartition(".")[0]
-            )  # a closure's: the function around has it
-        if function is None or parameter is None or not function.name.startswith("_") or function.name.endswith("__"):
+        if parameter is None:
             return False
-        position = function.positional.index(parameter) if parameter in function.positional else None
-        names = [
-            node
-            for node in ast.walk(ast.parse(self.module.text))
-            if isinstance(node, (ast.Call, ast.Name, ast.Attribute))
-        ]
-        calls = [node for node in names if isinstance(node, ast.Call) and _name(node.func) == function.name]
-        if not calls or len(calls) < sum(_name(node) == function.name for node in names):
-            return False
-        for call in calls:
-            given = next((word.value for word in call.keywords if word.arg == parameter), None)
-            if given is None and position is not None and position < len(call.args):
-                given = call.args[position]
-            if given is None or not _is_written_out(given):
-                return False
-        return True
+        while function is not None and parameter not in function.named:
+            # A closure's: the function around has it.
+            function = self.project.functions.get(function.ref.rpartition(".")[0])
+        return function is not None and is_given_in_code(self.tree, function, parameter)
 
     def checked(self, hole: Hole) -> bool:
         """Whether a value in a text was handed to something called ``validate`` or ``check`` before, which raises if it must."""
         name = self.source(hole.site)
-        if hole.site is None or hole.site.path != self.module.path or not name or not _CHECKS.search(self.module.text):
-            return False
-        tree = ast.parse(self.module.text)
-        functions = [
-            node
-            for node in ast.walk(tree)
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _spans(node, hole.site)
-        ]
-        return any(
-            isinstance(node, ast.Expr)
-            and isinstance(call := node.value.value if isinstance(node.value, ast.Await) else node.value, ast.Call)
-            and node.lineno < hole.site.line
-            and _CHECKS.match(_name(call.func) + "(")
-            and any(ast.unparse(argument) == name for argument in call.args)
-            for function in functions[-1:]
-            for node in ast.walk(function)
-        )
+        return hole.site is not None and hole.site.path == self.module.path and is_checked(self.tree, hole.site, name)
 
     def origins(self, hole: Hole) -> Origins | None:
         """What the code around a value says of where it comes from; None where it is not put in by this module."""
         if hole.site is None or hole.site.path != self.module.path:
             return None
-        return Origins(ast.parse(self.module.text), hole.site, self._is_own)
+        return Origins(self.tree, hole.site, self._is_own)
 
     def _is_own(self, dotted: str) -> bool:
         root, dot, rest = dotted.partition(".")
@@ -262,23 +232,6 @@ class Pass:
         if isinstance(value, (list, tuple)):
             return [self._plain(each) for each in value]
         return value
-
-
-_CHECKS = re.compile(r"\b_*(?:validate|check|ensure|verify|require)\w*\(")
-
-
-def _is_written_out(node: ast.expr) -> bool:
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        return all(_is_written_out(each) for each in node.elts)
-    return isinstance(node, ast.Constant)
-
-
-def _spans(node: ast.AST, site: Site) -> bool:
-    return node.lineno <= site.line <= node.end_lineno  # type: ignore[attr-defined,no-any-return]
-
-
-def _name(node: ast.AST) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def sql_parts(text: Text) -> tuple[str | None, ...]:

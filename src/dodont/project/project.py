@@ -366,25 +366,23 @@ class Project(World):
     def body(self, function: FunctionInfo) -> FunctionNode | None:
         if function.node is not None or function.site is None:
             return function.node
-        tree = self.tree(function.module)
         return next(
             (
                 each
-                for each in (ast.walk(tree) if tree is not None else ())
+                for each in walk(self.tree(function.module))
                 if isinstance(each, FunctionNode) and each.lineno == function.site.line and each.name == function.name
             ),
             None,
         )
 
-    def tree(self, module: ModuleInfo) -> ast.Module | None:
-        """The module's tree, parsed once more: for rare questions only."""
+    def tree(self, module: ModuleInfo) -> ast.Module:
         if module.file not in self._trees:
             if len(self._trees) >= 8:
                 self._trees.clear()
             try:
                 self._trees[module.file] = parse("".join(module.lines or self.lines_of(module))).tree
-            except Unreadable:
-                return None
+            except Unreadable:  # changed since it was read
+                self._trees[module.file] = ast.Module([], [])
         return self._trees[module.file]
 
     def awaits(self, module: ModuleInfo) -> Mapping[str, tuple[int, int]]:
@@ -392,8 +390,7 @@ class Project(World):
         found = self._awaits.get(module)
         if found is None:
             found = self._awaits[module] = {}
-            tree = self.tree(module)
-            nodes = [*walk(tree)] if tree is not None else []
+            nodes = [*walk(self.tree(module))]
             awaited = {id(each.value) for each in nodes if isinstance(each, ast.Await)}
             for each in nodes:
                 if isinstance(each, ast.Call) and (name := dotted(each.func)):

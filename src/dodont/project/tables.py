@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from dodont.semantic.trees import last_name
+
 _NO_COLUMN = frozenset({"ManyToManyField", "GenericRelation"})
 _REFERENCES = frozenset({"ForeignKey", "OneToOneField", "ParentalKey"})
 #: ``connection.register("sales", frame)``: from then on SQL reads the data frame as a table.
@@ -30,9 +32,9 @@ def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     for node in ast.walk(tree):
         match node:
-            case ast.Call(args=[ast.Constant(value=name), *items]) if name == table and _last(node.func) == "Table":
+            case ast.Call(args=[ast.Constant(value=name), *items]) if name == table and last_name(node.func) == "Table":
                 yield tuple(
-                    _column(item) for item in items if isinstance(item, ast.Call) and _last(item.func) == "Column"
+                    _column(item) for item in items if isinstance(item, ast.Call) and last_name(item.func) == "Column"
                 )
             case ast.Constant(value=str() as text) if table in text and _CHANGED.search(text):
                 yield text
@@ -43,7 +45,7 @@ def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...
 def staged(tree: ast.Module, table: str) -> Iterator[str | None]:
     """Texts that may create a temporary table of that name, and None where a data frame gets the name."""
     names = {
-        _last(target)
+        last_name(target)
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value == table
         for target in node.targets
@@ -62,12 +64,12 @@ def staged(tree: ast.Module, table: str) -> Iterator[str | None]:
 def _piece(part: ast.expr, names: set[str], table: str) -> str:
     if isinstance(part, ast.Constant):
         return str(part.value)
-    return table if isinstance(part, ast.FormattedValue) and _last(part.value) in names else "x"
+    return table if isinstance(part, ast.FormattedValue) and last_name(part.value) in names else "x"
 
 
 def _table(node: ast.ClassDef, path: str) -> str | None:
     """The table of a Django model, None for an abstract one or what is no model."""
-    if not any(_last(base).endswith("Model") for base in node.bases) and not any(map(_field, node.body)):
+    if not any(last_name(base).endswith("Model") for base in node.bases) and not any(map(_field, node.body)):
         return None
     meta = dict(_assigned(next(filter(_is_meta, node.body), None)))
     if "abstract" in meta:
@@ -86,18 +88,18 @@ def _fields(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> tuple[str, 
     while pending:
         current = pending.pop(0)
         for base in current.bases:
-            if _last(base) in classes:
-                pending.append(classes[_last(base)])
-            elif _last(base) != "Model":
+            if last_name(base) in classes:
+                pending.append(classes[last_name(base)])
+            elif last_name(base) != "Model":
                 return ()
         for statement in current.body:
             call = _field(statement)
-            if call is None or _last(call.func) in _NO_COLUMN:
+            if call is None or last_name(call.func) in _NO_COLUMN:
                 continue
             words = {word.arg: word.value.value for word in call.keywords if isinstance(word.value, ast.Constant)}
             keyed = keyed or words.get("primary_key") is True
             name = statement.targets[0].id  # type: ignore[attr-defined]
-            column = words.get("db_column") or (f"{name}_id" if _last(call.func) in _REFERENCES else name)
+            column = words.get("db_column") or (f"{name}_id" if last_name(call.func) in _REFERENCES else name)
             found.append(str(column))
     return tuple(dict.fromkeys(found if keyed else ["id", *found]))
 
@@ -106,7 +108,7 @@ def _field(statement: ast.stmt) -> ast.Call | None:
     """``name = models.CharField(…)``."""
     match statement:
         case ast.Assign(targets=[ast.Name()], value=ast.Call() as call):
-            kind = _last(call.func)
+            kind = last_name(call.func)
             return call if kind.endswith("Field") or kind in _REFERENCES else None
     return None
 
@@ -130,7 +132,3 @@ def _application(path: str) -> str:
     """The Django application a models module belongs to, by its folder."""
     folder = PurePath(path).parent
     return folder.parent.name if folder.name == "models" else folder.name
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

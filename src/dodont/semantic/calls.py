@@ -20,6 +20,7 @@ from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, 
 from dodont.semantic.events import Call as CallEvent
 from dodont.semantic.events import Callee
 from dodont.semantic.objects import annotation, exposed, instance_attribute, lineage
+from dodont.semantic.trees import last_name
 from dodont.semantic.values import (
     MAX_LABELS,
     MAX_NOTES,
@@ -209,10 +210,10 @@ def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> 
 
 
 def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
-    name = _last_name(node.func)
+    name = last_name(node.func)
     if frame.keep:
-        frame.calls[id(node)] = Callee(callee.ref or name or "")
-    if name is None:
+        frame.calls[id(node)] = Callee(callee.ref or name)
+    if not name:
         return UNKNOWN
     if _cleans(name):
         return _CLEANED
@@ -235,12 +236,6 @@ def _quotes(name: str) -> bool:
 @lru_cache(maxsize=65536)
 def _cleans(name: str) -> bool:
     return _CLEANING.search(name) is not None
-
-
-def _last_name(node: ast.expr) -> str | None:
-    if node.__class__ is ast.Attribute:
-        return node.attr
-    return node.id if node.__class__ is ast.Name else None
 
 
 def _pending(frame: Frame, node: ast.Call, target: str, result: Value) -> Value:

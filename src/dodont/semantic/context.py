@@ -71,7 +71,7 @@ def _spoken(frame: Frame, name: str) -> Iterator[str]:
     function = frame.function
     yield from frame.module.name.split(".")
     if function is None:
-        body: ast.AST = ast.parse(frame.module.text)
+        body: ast.AST = frame.world.tree(frame.module)
     else:
         yield function.name
         if function.owner is not None:

@@ -268,6 +268,10 @@ class World:
         """The function's definition, read once more if it was dropped: for rare questions only."""
         raise NotImplementedError
 
+    def tree(self, module: ModuleInfo) -> ast.Module:
+        """The module's syntax tree, parsed once more: for rare questions only."""
+        raise NotImplementedError
+
     def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
         """A new frame for the top level of a module or the body of a class."""
         raise NotImplementedError

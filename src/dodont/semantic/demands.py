@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from dodont.semantic.definitions import FunctionNode
+from dodont.semantic.trees import last_name, walk
 
 #: What awaitables have themselves.
 OF_COROUTINES = frozenset({"send", "throw", "close", "cancel", "add_done_callback", "__await__"})
@@ -18,17 +19,15 @@ _AWAITING = frozenset(
 def wants_result(function: FunctionNode, name: str) -> bool:
     """Whether the body uses the parameter as no awaitable can be used, and never as an awaitable: ``def key(row): return row["id"]``."""
     wanted = False
-    for each in ast.walk(function):
+    for each in walk(function):
         match each:
             case ast.Name(id=word, ctx=ast.Store() | ast.Del()) if word == name:
                 return False
             case ast.Await(value=ast.Name(id=word)) | ast.YieldFrom(value=ast.Name(id=word)) if word == name:
                 return False
             case ast.Call(func=func, args=args) if any(_is_name(argument, name) for argument in args):
-                called = (
-                    func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else "is"
-                )
-                if called.startswith("is") or called in _AWAITING:
+                called = last_name(func)
+                if not called or called.startswith("is") or called in _AWAITING:
                     return False
             case ast.Attribute(value=ast.Name(id=word), attr=attribute, ctx=ast.Load()) if word == name:
                 wanted = wanted or not (attribute in OF_COROUTINES or attribute.startswith(("__", "cr_")))

@@ -13,7 +13,7 @@ from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
-from dodont.semantic.trees import nodes_of, walk
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
 
 Evaluator = Callable[["Frame", Any], Value]
@@ -260,8 +260,7 @@ class Frame:
 
 def _asks(node: ast.expr) -> bool:
     """``inspect.isawaitable``, ``asyncio.iscoroutine`` and kin, ``isinstance`` and ``hasattr``."""
-    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    return name in _QUESTIONS
+    return last_name(node) in _QUESTIONS
 
 
 _QUESTIONS = frozenset(

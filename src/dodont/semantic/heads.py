@@ -11,7 +11,7 @@ from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic.annotations import type_of
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, FunctionNode, HandlerInfo, ModuleInfo, says_nothing
 from dodont.semantic.objects import lineage
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import last_name, walk
 from dodont.semantic.values import Type, Value
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
 def _is_iterated(returns: ast.expr) -> bool:
     """``async def rows(self) -> AsyncIterator[Row]: ...``: what overrides it yields, though its own body has no ``yield``."""
     outer = returns.value if isinstance(returns, ast.Subscript) else returns
-    name = outer.attr if isinstance(outer, ast.Attribute) else outer.id if isinstance(outer, ast.Name) else ""
-    return name in ("AsyncGenerator", "AsyncIterator", "AsyncIterable")
+    return last_name(outer) in ("AsyncGenerator", "AsyncIterator", "AsyncIterable")
 
 
 def _may_yield(module: ModuleInfo, node: FunctionNode) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dodont.semantic.annotations import model_type, substitute
 from dodont.semantic.credentials import about_fields, credential
+from dodont.semantic.trees import last_name
 from dodont.semantic.values import ABSENT, STR, UNKNOWN, Pending, Value, join, parts_of
 
 if TYPE_CHECKING:
@@ -49,8 +50,7 @@ def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
 
 def _holder(node: ast.AST) -> str:
     """The last name of what an item is taken from."""
-    holder = node.value if isinstance(node, ast.Subscript) else None
-    return holder.attr if isinstance(holder, ast.Attribute) else holder.id if isinstance(holder, ast.Name) else ""
+    return last_name(node.value) if isinstance(node, ast.Subscript) else ""
 
 
 def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool = False) -> Value:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from dodont.semantic.trees import walk
+from dodont.semantic.definitions import FunctionInfo, FunctionNode
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Site
 
 #: Calls that give what they are given, or a part of it.
@@ -169,3 +172,61 @@ def _dotted(node: ast.expr) -> str:
 
 def _of_self(node: ast.expr) -> bool:
     return _dotted(node).partition(".")[0] in ("self", "cls")
+
+
+#: What a function is called that raises unless a value is as it should be.
+_CHECKS = re.compile(r"_*(?:validate|check|ensure|verify|require)")
+
+
+def is_checked(tree: ast.Module, site: Site, name: str) -> bool:
+    """Whether a call statement before ``site``, in the function around it, checks what is written as ``name``."""
+    function = _function_around(tree, site)
+    return function is not None and any(
+        isinstance(node, ast.Expr)
+        and isinstance(call := node.value.value if isinstance(node.value, ast.Await) else node.value, ast.Call)
+        and node.lineno < site.line
+        and _CHECKS.match(last_name(call.func))
+        and any(ast.unparse(argument) == name for argument in call.args)
+        for node in walk(function)
+    )
+
+
+def is_given_in_code(tree: ast.Module, function: FunctionInfo, parameter: str) -> bool:
+    """Whether the function is private, the module only calls it, and each call gives the parameter a constant."""
+    if function.name == "_":
+        return True  # a cell of a notebook: what it is given is made by another cell
+    if not function.name.startswith("_") or function.name.endswith("__"):
+        return False
+    position = function.positional.index(parameter) if parameter in function.positional else None
+    named = [node for node in nodes_of(tree, _NAMING) if last_name(node) == function.name]
+    calls = [call for call in nodes_of(tree, _CALLS) if last_name(call.func) == function.name]  # type: ignore[attr-defined]
+    return (
+        bool(calls) and len(calls) == len(named) and all(_gives_constant(call, position, parameter) for call in calls)
+    )
+
+
+_NAMING: frozenset[type] = frozenset({ast.Name, ast.Attribute})
+_CALLS: frozenset[type] = frozenset({ast.Call})
+
+
+def _gives_constant(call: Any, position: int | None, parameter: str) -> bool:
+    given = next((word.value for word in call.keywords if word.arg == parameter), None)
+    if given is None and position is not None and position < len(call.args):
+        given = call.args[position]
+    return given is not None and _is_written_out(given)
+
+
+def _is_written_out(node: ast.expr) -> bool:
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return all(_is_written_out(each) for each in node.elts)
+    return isinstance(node, ast.Constant)
+
+
+def _function_around(tree: ast.Module, site: Site) -> FunctionNode | None:
+    """The innermost function whose lines hold the place."""
+    found = [
+        node
+        for node in walk(tree)
+        if isinstance(node, FunctionNode) and node.lineno <= site.line <= (node.end_lineno or 0)
+    ]
+    return found[-1] if found else None

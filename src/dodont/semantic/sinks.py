@@ -24,7 +24,7 @@ from dodont.semantic.credentials import (
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
 from dodont.semantic.objects import exposed, held, lineage, role_of
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import last_name, walk
 from dodont.semantic.values import NONE, UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _log(
         return
     guarded = beyond_test or frame.guards > 0
     for leaf, found in _leaves(frame, value_node, value):
-        if isinstance(leaf, ast.Call) and conceals(_last_name(leaf.func)):
+        if isinstance(leaf, ast.Call) and conceals(last_name(leaf.func)):
             continue
         labels: list[Label] = []
         for label in found.labels:
@@ -340,10 +340,6 @@ def _required(function: FunctionInfo) -> int:
     return max(0, len(function.positional) - given)
 
 
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
 #: ``"{.name}"`` and ``"{0[name]}"`` show one attribute or item of what they are given.
 _PICKS = re.compile(r"\{\w*[.\[]")
 
@@ -353,7 +349,7 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     first = node.args[0] if node.args else None
     if isinstance(first, ast.Constant) and isinstance(first.value, str) and _PICKS.search(first.value):
         return True
-    if isinstance(node.func, ast.Attribute) and conceals(_last_name(node.func.value)):
+    if isinstance(node.func, ast.Attribute) and conceals(last_name(node.func.value)):
         return True  # `sensitive_logger.debug(...)`: kept apart on purpose
     if isinstance(leaf, ast.Call) and _givers(label):
         asked = leaf.args[0] if leaf.args else None  # `get_secret("API_VERSION")`: the name asked for says what comes
@@ -362,7 +358,7 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
         holder = frame.quiet(leaf.value).type
         if holder is not None and _masks_itself(frame, holder.name):
             return True
-    name = _last_name(leaf)
+    name = last_name(leaf)
     if label.kind == "secrets" and name.lower().endswith(("url", "uri")):
         return True  # a body that is but an address
     if (conceals(name) or denotes(name)) and not credential(name):
@@ -391,9 +387,9 @@ def _masks(node: ast.AST, name: str) -> bool:
                 (
                     isinstance(each, ast.Subscript)
                     and isinstance(each.slice, ast.Slice)
-                    and _last_name(each.value) == name
+                    and last_name(each.value) == name
                 )
-                or (isinstance(each, ast.Call) and conceals(_last_name(each.func)))
+                or (isinstance(each, ast.Call) and conceals(last_name(each.func)))
                 for each in walk(value)
             )
     return False
@@ -404,8 +400,8 @@ def _opens(node: ast.AST, name: str) -> bool:
     match node:
         case ast.Call(func=func, args=[ast.Name(id=given), *_]):
             return given == name and (
-                _last_name(func) in ("open", "Path")
-                or (isinstance(func, ast.Attribute) and _last_name(func.value) == "path")
+                last_name(func) in ("open", "Path")
+                or (isinstance(func, ast.Attribute) and last_name(func.value) == "path")
             )
     return False
 
@@ -417,7 +413,7 @@ def _stores(node: ast.AST, name: str) -> bool:
             func=ast.Attribute(value=holder, attr="add" | "delete" | "refresh" | "merge" | "expunge"),
             args=[ast.Name(id=given)],
         ):
-            return given == name and _last_name(holder) == "session"
+            return given == name and last_name(holder) == "session"
     return False
 
 

@@ -23,6 +23,7 @@ from dodont.semantic.heads import class_info_of, function_info_of
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import lineage
+from dodont.semantic.trees import last_name
 from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, UNKNOWN, Note, Type, Value, join
 from dodont.semantic.waiting import hands_over
 
@@ -419,7 +420,7 @@ def _must_be_plain(frame: Frame, function: FunctionInfo, node: ast.Return) -> bo
             case ast.Subscript(value=outer, slice=inner):
                 # An awaitable within a container is seen only where the container itself is returned.
                 pending.append(outer)
-                if isinstance(outer, (ast.Name, ast.Attribute)) and _word(outer) in _UNIONS:
+                if last_name(outer) in _UNIONS:
                     pending += inner.elts if isinstance(inner, ast.Tuple) else [inner]
             case ast.BinOp(left=left, right=right):
                 pending += [left, right]
@@ -429,10 +430,6 @@ def _must_be_plain(frame: Frame, function: FunctionInfo, node: ast.Return) -> bo
 
 
 _UNIONS = frozenset({"Optional", "Union", "Annotated"})
-
-
-def _word(node: ast.Name | ast.Attribute) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr
 
 
 def _raise(frame: Frame, node: ast.Raise) -> bool:

@@ -58,3 +58,8 @@ def _children(node: ast.AST, left_out: frozenset[type]) -> list[ast.AST]:
             found.append(value)
     found.reverse()
     return found
+
+
+def last_name(node: ast.AST) -> str:
+    """``send`` of ``send`` and of ``self.mailer.send``; empty for what is neither a name nor an attribute."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
