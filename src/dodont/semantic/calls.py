@@ -600,9 +600,8 @@ def _effects(
     if facts.accesses:
         site = frame.site(node)
         seen = set()
-        for access in sorted(
-            facts.accesses, key=_depth
-        ):  # what the function does itself says more than what it has done
+        # What the function does itself says more than what it has done.
+        for access in sorted(facts.accesses, key=_depth):
             if access.kind not in seen and len(access.chain) < MAX_CHAIN:
                 seen.add(access.kind)
                 frame.accesses.append(Access(access.kind, access.target, site, (function.ref, *access.chain)))

@@ -70,14 +70,10 @@ class Frame:
         self.waits: Waits | None = None
         self.guards = 0  # branches and exception handlers around the statement at hand
         self.failing = 0  # exception handlers and raised expressions among them
-        self.elsewhere = (
-            0  # why it holds up no loop: none runs there, or it runs once in a process, after a failed import
-        )
-        self.accesses: list[Access] = []
-        self.external = False
-        self.raised: tuple[
-            Raised, ...
-        ] = ()  # texts of exceptions that the statements so far may raise and nobody caught
+        # why it holds up no loop: none runs there, or it runs once in a process, after a failed import
+        self.elsewhere = 0
+        # texts of exceptions that the statements so far may raise and nobody caught
+        self.raised: tuple[Raised, ...] = ()
         self.handling: tuple[Label, ...] = ()  # what the text of the exception holds that is being handled
         self.never = True
         self.loops: list[list[dict[str, Value]]] = []
