@@ -72,6 +72,8 @@ class Frame:
         self.failing = 0  # exception handlers and raised expressions among them
         # why it holds up no loop: none runs there, or it runs once in a process, after a failed import
         self.elsewhere = 0
+        self.accesses: list[Access] = []
+        self.external = False
         # texts of exceptions that the statements so far may raise and nobody caught
         self.raised: tuple[Raised, ...] = ()
         self.handling: tuple[Label, ...] = ()  # what the text of the exception holds that is being handled
