@@ -289,6 +289,13 @@ def keys_of(value: Value) -> tuple[Label, ...]:
     return tuple(label for label in value.labels if label.kind in ("request", "stored", "part"))
 
 
+def _class_named(value: Value) -> str | None:
+    """The class a value is, whether it is known as a definition or as the type of a class: ``Model``, ``db.Model``."""
+    if value.type is None:
+        return value.ref
+    return value.type.args[0].name if value.type.name == "type" and value.type.args else None
+
+
 def _danger(text: Text | None) -> tuple[int, int]:
     """How much a text is worth keeping when two branches disagree: holes that are no literals, then length."""
     if text is None:
@@ -303,6 +310,8 @@ def join(first: Value, second: Value) -> Value:
     if (second is UNKNOWN and _is_bare(first)) or (first is UNKNOWN and _is_bare(second)):
         return _VAGUE
     labels = join_labels(first.labels, second.labels)
+    if first.ref != second.ref and (named := _class_named(first)) is not None and named == _class_named(second):
+        return (first if first.type is not None else second).but(labels=labels)
     if first.const is None and first.type is NONE_TYPE:
         return second.but(labels=labels, maybe_none=True, const=ABSENT, literal=second.literal)
     if second.const is None and second.type is NONE_TYPE:
