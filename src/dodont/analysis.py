@@ -162,7 +162,7 @@ class Pass:
         module = self.module if site.path == self.module.path else self._module(site.path)
         if module is None:
             return ""
-        lines = (module.lines or self.project.lines_of(module))[site.line - 1 : site.end_line]
+        lines = self.project.lines(module)[site.line - 1 : site.end_line]
         if not lines:
             return ""
         encoded = [line.encode("utf-8", "surrogatepass") for line in lines]

@@ -91,6 +91,7 @@ class Project(World):
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
+        self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[str, tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
@@ -200,7 +201,6 @@ class Project(World):
         while index < len(module.functions) and (module.role not in _QUIET or module.has_async):
             self.facts(module.functions[index])
             index += 1
-        module.text = ""
 
     def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
         frame = Frame(self, self.library, module, EVALUATORS, None, owner)
@@ -354,14 +354,11 @@ class Project(World):
         except (OSError, Unreadable):
             return None
 
-    def lines_of(self, module: ModuleInfo) -> list[str]:
-        """The lines of a module that is done, read once more: findings elsewhere seldom quote it."""
-        try:
-            data = self.overrides.get(module.file)
-            text = decode(data if data is not None else Path(module.file).read_bytes())
-        except (OSError, Unreadable):
-            return []
-        return text.splitlines(keepends=True)
+    def lines(self, module: ModuleInfo) -> list[str]:
+        """The module's lines; those of the module asked for last are kept."""
+        if self._split[0] is not module:
+            self._split = (module, module.lines)
+        return self._split[1]
 
     def body(self, function: FunctionInfo) -> FunctionNode | None:
         if function.node is not None or function.site is None:
@@ -380,8 +377,8 @@ class Project(World):
             if len(self._trees) >= 8:
                 self._trees.clear()
             try:
-                self._trees[module.file] = parse("".join(module.lines or self.lines_of(module))).tree
-            except Unreadable:  # changed since it was read
+                self._trees[module.file] = parse(module.text).tree
+            except Unreadable:  # too deep to be parsed from down here
                 self._trees[module.file] = ast.Module([], [])
         return self._trees[module.file]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -192,7 +191,7 @@ class ModuleInfo:
     name: str
     path: str
     is_package: bool = False
-    text: str = ""  # the source, until the module is done
+    text: str = ""  # the source
     _wide: dict[int, str] | None = None
     _awaited: frozenset[str] | None = None
     has_async: bool = False
@@ -219,8 +218,11 @@ class ModuleInfo:
 
     @property
     def lines(self) -> list[str]:
-        """The source's lines with their ends; empty once the module is done."""
-        return io.StringIO(self.text, newline="").readlines()
+        """The source's lines as Python counts them, without their ends."""
+        text = self.text
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return text.split("\n")
 
     @property
     def wide(self) -> dict[int, str]:

@@ -30,21 +30,42 @@ def walk(node: ast.AST, without: frozenset[type] = frozenset()) -> Iterator[ast.
 
 
 def nodes_of(node: ast.AST, kinds: frozenset[type], without: frozenset[type] = frozenset()) -> list[ast.AST]:
-    """The nodes of some kinds that ``walk`` gives, in its order and half its time."""
+    """The nodes of some kinds (none of them an operator or a context) that ``walk`` gives, in its order, in less time."""
     result: list[ast.AST] = []
-    passed = ((_ATOMS | _LEAVES) - kinds) | without
+    passed = without | (_LEAVES - kinds) | _ATOMS
     pending = [node]
     while pending:
         node = pending.pop()
-        if node.__class__ in kinds:
+        kind = node.__class__
+        if kind in kinds:
             result.append(node)
-        for value in reversed(node.__dict__.values()):
-            kind = value.__class__
-            if kind is list:
+        for field in _BELOW[kind]:
+            value = getattr(node, field, None)
+            if value.__class__ is list:
                 pending += [each for each in reversed(value) if each.__class__ not in passed]
-            elif kind not in passed:
-                pending.append(value)
+            elif value.__class__ not in passed:
+                pending.append(value)  # type: ignore[arg-type]
     return result
+
+
+#: Fields with no nodes in them but operators and contexts.
+_ATOMIC = frozenset(
+    "id attr arg name asname kind ctx op ops level module names type_comment is_async simple conversion rest kwd_attrs".split()
+)
+
+
+class _Below(dict[type, tuple[str, ...]]):
+    """The fields of a kind of node that hold nodes, the last first."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        atomic = _ATOMIC | {"value"} if kind is ast.Constant else _ATOMIC
+        if kind in (ast.Import, ast.ImportFrom):
+            atomic = atomic - {"names"}
+        found = self[kind] = tuple(field for field in reversed(kind._fields) if field not in atomic)
+        return found
+
+
+_BELOW = _Below()
 
 
 def _children(node: ast.AST, left_out: frozenset[type]) -> list[ast.AST]:
