@@ -14,7 +14,7 @@ from dodont.project.tables import staged
 from dodont.semantic.credentials import RANDOM
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
-from dodont.semantic.objects import role_of
+from dodont.semantic.objects import has_field, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, walk
@@ -150,6 +150,10 @@ class Pass:
     def role(self, type: Type | None) -> str | None:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
         return role_of(self.project.reader(self.module), type)
+
+    def has_field(self, value: Value | None, name: str) -> bool:
+        """Whether what is set as the value's attribute may be stored with it."""
+        return value is None or has_field(self.project.reader(self.module), value.type, name)
 
     def serves(self) -> bool:
         """Whether the module imports what a server needs: a framework, a log, a database, a network's client, coroutines."""

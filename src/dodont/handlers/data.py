@@ -20,7 +20,8 @@ class Data:
     """Names are told in the order of the statements.
 
     ``stored`` are the names whose values come from storage, ``fields`` those of them that hold a field's value,
-    ``fetched`` the names whose values another service answered.
+    ``fetched`` the names whose values another service answered, ``given`` those that the request has, ``callers`` the
+    caller (``user = request.user``) and ``owned`` what was asked of or for the caller (``teams = user.teams.all()``).
     """
 
     def __init__(self, route: Route, run: Pass) -> None:
@@ -29,7 +30,9 @@ class Data:
         self.stored: set[str] = set()
         self.fields: set[str] = set()
         self.fetched: set[str] = set()
-        self.callers: set[str] = set()  # names of the caller: `user = request.user`
+        self.given: set[str] = set()
+        self.callers: set[str] = set()
+        self.owned: set[str] = set()
         arguments = route.node.args
         self.parameters = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}
 
@@ -38,10 +41,11 @@ class Data:
         stored, fetched = self.is_stored(value), self.is_fetched(value)
         # `price, stock = cursor.fetchone()`
         field = stored and (isinstance(target, (ast.Tuple, ast.List)) or self.is_field(value))
-        caller = self._gives_caller(value)
+        given, caller, owned = self._is_given(value), self._gives_caller(value), self.of_caller(value)
         for name in bound(target):
             for known, now in (
-                (self.stored, stored), (self.fields, field), (self.fetched, fetched), (self.callers, caller),
+                (self.stored, stored), (self.fields, field), (self.fetched, fetched),
+                (self.given, given), (self.callers, caller), (self.owned, owned),
             ):  # fmt: skip
                 (known.add if now else known.discard)(name)
 
@@ -157,6 +161,15 @@ class Data:
                 whole, part = self.value(each.value), self.value(each)
                 if whole is not None and self.run.role(whole.type) == "request" and self._is_caller(part):
                     return True
+            elif isinstance(each, ast.Compare):
+                # `if invoice.team_id not in teams`
+                among = each.comparators[0]
+                if (
+                    isinstance(each.ops[0], (ast.In, ast.NotIn))
+                    and isinstance(among, ast.Name)
+                    and among.id in self.owned
+                ):
+                    return True
             elif isinstance(each, ast.Name) and (
                 each.id in self.callers or (each.id in self.parameters and self._is_caller(self.value(each)))
             ):
@@ -192,15 +205,54 @@ class Data:
     def _decides(self, term: ast.expr) -> bool:
         if isinstance(term, ast.Compare):
             sides = (term.left, *term.comparators)
-            if isinstance(term.ops[0], ast.NotEq) and any(self._is_given(side) for side in sides):
-                return False  # a part looked up below the wrong whole: not there
-            if any(isinstance(op, (ast.Is, ast.IsNot)) for op in term.ops):
+            if isinstance(term.ops[0], (ast.Eq, ast.NotEq)) and any(self._is_given(side) for side in sides):
+                # A part looked up below the wrong whole, which is not there; a key that proves who asks; what is so already.
+                return False
+            if any(isinstance(op, (ast.Is, ast.IsNot)) for op in term.ops) or self._emptiness(term) is not None:
                 return False
             return any(self.is_field(side) or _counts(self, side) for side in sides)
         return isinstance(term, ast.Attribute) and self.is_field(term) and self.is_truth(term)
 
     def _is_given(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Name) and node.id in self.parameters and not self._is_caller(self.value(node))
+        """Whether a value is the request's: an argument of the handler, a part of the body, a field of a form."""
+        if self.is_stored(node):
+            return False
+        whole = True
+        while True:
+            value = self.value(node)
+            if value is not None and (
+                self.run.role(value.type) == "schema" or any(label.kind == "request" for label in value.labels)
+            ):
+                return True
+            if isinstance(node, ast.Name):
+                return node.id in self.given or (
+                    whole and node.id in self.parameters and not self._is_caller(self.value(node))
+                )
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+                callee = self.route.calls.get(id(node))
+                if callee is None or not callee.target.startswith("builtins."):
+                    return False
+                node = node.args[0]  # `int(number)`
+            elif isinstance(node, ast.Call):
+                node, whole = node.func, False
+            elif isinstance(node, (ast.Attribute, ast.Subscript, ast.Await)):
+                node, whole = node.value, False
+            else:
+                return False
+
+    def _emptiness(self, test: ast.expr) -> bool | None:
+        """``orders.count() == 0``: whether the condition says that there are none; None where it asks for something else."""
+        match test:
+            case ast.Compare(left=left, ops=[op], comparators=[ast.Constant(value=(0 | 1) as size)]):
+                value = self.value(left)
+                number = value is not None and value.type is not None and value.type.name == "int"
+                if not number or self.is_field(left) or not _counts(self, left):
+                    return None
+                if isinstance(op, (ast.Eq, ast.LtE) if size == 0 else ast.Lt):
+                    return True
+                if isinstance(op, (ast.NotEq, ast.Gt) if size == 0 else ast.GtE):
+                    return False
+        return None
 
     def weighs(self, node: ast.IfExp) -> bool:
         """``0 if total > 50 else 4.99``: a number chosen by the size of a field."""
@@ -219,6 +271,8 @@ class Data:
                 test = given
             case ast.NamedExpr(value=given):
                 test = given
+            case ast.Compare() if self._emptiness(test) is False:
+                return True
         while isinstance(test, ast.Await):
             test = test.value
         return isinstance(test, (ast.Name, ast.Call)) and self.is_stored(test)
@@ -262,7 +316,7 @@ def _terms(test: ast.expr) -> Iterator[ast.expr]:
 
 
 _FETCHED: frozenset[type] = frozenset({ast.Name, ast.Call})
-_CALLERS: frozenset[type] = frozenset({ast.Attribute, ast.Name})
+_CALLERS: frozenset[type] = frozenset({ast.Attribute, ast.Name, ast.Compare})
 
 
 def own(node: ast.expr, kinds: frozenset[type]) -> list[ast.AST]:

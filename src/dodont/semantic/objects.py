@@ -81,6 +81,34 @@ def role_of(frame: Frame, type: Type | None) -> str | None:
     return None
 
 
+def has_field(frame: Frame, type: Type | None, name: str) -> bool:
+    """Whether a stored object may have the field; false where its class, all of whose bases are known, declares no such name::
+
+        class Post(models.Model):
+            title = models.CharField(max_length=80)
+
+        post.is_new = True  # for a template: nothing stores that
+
+    Asked of objects that save themselves. What is mapped from outside may have its fields from there: ``backref="order"``.
+    """
+    names = {name, name.removesuffix("_id")}
+    saves = False
+    for _, entry in lineage(frame, type.name) if type is not None else ():
+        if not isinstance(entry, ClassInfo):
+            if entry.bases or not names.isdisjoint(entry.attributes):
+                return True  # a library's class that has fields of its own
+            saves = saves or "save" in entry.methods
+        elif (
+            entry.decorators
+            or any(each in found for each in names for found in (entry.members, entry.annotations, entry.functions))
+            or not all(
+                class_info(frame, base) or frame.library.class_of(frame.library.canonical(base)) for base in entry.bases
+            )
+        ):
+            return True
+    return not saves
+
+
 def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Value:
     """``receiver.name``."""
     if name in _WRITTEN_IN_CODE:

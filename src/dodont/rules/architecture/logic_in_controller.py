@@ -45,10 +45,7 @@ def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
         return
     reader = Reader(route, run, Data(route, run))
     reader.block(route.node.body)
-    found = reader.decisions
-    if not any(access.kind in ("write", "commit") for access in route.accesses):
-        # Attributes set for the reply alone: `post.is_new = True`.
-        found = [each for each in found if each.kind != "change"]
+    found = [each for each in reader.decisions if each not in reader.unsaved]
     # However many fields it touches, a change is one decision.
     count = sum(each.kind != "change" for each in found) + any(each.kind == "change" for each in found)
     kinds = {each.kind for each in found}
@@ -91,6 +88,7 @@ class Reader:
         self.data = data
         self.decisions: list[Decision] = []
         self.acts = 0  # calls so far that write or reach another service
+        self.unsaved: list[Decision] = []  # attributes set since the last write, so far for the reply alone
         self.tokens: set[str] = set()
         self._lines: set[tuple[str, int]] = set()
 
@@ -129,10 +127,13 @@ class Reader:
             refused = rule and refuses(self.route, node.orelse)
         if refused:
             self.add("rule", node.test, "checks")
-        place = len(self.decisions)
+        place, acts = len(self.decisions), self.acts
         one, other = self.acts_in(node.body), self.acts_in(node.orelse)
         if rule and not refused and ((one and other) or ((one or other) and not self.is_once(node))):
-            self.add("selection", node.test, "chooses what to do by", place)
+            chosen = self.decisions[place:]
+            added = self.add("selection", node.test, "chooses what to do by", place)
+            if self.acts == acts and all(each in self.unsaved for each in chosen):
+                self.unsaved += added
 
     def acts_in(self, body: Sequence[ast.stmt]) -> bool:
         """Reads a block; whether anything is decided or done in it."""
@@ -157,7 +158,8 @@ class Reader:
     def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if isinstance(target, ast.Attribute) and self.data.is_entity(target.value):
-                self.add("change", target, "changes")
+                if self.run.has_field(self.data.value(target.value), target.attr):
+                    self.unsaved += self.add("change", target, "changes")
                 if node.value is not None and self.is_token(node.value):
                     self.add("computation", node.value, "makes a token with")
             elif node.value is not None and not isinstance(node, ast.AugAssign):
@@ -200,6 +202,8 @@ class Reader:
         if callee is None:
             return
         self.acts += does(callee, "write") or callee.external
+        if does(callee, "write") or does(callee, "commit"):
+            self.unsaved.clear()
         arguments = [*node.args, *[word.value for word in node.keywords]]
         if callee.project:
             # `return edit_form(request, order)` goes on with the request, and no service does that.
@@ -215,12 +219,15 @@ class Reader:
         elif self.data.is_aggregate(node):
             self.add("computation", node, "aggregates")
 
-    def add(self, kind: str, node: ast.expr, verb: str, place: int | None = None) -> None:
-        if (kind, node.lineno) not in self._lines:
-            self._lines.add((kind, node.lineno))
-            site = _site(self.run.module.path, node)
-            decision = Decision(kind, Note(site, f"{verb} `{self.run.source(site)}`"))
-            self.decisions.insert(len(self.decisions) if place is None else place, decision)
+    def add(self, kind: str, node: ast.expr, verb: str, place: int | None = None) -> list[Decision]:
+        """Notes a decision, unless its line has one of the kind; what was noted."""
+        if (kind, node.lineno) in self._lines:
+            return []
+        self._lines.add((kind, node.lineno))
+        site = _site(self.run.module.path, node)
+        decision = Decision(kind, Note(site, f"{verb} `{self.run.source(site)}`"))
+        self.decisions.insert(len(self.decisions) if place is None else place, decision)
+        return [decision]
 
 
 def _branches(node: ast.If) -> Iterator[list[ast.stmt]]:
