@@ -21,7 +21,8 @@ class Data:
 
     ``stored`` are the names whose values come from storage, ``fields`` those of them that hold a field's value,
     ``fetched`` the names whose values another service answered, ``given`` those that the request has, ``callers`` the
-    caller (``user = request.user``) and ``owned`` what was asked of or for the caller (``teams = user.teams.all()``).
+    caller (``user = request.user``), ``owned`` what was asked of or for the caller (``teams = user.teams.all()``), and
+    ``sizes`` how many a query says there are.
     """
 
     def __init__(self, route: Route, run: Pass) -> None:
@@ -33,6 +34,7 @@ class Data:
         self.given: set[str] = set()
         self.callers: set[str] = set()
         self.owned: set[str] = set()
+        self.sizes: set[str] = set()
         arguments = route.node.args
         self.parameters = {each.arg for each in (*arguments.args, *arguments.kwonlyargs)}
 
@@ -45,7 +47,7 @@ class Data:
         for name in bound(target):
             for known, now in (
                 (self.stored, stored), (self.fields, field), (self.fetched, fetched),
-                (self.given, given), (self.callers, caller), (self.owned, owned),
+                (self.given, given), (self.callers, caller), (self.owned, owned), (self.sizes, self._is_size(value)),
             ):  # fmt: skip
                 (known.add if now else known.discard)(name)
 
@@ -191,21 +193,23 @@ class Data:
             return False
         return (value.type is None and not value.labels) or self.run.role(value.type) in ("entity", "schema")
 
-    def depends(self, test: ast.expr) -> bool:
-        """Whether a condition is about the data of stored objects, more than about their being there."""
-        deciding = self.deciding(test)
+    def depends(self, test: ast.expr, refuses: bool = False) -> bool:
+        """Whether a condition, which may lead to an error, is about the data of stored objects, more than about their being there."""
+        deciding = self.deciding(test, refuses)
         if any(_is_ordered(each) for each in deciding):
             return True  # `user.balance < price`: how much the caller has is no question of who may
         return bool(deciding) and not self.of_caller(test)
 
-    def deciding(self, test: ast.expr) -> list[ast.expr]:
+    def deciding(self, test: ast.expr, refuses: bool = False) -> list[ast.expr]:
         """The terms of a condition that are about the data of stored objects."""
-        return [each for each in _terms(test) if self._decides(each)]
+        return [each for each in _terms(test) if self._decides(each, refuses)]
 
-    def _decides(self, term: ast.expr) -> bool:
+    def _decides(self, term: ast.expr, refuses: bool) -> bool:
         if isinstance(term, ast.Compare):
             sides = (term.left, *term.comparators)
-            if isinstance(term.ops[0], (ast.Eq, ast.NotEq)) and any(self._is_given(side) for side in sides):
+            if isinstance(term.ops[0], ast.NotEq if refuses else (ast.Eq, ast.NotEq)) and any(
+                map(self._is_given, sides)
+            ):
                 # A part looked up below the wrong whole, which is not there; a key that proves who asks; what is so already.
                 return False
             if any(isinstance(op, (ast.Is, ast.IsNot)) for op in term.ops) or self._emptiness(term) is not None:
@@ -240,13 +244,19 @@ class Data:
             else:
                 return False
 
+    def _is_size(self, node: ast.expr) -> bool:
+        """``orders.count()``: what a query answers with a number."""
+        if isinstance(node, ast.Await):
+            node = node.value
+        callee, value = self.route.calls.get(id(node)), self.value(node)
+        number = value is not None and value.type is not None and value.type.name == "int"
+        return number and does(callee, "read") and callee is not None and not callee.project
+
     def _emptiness(self, test: ast.expr) -> bool | None:
         """``orders.count() == 0``: whether the condition says that there are none; None where it asks for something else."""
         match test:
             case ast.Compare(left=left, ops=[op], comparators=[ast.Constant(value=(0 | 1) as size)]):
-                value = self.value(left)
-                number = value is not None and value.type is not None and value.type.name == "int"
-                if not number or self.is_field(left) or not _counts(self, left):
+                if not (self._is_size(left) or (isinstance(left, ast.Name) and left.id in self.sizes)):
                     return None
                 if isinstance(op, (ast.Eq, ast.LtE) if size == 0 else ast.Lt):
                     return True

@@ -120,8 +120,9 @@ class Reader:
 
     def branch(self, node: ast.If) -> None:
         self.expression(node.test)
-        rule = self.data.depends(node.test)
-        if refuses(self.route, node.body):
+        refusing = refuses(self.route, node.body)
+        rule = self.data.depends(node.test, refusing)
+        if refusing:
             refused = rule or self.data.present(node.test)
         else:
             refused = rule and refuses(self.route, node.orelse)
