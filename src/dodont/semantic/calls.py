@@ -113,6 +113,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
         for value, each in zip(given.positional, given.nodes, strict=True):
             if value.pending is not None:
                 frame.misuse(value, each, "argument")
+    elif ref == "builtins.isinstance" and len(given.nodes) == 2:
+        _asked(frame, given.positional[0], given.positional[1], given.nodes[0])
     if ref is None:
         if func.__class__ is ast.Call and given.positional and _decorates(frame, func, given.positional[0]):
             return given.positional[0]
@@ -267,12 +269,18 @@ def _waits(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks,
         frame.waits = known
 
 
+#: Tests on the way to what is done once: more than a rule goes along with.
+MANY = 9
+
+
 def waits(frame: Frame, node: ast.Call, target: str, found: Waits, movable: bool = False) -> None:
     """A call that blocks: told to rules, and remembered for the callers of this function."""
     if frame.silent or frame.in_lambda or frame.elsewhere:
         return
     if len(found.chain) <= MAX_CHAIN:
-        passed = found._replace(tests=found.tests + 1) if frame.guards else found
+        passed = found
+        if frame.guards:
+            passed = found._replace(tests=found.tests + (MANY if waiting.fills_once(frame) else 1))
         if frame.waits is None or (len(passed.chain), passed.tests) < (len(frame.waits.chain), frame.waits.tests):
             frame.waits = passed
         site = frame.site(node)
@@ -312,6 +320,15 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
     if result.type is not None and not result.maybe_none and result.type.name in frame.library.awaitable:
         return result.but(pending=Pending(ref, frame.site(node), awaited(frame, result), must=False))
     return result
+
+
+def _asked(frame: Frame, value: Value, choices: Value, node: ast.expr) -> None:
+    """``isinstance(rows, list)``: a coroutine is none, so that what was meant is its result."""
+    if value.pending is None or not value.pending.must or frame.awaits(node):
+        return
+    kinds = [each.ref for each in (choices.items if isinstance(choices.items, tuple) else (choices,))]
+    if kinds and all(ref is not None and is_plain(frame, Type(ref.removeprefix("builtins."))) for ref in kinds):
+        frame.misuse(value, node, "argument")
 
 
 #: Libraries that take awaitables, or anything: all others want results.

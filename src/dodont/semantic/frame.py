@@ -244,6 +244,13 @@ class Frame:
                 return True
         return False
 
+    def awaits(self, node: ast.expr) -> bool:
+        """Whether the function awaits what the node names."""
+        if self.function is None or self.function.node is None or not isinstance(node, (ast.Name, ast.Attribute)):
+            return False
+        name = ast.unparse(node)
+        return any(isinstance(each, ast.Await) and ast.unparse(each.value) == name for each in walk(self.function.node))
+
     def _may_be_awaited(self, node: ast.expr) -> bool:
         """Whether the function awaits what the node names, or asks if it is an awaitable."""
         if self.function is None or self.function.node is None or not isinstance(node, (ast.Name, ast.Attribute)):

@@ -242,7 +242,10 @@ def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
         if value.pending is not None and value.pending.must:
             value = value.pending.result
         if item.optional_vars is not None:
-            bind(frame, item.optional_vars, entered(frame, value))
+            given = entered(frame, value)
+            if node.__class__ is ast.With and _is_async(frame, given):
+                given = UNKNOWN  # `with engine.connect() as connection`: the engine is the other kind, here at least
+            bind(frame, item.optional_vars, given)
         if not frame.silent:
             _entered_call(frame, item, node.body)
     return run(frame, node.body) or _suppresses(frame, node)
@@ -269,6 +272,12 @@ def _suppresses(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
         isinstance(item.context_expr, ast.Call) and frame.quiet(item.context_expr.func).ref == "contextlib.suppress"
         for item in node.items
     )
+
+
+def _is_async(frame: Frame, value: Value) -> bool:
+    """Whether an object is entered by ``async with`` alone."""
+    entry = frame.library.class_of(value.type.name) if value.type is not None else None
+    return entry is not None and entry.is_async
 
 
 def entered(frame: Frame, value: Value) -> Value:

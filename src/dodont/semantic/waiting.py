@@ -32,6 +32,8 @@ _CONFIGURATION = re.compile(r"config|settings|credentials|ignore|\.env\b", re.I)
 _READERS = frozenset({"pathlib.Path.read_text", "pathlib.Path.read_bytes"})
 _OPENERS = frozenset({"builtins.open", "io.open", "pathlib.Path.open"})
 
+_BUFFERS = frozenset({"io.StringIO", "io.BytesIO"})
+
 #: What opens something that is read or written later, in the coroutine again.
 _HANDLES = frozenset({"builtins.open", "io.open", "os.popen", "urllib.request.urlopen", "socket.create_connection"})
 
@@ -44,7 +46,9 @@ def blocks(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks,
         flag = given.find(_FLAGS[ref])
         return flag is None or flag[0].const in (0, False)
     if model.on == "file":
-        return not _reads_configuration(node, ref, given)
+        source = given.positional[0].type if given.positional else None
+        in_memory = source is not None and source.name in _BUFFERS  # `pandas.read_csv(StringIO(text))`
+        return not in_memory and not _reads_configuration(node, ref, given)
     first = given.nodes[:1] if ref.endswith((".acquire", ".get", ".wait", ".join", ".result")) else []
     if any(_is_off(each) for each in (*first, *(given.words.get(name) for name in _SWITCHES))):
         return False
@@ -142,3 +146,28 @@ def hands_over(name: str, body: list[ast.stmt]) -> bool:
 
 def _is_name(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
+
+
+def fills_once(frame: Frame) -> bool:
+    """Whether what the function does under a test is done once a process: a module's object is made when first asked for::
+
+    def storage() -> Storage:
+        global _storage
+        if _storage is None:
+            _storage = Storage()
+        return _storage
+    """
+    function = frame.function
+    if function is None or function.node is None:
+        return False
+    made = {name for each in function.node.body if isinstance(each, ast.Global) for name in each.names}
+    return bool(made) and any(
+        isinstance(each, ast.If)
+        and any(isinstance(name, ast.Name) and name.id in made for name in walk(each.test))
+        and any(isinstance(name, ast.Name) and name.id in made for inner in each.body for name in _stored(inner))
+        for each in walk(function.node)
+    )
+
+
+def _stored(node: ast.stmt) -> list[ast.expr]:
+    return [each for each in walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
