@@ -16,7 +16,7 @@ def role_of(path: str, tree: ast.Module, declared: Mapping[str, tuple[str, ...]]
     ``declared`` maps a role to gitignore-style patterns; it comes first.
     """
     role = role_by_path(path, declared)
-    return "script" if not role and any(map(_is_main, tree.body[-3:])) else role
+    return "script" if not role and any(_is_main_guard(statement) for statement in tree.body[-3:]) else role
 
 
 def role_by_path(path: str, declared: Mapping[str, tuple[str, ...]] | None = None) -> str:
@@ -56,11 +56,8 @@ def role_by_path(path: str, declared: Mapping[str, tuple[str, ...]] | None = Non
     return ""
 
 
-def _is_main(node: ast.stmt) -> bool:
-    """``if __name__ == "__main__":``, or ``asyncio.run(main())`` without it."""
+def _is_main_guard(node: ast.stmt) -> bool:
     match node:
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id="asyncio"), attr="run"))):
-            return True
         case ast.If(
             test=ast.Compare(left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")])
         ):

@@ -24,7 +24,7 @@ from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import lineage
 from dodont.semantic.trees import last_name
-from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, UNKNOWN, Note, Type, Value, join
+from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, PLAIN_TYPES, UNKNOWN, Note, Type, Value, join
 from dodont.semantic.waiting import hands_over
 
 Env = dict[str, Value]
@@ -103,14 +103,21 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
     value = frame.eval(node.value)
     if value.pending is None and (value.type is None or value.type.name in _VAGUE):
         declared = type_of(frame, node.annotation)
-        if declared is not None and declared.name != "TypeAlias" and (value.type is None or not declared.optional):
-            value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
+        if declared is not None and declared.name != "TypeAlias":
+            if value.type is None or not declared.optional:
+                value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
+            elif node.target.__class__ is ast.Attribute and declared.name not in _TEXTS and value.type.name == "None":
+                value = Value(declared._replace(optional=False), maybe_none=True)
     bind(frame, node.target, value)
     return True
 
 
 #: Types of values of which an annotation knows more: ``found: dict[str, Order] = {}``.
 _VAGUE = frozenset({"None", "list", "dict", "set"})
+
+
+#: `self.client: Client | None = None` says what other methods find; of text they find what was put there.
+_TEXTS = PLAIN_TYPES | {"str", "bytes"}
 
 
 def _augmented(frame: Frame, node: ast.AugAssign) -> bool:
