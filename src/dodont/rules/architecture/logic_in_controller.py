@@ -130,7 +130,8 @@ class Reader:
             self.add("rule", node.test, "checks")
         place, acts = len(self.decisions), self.acts
         one, other = self.acts_in(node.body), self.acts_in(node.orelse)
-        if rule and not refused and ((one and other) or ((one or other) and not self.is_once(node))):
+        acted = (one and other and not self.is_toggle(node)) or (one != other and not self.is_once(node))
+        if rule and not refused and acted:
             chosen = self.decisions[place:]
             added = self.add("selection", node.test, "chooses what to do by", place)
             if self.acts == acts and all(each in self.unsaved for each in chosen):
@@ -141,6 +142,16 @@ class Reader:
         before = len(self.decisions), self.acts
         self.block(body)
         return (len(self.decisions), self.acts) != before
+
+    def is_toggle(self, node: ast.If) -> bool:
+        """``if row.is_hidden: row.hidden_at = None``, ``else: row.hidden_at = now()``: one field is set, to the other state."""
+        if not isinstance(node.test, ast.Attribute):
+            return False
+        sets = [
+            {ast.unparse(target) for each in branch if isinstance(each, ast.Assign) for target in each.targets}
+            for branch in (node.body, node.orelse)
+        ]
+        return len(sets[0]) == 1 and sets[0] == sets[1]
 
     def is_once(self, node: ast.If) -> bool:
         """``if not task.active: task.active = True``, ``if row.name != name: row.name = name``: what is so already is left alone."""
