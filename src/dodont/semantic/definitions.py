@@ -134,6 +134,8 @@ class FunctionInfo:
     @property
     def is_start_up(self) -> bool:
         """It runs once, before an application serves or after it has stopped: by a framework's decorator, or by its name."""
+        if self.name in ("start", "stop"):
+            return self.owner is not None and not self.positional  # of a part of the application, no bot's command
         return _START_UP.search(self.name) is not None or any(
             each.ref is not None and each.ref.endswith(".on_event") for each in self.decorators
         )
