@@ -12,9 +12,9 @@ from dodont.core.rule import Rule
 from dodont.project.project import Project
 from dodont.project.tables import staged
 from dodont.semantic.credentials import RANDOM
-from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
+from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
-from dodont.semantic.objects import has_field, role_of
+from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, walk
@@ -154,6 +154,20 @@ class Pass:
     def has_field(self, value: Value | None, name: str) -> bool:
         """Whether what is set as the value's attribute may be stored with it."""
         return value is None or has_field(self.project.reader(self.module), value.type, name)
+
+    def read_by(self, value: Value | None, name: str) -> frozenset[str]:
+        """The attributes that a property of an object reads: ``confirmed_at`` for ``return self.confirmed_at is not None``."""
+        type = value.type if value is not None else None
+        for _, entry in lineage(self.project.reader(self.module), type.name) if type is not None else ():
+            function = entry.functions.get(name) if isinstance(entry, ClassInfo) else None
+            if function is not None:
+                body = self.project.body(function) if function.kind == "property" else None
+                return frozenset(
+                    each.attr
+                    for each in (walk(body) if body is not None else ())
+                    if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self"
+                )
+        return frozenset()
 
     def serves(self) -> bool:
         """Whether the module imports what a server needs: a framework, a log, a database, a network's client, coroutines."""

@@ -164,19 +164,17 @@ class Data:
                 if whole is not None and self.run.role(whole.type) == "request" and self._is_caller(part):
                     return True
             elif isinstance(each, ast.Compare):
-                # `if invoice.team_id not in teams`
-                among = each.comparators[0]
-                if (
-                    isinstance(each.ops[0], (ast.In, ast.NotIn))
-                    and isinstance(among, ast.Name)
-                    and among.id in self.owned
-                ):
+                if isinstance(each.ops[0], _SAME) and any(map(self._is_owned, (each.left, *each.comparators))):
                     return True
             elif isinstance(each, ast.Name) and (
                 each.id in self.callers or (each.id in self.parameters and self._is_caller(self.value(each)))
             ):
                 return True
         return False
+
+    def _is_owned(self, node: ast.expr) -> bool:
+        """``if invoice.team_id not in teams``, ``if role != Role.OWNER``: what was found out about the caller, as a whole."""
+        return isinstance(node, ast.Name) and node.id in self.owned and node.id not in self.sizes
 
     def _gives_caller(self, value: ast.expr) -> bool:
         """``user = request.user``, ``user = authenticate(request, ...)``: a name for the caller."""
@@ -232,13 +230,19 @@ class Data:
                 return node.id in self.given or (
                     whole and node.id in self.parameters and not self._is_caller(self.value(node))
                 )
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
+            if isinstance(node, ast.Call):
                 callee = self.route.calls.get(id(node))
-                if callee is None or not callee.target.startswith("builtins."):
+                made = value is not None and value.type is not None and callee is not None and value.type.name
+                if (
+                    callee is not None
+                    and len(node.args) == 1
+                    and made in (callee.target, callee.target.rpartition(".")[2])
+                ):
+                    node = node.args[0]  # `int(number)`, `uuid.UUID(body.project)`
+                elif isinstance(node.func, ast.Name):
                     return False
-                node = node.args[0]  # `int(number)`
-            elif isinstance(node, ast.Call):
-                node, whole = node.func, False
+                else:
+                    node, whole = node.func, False
             elif isinstance(node, (ast.Attribute, ast.Subscript, ast.Await)):
                 node, whole = node.value, False
             else:
@@ -326,6 +330,7 @@ def _terms(test: ast.expr) -> Iterator[ast.expr]:
 
 
 _FETCHED: frozenset[type] = frozenset({ast.Name, ast.Call})
+_SAME = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
 _CALLERS: frozenset[type] = frozenset({ast.Attribute, ast.Name, ast.Compare})
 
 

@@ -165,7 +165,20 @@ class Reader:
                 if isinstance(each, ast.Assign)
                 for target in each.targets
             }
-        return all(_asks_whether_set(term, sets) for term in self.data.deciding(node.test))
+        return all(self.asks_whether_set(term, sets) for term in self.data.deciding(node.test))
+
+    def asks_whether_set(self, term: ast.expr, sets: dict[str, str]) -> bool:
+        match term:
+            case ast.Attribute(value=whole, attr=name):
+                fields = {name} | self.run.read_by(self.data.value(whole), name)
+                return any(f"{ast.unparse(whole)}.{field}" in sets for field in fields)
+            case ast.Compare(left=left, ops=[ast.NotEq()], comparators=[right]):
+                sides = ast.unparse(left), ast.unparse(right)
+                # `if row.category != category.name: row.category = category`
+                return any(
+                    one in sets and f"{other}.".startswith(f"{sets[one]}.") for one, other in (sides, sides[::-1])
+                )
+        return False
 
     def assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -249,17 +262,6 @@ def _branches(node: ast.If) -> Iterator[list[ast.stmt]]:
         node = node.orelse[0]
         yield node.body
     yield node.orelse
-
-
-def _asks_whether_set(term: ast.expr, sets: dict[str, str]) -> bool:
-    match term:
-        case ast.Attribute():
-            return ast.unparse(term) in sets
-        case ast.Compare(left=left, ops=[ast.NotEq()], comparators=[right]):
-            sides = ast.unparse(left), ast.unparse(right)
-            # `if row.category != category.name: row.category = category`
-            return any(one in sets and f"{other}.".startswith(f"{sets[one]}.") for one, other in (sides, sides[::-1]))
-    return False
 
 
 def _is_one(node: ast.expr) -> bool:
