@@ -103,11 +103,19 @@ class Pass:
         method = self.project.method(found, name, self.module) if found is not None else None
         return method if method is not None and method.is_coroutine else None
 
-    def awaited_elsewhere(self, callee: str) -> bool:
-        """Whether the module awaits calls of ``callee``, as written, and leaves the one in question alone without ``await``."""
+    def awaited_elsewhere(self, callee: str, function: FunctionInfo | None) -> bool:
+        """Whether the module awaits calls of ``callee``, as written, and leaves the one in question alone without ``await``.
+
+        What ``self.pool`` is in one class says nothing of another's.
+        """
         if callee not in self.module.awaited:
             return False
-        awaited, other = self.project.awaits(self.module).get(callee, (0, 0))
+        name = ""
+        if callee.startswith(("self.", "cls.")):
+            while function is not None and function.owner is None:
+                function = self.project.functions.get(function.ref.rpartition(".")[0])
+            name = function.owner.name if function is not None and function.owner is not None else ""
+        awaited, other = self.project.awaits(self.module).get((name, callee), (0, 0))
         return awaited > 0 and other == 1
 
     def harmless(self, value: Value) -> bool:

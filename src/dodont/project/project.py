@@ -92,7 +92,7 @@ class Project(World):
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
-        self._awaits: dict[ModuleInfo, dict[str, tuple[int, int]]] = {}
+        self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self._routes: dict[str, dict[str, HandlerInfo]] = {}
@@ -382,17 +382,19 @@ class Project(World):
                 self._trees[module.file] = ast.Module([], [])
         return self._trees[module.file]
 
-    def awaits(self, module: ModuleInfo) -> Mapping[str, tuple[int, int]]:
-        """How many calls of a dotted name, as written, the module awaits, and how many it does not."""
+    def awaits(self, module: ModuleInfo) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """How many calls of a dotted name, as written in a class (or in none), the module awaits, and how many it does not."""
         found = self._awaits.get(module)
         if found is None:
             found = self._awaits[module] = {}
             nodes = [*walk(self.tree(module))]
             awaited = {id(each.value) for each in nodes if isinstance(each, ast.Await)}
+            inside = {id(each): node.name for node in nodes if isinstance(node, ast.ClassDef) for each in walk(node)}
             for each in nodes:
                 if isinstance(each, ast.Call) and (name := dotted(each.func)):
-                    yes, no = found.get(name, (0, 0))
-                    found[name] = (yes + 1, no) if id(each) in awaited else (yes, no + 1)
+                    key = inside.get(id(each), "") if name.startswith(("self.", "cls.")) else "", name
+                    yes, no = found.get(key, (0, 0))
+                    found[key] = (yes + 1, no) if id(each) in awaited else (yes, no + 1)
         return found
 
     def method(self, class_name: str, name: str, importer: ModuleInfo) -> FunctionInfo | None:

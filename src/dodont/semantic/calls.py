@@ -195,8 +195,8 @@ def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> 
     """Calling an object: its class's ``__call__``."""
     assert callee.type is not None
     if callee.type.name == "Callable" and callee.type.args:
-        if not (frame.in_coroutine or frame.in_lambda):
-            return UNKNOWN  # that a plain function calls it says rather that the annotation is wrong
+        if not (frame.in_coroutine or frame.in_lambda) or frame.may_be_awaited(node.func):
+            return UNKNOWN  # that a plain function calls it, or asks first, says rather that the annotation is wrong
         inner = callee.type.args[0].args[-1:]
         result = Value(inner[0]._replace(optional=False), maybe_none=inner[0].optional) if inner else UNKNOWN
         return _pending(frame, node, ast.unparse(node.func), result)

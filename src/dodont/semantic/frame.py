@@ -194,7 +194,7 @@ class Frame:
         if value.maybe_none and use in ("condition", "operand", "identity"):
             return
         if pending.maybe and (
-            (use == "condition" and value.type is None) or use == "identity" or self._may_be_awaited(node)
+            (use == "condition" and value.type is None) or use == "identity" or self.may_be_awaited(node)
         ):
             return
         site = self.site(node)
@@ -251,7 +251,7 @@ class Frame:
         name = ast.unparse(node)
         return any(isinstance(each, ast.Await) and ast.unparse(each.value) == name for each in walk(self.function.node))
 
-    def _may_be_awaited(self, node: ast.expr) -> bool:
+    def may_be_awaited(self, node: ast.expr) -> bool:
         """Whether the function awaits what the node names, or asks if it is an awaitable."""
         if self.function is None or self.function.node is None or not isinstance(node, (ast.Name, ast.Attribute)):
             return False

@@ -36,7 +36,7 @@ def check(event: Unawaited, run: Pass) -> Iterator[Diagnostic]:
 def check_unresolved(event: Unresolved, run: Pass) -> Iterator[Diagnostic]:
     """A method whose object only inference can tell, or that the module awaits wherever else it calls it."""
     method = run.coroutine_method(event.call, event.name) if event.use == "statement" else None
-    if method is None and not (is_shared(event) and run.awaited_elsewhere(event.callee)):
+    if method is None and not (is_shared(event) and run.awaited_elsewhere(event.callee, event.function)):
         return
     name = run.display(method.ref) if method is not None else event.callee
     fix = run.fix("Await the call", "safe" if method is not None else "unsafe", event.call)
