@@ -43,7 +43,7 @@ class Data:
         stored, fetched = self.is_stored(value), self.is_fetched(value)
         # `price, stock = cursor.fetchone()`
         field = stored and (isinstance(target, (ast.Tuple, ast.List)) or self.is_field(value))
-        given, caller, owned = self._is_given(value), self._gives_caller(value), self.of_caller(value)
+        given, caller, owned = self._is_given(value), self._gives_caller(value), self._comes_of_caller(value)
         for name in bound(target):
             for known, now in (
                 (self.stored, stored), (self.fields, field), (self.fetched, fetched),
@@ -175,6 +175,14 @@ class Data:
     def _is_owned(self, node: ast.expr) -> bool:
         """``if invoice.team_id not in teams``, ``if role != Role.OWNER``: what was found out about the caller, as a whole."""
         return isinstance(node, ast.Name) and node.id in self.owned and node.id not in self.sizes
+
+    def _comes_of_caller(self, value: ast.expr) -> bool:
+        """``profile = user.profile()``, ``team = profile.team``: asked of or for the caller, or a part of what was."""
+        if self.of_caller(value):
+            return True
+        while isinstance(value, (ast.Attribute, ast.Subscript)):
+            value = value.value
+        return self._is_owned(value)
 
     def _gives_caller(self, value: ast.expr) -> bool:
         """``user = request.user``, ``user = authenticate(request, ...)``: a name for the caller."""
