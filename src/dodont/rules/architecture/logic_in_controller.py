@@ -89,6 +89,7 @@ class Reader:
         self.decisions: list[Decision] = []
         self.acts = 0  # calls so far that write or reach another service
         self.unsaved: list[Decision] = []  # attributes set since the last write, so far for the reply alone
+        self.asks = False  # in the condition of an error reply: `if not accounts.verify(code)` leaves the decision to the service
         self.tokens: set[str] = set()
         self._lines: set[tuple[str, int]] = set()
 
@@ -119,8 +120,10 @@ class Reader:
                     self.data.fetched.update(bound(child.optional_vars))
 
     def branch(self, node: ast.If) -> None:
-        self.expression(node.test)
         refusing = refuses(self.route, node.body)
+        self.asks = refusing
+        self.expression(node.test)
+        self.asks = False
         rule = self.data.depends(node.test, refusing)
         if refusing:
             refused = rule or self.data.present(node.test)
@@ -233,7 +236,11 @@ class Reader:
         if callee.project:
             # `return edit_form(request, order)` goes on with the request, and no service does that.
             goes_on = not callee.target.rpartition(".")[2].startswith("_") and any(map(self.data.is_request, arguments))
-            if does(callee, "write") and not goes_on and any(each.kind == "rule" for each in self.decisions):
+            if (
+                does(callee, "write")
+                and not (goes_on or self.asks)
+                and any(each.kind == "rule" for each in self.decisions)
+            ):
                 self.add("change", node.func, "then writes with")
         elif does(callee, "write"):
             self.add("change", node.func, "writes with")
