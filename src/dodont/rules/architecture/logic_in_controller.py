@@ -30,6 +30,7 @@ _IF: frozenset[type] = frozenset({ast.If})
 
 #: Expressions that may be a decision.
 _DECIDING: frozenset[type] = frozenset({ast.BinOp, ast.IfExp, ast.Call})
+_TEXTS: frozenset[type] = frozenset({ast.JoinedStr})
 
 
 class Decision(NamedTuple):
@@ -207,8 +208,12 @@ class Reader:
         return callee is not None and callee.target in TOKENS
 
     def expression(self, node: ast.expr) -> None:
+        # `f"{row.size // 1024} kB"` is how a field is shown.
+        shown = {
+            id(each) for text in own(node, _TEXTS) if isinstance(text, ast.JoinedStr) for each in own(text, _DECIDING)
+        }
         for each in own(node, _DECIDING):
-            if isinstance(each, ast.BinOp) and isinstance(each.op, ARITHMETIC):
+            if isinstance(each, ast.BinOp) and isinstance(each.op, ARITHMETIC) and id(each) not in shown:
                 self.arithmetic(each.left, each.right, each.op)
             elif isinstance(each, ast.IfExp):
                 if self.data.weighs(each):
