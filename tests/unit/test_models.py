@@ -25,7 +25,12 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 }
 
 #: Types no file needs to describe.
-PLAIN = {name for name in vars(builtins) if isinstance(getattr(builtins, name), type)} | {"None", "Any", "Callable", "Awaitable"}
+PLAIN = {name for name in vars(builtins) if isinstance(getattr(builtins, name), type)} | {
+    "None",
+    "Any",
+    "Callable",
+    "Awaitable",
+}
 #: Libraries whose methods hand over to a coroutine or give a future: what they are does not show from outside.
 DELEGATING = frozenset({"aiomysql", "asyncpg", "pymongo", "redis"})
 PLAIN_MODULES = ("typing.", "collections.abc.", "types.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _AWAITED = re.compile(r"await ([\w.]+)\(")
 
 _START_UP = re.compile(
-    r"(?:^|_)lifespan$|^_?(?:(?:on_)?(?:startup|shutdown|ready)(?:_event)?|setup_hook|initialize|bootstrap|teardown)$"
+    r"(?:^|_)lifespan$|^_?(?:(?:on_)?(?:startup|shutdown|ready)(?:_event)?|setup_hook|init(?:ialize)?|bootstrap|teardown)$"
 )
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
