@@ -116,7 +116,13 @@ class Pass:
                 function = self.project.functions.get(function.ref.rpartition(".")[0])
             name = function.owner.name if function is not None and function.owner is not None else ""
         awaited, other = self.project.awaits(self.module).get((name, callee), (0, 0))
-        return awaited > 0 and other == 1
+        if awaited == 0 or other != 1:
+            return False
+        # `self.check = check`: what is given may be of either kind
+        stores = (
+            each for each in walk(self.tree) if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store)
+        )
+        return not any(ast.unparse(each) == callee for each in stores)
 
     def harmless(self, value: Value) -> bool:
         """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from dodont.semantic.annotations import type_named
+from dodont.semantic.trees import last_name
 from dodont.semantic.values import NONE, UNKNOWN, Value
 
 if TYPE_CHECKING:
@@ -118,10 +119,21 @@ def _literal(frame: Frame, node: ast.expr) -> None:
     _set(frame, node, value.but(literal=True, labels=tuple(label for label in value.labels if label.kind == "secret")))
 
 
+_ASKS = frozenset({"isawaitable", "iscoroutine", "isfuture"})
+_AWAITABLES = frozenset({"Awaitable", "Coroutine", "Future"})
+
+
 def _refused(frame: Frame, test: ast.Call, surely: bool = True) -> None:
     """``isinstance(self.store, AsyncStore)`` came out false: the attribute is no such object, and stays what it was afterwards."""
     func = test.func
-    if not isinstance(func, ast.Name) or func.id != "isinstance" or len(test.args) != 2 or _key(test.args[0]) is None:
+    if not test.args or _key(test.args[0]) is None:
+        return
+    if surely and (last_name(func) in _ASKS or (len(test.args) == 2 and last_name(test.args[1]) in _AWAITABLES)):
+        known = frame.quiet(test.args[0])
+        if known.pending is not None:  # `if isinstance(user, Awaitable): user = await user`: else it is none
+            _set(frame, test.args[0], known.but(pending=None))
+        return
+    if not isinstance(func, ast.Name) or func.id != "isinstance" or len(test.args) != 2:
         return
     known = frame.quiet(test.args[0])
     if surely and known.type is not None and known.type == type_named(frame, frame.quiet(test.args[1])):

@@ -413,7 +413,8 @@ def _hands_on(frame: Frame, function: ast.AST, node: ast.Return) -> bool:
 def _must_be_plain(frame: Frame, function: FunctionInfo, node: ast.Return) -> bool:
     """Whether what the coroutine returns cannot be meant to be awaited by somebody else: by the words of its declared result, or
     because nobody in the module does."""
-    if function.handler is not None:
+    declared_so = function.node is not None and function.node.returns is not None and not function.is_async
+    if function.handler is not None and not declared_so:
         return True
     if function.node is None or function.is_generator:
         return False
