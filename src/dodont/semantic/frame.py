@@ -193,7 +193,7 @@ class Frame:
             return
         if value.maybe_none and use in ("condition", "operand", "identity"):
             return
-        if use == "condition" and self.may_be_awaited(node):
+        if use in ("condition", "text") and self.may_be_awaited(node):
             return  # `if found and iscoroutine(found)`
         if pending.maybe and (
             (use == "condition" and value.type is None) or use == "identity" or self.may_be_awaited(node)
