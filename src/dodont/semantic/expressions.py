@@ -83,7 +83,7 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Value:
         frame.unresolved(node.value, "attribute")
     if (
         receiver.pending is not None
-        and node.attr not in OF_COROUTINES
+        and not (node.attr in OF_COROUTINES or node.attr.startswith("cr_"))
         and (receiver.pending.must or _is_of_result(frame, receiver, node.attr))
     ):
         frame.misuse(receiver, node.value, "attribute")

@@ -195,6 +195,8 @@ class Frame:
             return
         if use in ("condition", "text") and self.may_be_awaited(node):
             return  # `if found and iscoroutine(found)`
+        if node.__class__ is ast.Call and self.may_be_awaited(node.func):
+            return  # `if iscoroutinefunction(node.close): await node.close()`, `else: node.close()`
         if pending.maybe and (
             (use == "condition" and value.type is None) or use == "identity" or self.may_be_awaited(node)
         ):
