@@ -67,14 +67,6 @@ class Origins:
         """Whether the value was taken from a mapping by a key: ``event["id"]``, ``event.get("id")``."""
         return self.node is not None and self._keyed(self.node, ())
 
-    @property
-    def attribute(self) -> bool:
-        """Whether the value is an attribute of something: ``column.table.name``."""
-        node: ast.AST | None = self.node
-        if isinstance(node, ast.Name) and len(values := self.bound.get(node.id, [])) == 1 and not values[0][1]:
-            node = values[0][0]
-        return isinstance(node, ast.Attribute)
-
     def _outside(self, node: ast.AST, part: bool, seen: tuple[str, ...]) -> bool:
         match node:
             case ast.Name(id=name):

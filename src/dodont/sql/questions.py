@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,11 +36,21 @@ _DIALECTS = ("postgres", "mysql", "sqlite", "")
 _SYNONYMS = {"postgresql": "postgres", "mariadb": "mysql", "sqlite3": "sqlite", "mssql": "tsql"}
 
 _STREAMS = frozenset({"STDIN", "STDOUT", "PROGRAM"})
-_SYSTEM_SCHEMAS = frozenset(
-    {"information_schema", "pg_catalog", "performance_schema", "sys", "system", "system_schema"}
+_SYSTEM_SCHEMAS = word_set(
+    """
+    INFORMATION_SCHEMA PG_CATALOG PERFORMANCE_SCHEMA SYS SYSTEM SYSTEM_SCHEMA ACCOUNT_USAGE SYSCAT SYSIBM QSYS2 DBC
+    """
 )
-#: How the tables of a database's own catalogue begin, where no schema says so.
-_CATALOGUES = ("sqlite_", "pg_", "duckdb_")
+#: What the tables of a database's own catalogue are called, where no schema says so: SQLite's and PostgreSQL's begin alike,
+#: those of Redshift, Oracle, old SQL Servers and the standard for geometries as listed.
+_CATALOGUES = re.compile(
+    r"(?:sqlite|pg|duckdb|pragma|svv|svl|stv|stl)_"
+    r"|(?:all|user|dba)_(?:tables|tab_\w+|views|mviews|objects|indexes|ind_\w+|constraints|cons_columns|sequences|synonyms"
+    r"|triggers|source|procedures|arguments|users|col_\w+)$"
+    r"|sys(?:objects|columns|indexes|types|users|databases|comments)$"
+    r"|(?:geometry|geography|raster)_columns$|spatial_ref_sys$",
+    re.IGNORECASE,
+)
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"})
 _DDL = frozenset({"CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"})
 _PARSED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -131,7 +142,9 @@ class Statement:
 
 
 def _of_catalogue(tables: tuple[str, ...]) -> bool:
-    return bool(tables) and all("." in table or table.startswith(_CATALOGUES) for table in tables)
+    return bool(tables) and all(
+        _CATALOGUES.match(table) or table.rpartition(".")[0].upper() in _SYSTEM_SCHEMAS for table in tables
+    )
 
 
 @lru_cache(maxsize=512)
@@ -616,11 +629,14 @@ def _table(table: Node) -> str:
     """The name, with the schema if it is a system's; empty for holes and functions."""
     from sqlglot import exp
 
-    if not isinstance(table.this, exp.Identifier) or MARKER.search(table.name):
+    if isinstance(table.this, exp.Anonymous) and _CATALOGUES.match(table.this.name):
+        return table.this.name  # `pragma_table_info('users')`
+    if not isinstance(table.this, exp.Identifier):
         return ""
-    schema = table.text("db")
-    system = not _SYSTEM_SCHEMAS.isdisjoint((schema.lower(), table.text("catalog").lower()))
-    return f"{schema}.{table.name}" if system else table.name
+    *schemas, name = MARKER.sub("", ".".join(part.name for part in table.parts)).split(".")  # BigQuery quotes them together
+    if not _SYSTEM_SCHEMAS.isdisjoint(schema.upper() for schema in schemas):
+        return f"{schemas[-1]}.{name}"
+    return "" if MARKER.search(table.name) else table.name
 
 
 def _from(select: Node) -> Node | None:

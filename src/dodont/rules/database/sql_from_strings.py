@@ -58,6 +58,8 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
     """
     if from_client(hole):
         return True
+    if statement.of_catalogue:
+        return False  # `… FROM information_schema.tables WHERE table_name = '{table}'`: the values are names
     kinds = {label.kind for label in hole.value.labels}
     if place.quoted:
         if place.position in ("identifier", "fragment") or not PARAMETERIZED.issuperset(statement.kinds):
@@ -66,8 +68,7 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
             return True
         origins = run.origins(hole)
         if "part" in kinds:
-            # `… FROM information_schema.tables WHERE table_name = '{model.table.name}'`: a name the code declares
-            return not (statement.of_catalogue and origins is not None and origins.attribute)
+            return True
         return origins is not None and origins.outside
     if hole.value.type is not None and hole.value.type.name not in TEXTS:
         return False
