@@ -16,7 +16,7 @@ from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
-from dodont.semantic.rows import read_by_key
+from dodont.semantic.rows import debugged, read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 from dodont.sql import Hole as Place
@@ -70,6 +70,10 @@ class Pass:
     def read_by_key(self, call: Site) -> bool:
         """Whether the function around a query's call reads the rows by the names of columns, and hands them to nobody."""
         return call.path == self.module.path and read_by_key(self.tree, call)
+
+    def debugged(self, call: Site) -> bool:
+        """Whether all that the function around a query's call does with the rows is to show them in a log, to a developer."""
+        return call.path == self.module.path and debugged(self.tree, call)
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table, where all that the project's code says of them agrees; else none."""

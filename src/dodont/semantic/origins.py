@@ -103,7 +103,7 @@ class Origins:
                 func.attr in ("format", "join") and any(self._outside(each, part, seen) for each in node.args)
             )
         dotted = self._qualified(func)
-        if dotted.startswith(("os.path.", "posixpath.")):
+        if dotted.startswith(("os.path.", "posixpath.", "collections.")):
             return any(self._outside(each, part, seen) for each in node.args)
         if dotted.partition(".")[0] in _GENERATES or (isinstance(func, ast.Attribute) and func.attr in _WRITES_OUT):
             return False
@@ -184,7 +184,7 @@ def is_checked(tree: ast.Module, site: Site, name: str) -> bool:
 
 
 def is_given_in_code(tree: ast.Module, function: FunctionInfo, parameter: str) -> bool:
-    """Whether the function is private, the module only calls it, and each call gives the parameter a constant."""
+    """Whether the function is private, the module only calls it, and each call gives the parameter what the code chose."""
     if function.name == "_":
         return True  # a cell of a notebook: what it is given is made by another cell
     if not function.name.startswith("_") or function.name.endswith("__"):
@@ -193,7 +193,7 @@ def is_given_in_code(tree: ast.Module, function: FunctionInfo, parameter: str) -
     named = [node for node in nodes_of(tree, _NAMING) if last_name(node) == function.name]
     calls = [call for call in nodes_of(tree, _CALLS) if last_name(call.func) == function.name]  # type: ignore[attr-defined]
     return (
-        bool(calls) and len(calls) == len(named) and all(_gives_constant(call, position, parameter) for call in calls)
+        bool(calls) and len(calls) == len(named) and all(_gives_own(call, position, parameter) for call in calls)
     )
 
 
@@ -201,17 +201,20 @@ _NAMING: frozenset[type] = frozenset({ast.Name, ast.Attribute})
 _CALLS: frozenset[type] = frozenset({ast.Call})
 
 
-def _gives_constant(call: Any, position: int | None, parameter: str) -> bool:
+def _gives_own(call: Any, position: int | None, parameter: str) -> bool:
     given = next((word.value for word in call.keywords if word.arg == parameter), None)
     if given is None and position is not None and position < len(call.args):
         given = call.args[position]
-    return given is not None and _is_written_out(given)
+    return given is not None and _is_own_choice(given)
 
 
-def _is_written_out(node: ast.expr) -> bool:
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        return all(_is_written_out(each) for each in node.elts)
-    return isinstance(node, ast.Constant)
+def _is_own_choice(node: ast.expr) -> bool:
+    """A constant, written out or by its name, and what the object keeps: ``self._count(self.table, "kind")``."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.JoinedStr)):
+        return all(_is_own_choice(each) for each in (node.values if isinstance(node, ast.JoinedStr) else node.elts))
+    if isinstance(node, ast.FormattedValue):
+        return _is_own_choice(node.value)
+    return isinstance(node, ast.Constant) or last_name(node).isupper() or (isinstance(node, ast.Attribute) and _of_self(node))
 
 
 def _function_around(tree: ast.Module, site: Site) -> FunctionNode | None:

@@ -22,6 +22,8 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
             continue
         if star.of_catalogue or star.empty or any(run.temporary(table) for table in star.tables):
             continue
+        if run.debugged(query.call):
+            return
         fix = name_columns(query, star.qualifier, star.tables, run)
         table = ", ".join(star.tables)
         yield run.report(
