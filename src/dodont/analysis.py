@@ -85,6 +85,12 @@ class Pass:
             found |= {created(text, table) for text in texts}
         return found.pop() if len(found) == 1 else ()
 
+    def is_view(self, table: str) -> bool:
+        """Whether the project's code creates a view of that name, whose columns are written out there."""
+        from dodont.sql import spells_out
+
+        return any(spells_out(text, table) for text in self.project.tables(table)[1])
+
     def temporary(self, table: str) -> bool:
         """Whether this module itself makes the table, for a session: a temporary table, a data frame under a table's name."""
         if table not in self.module.text:

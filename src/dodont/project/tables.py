@@ -17,7 +17,7 @@ _VIEWS = frozenset(
     | {f"create{kind}TempView" for kind in ("", "OrReplace", "Global", "OrReplaceGlobal")}
 )
 _TEMPORARY = re.compile(r"\btemp(?:orary)?\b", re.I)
-_CHANGED = re.compile(r"\b(?:create|alter)\s+table\b", re.I)
+_CHANGED = re.compile(r"\b(?:create|alter)\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:table|view)\b", re.I)
 
 
 def may_declare(path: str, data: bytes, table: str) -> bool:
@@ -28,7 +28,7 @@ def may_declare(path: str, data: bytes, table: str) -> bool:
 
 
 def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...] | str]:
-    """Columns of a table, or texts that create or alter tables and mention it."""
+    """Columns of a table, or texts that create or alter tables and views and mention it."""
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     for node in ast.walk(tree):
         match node:

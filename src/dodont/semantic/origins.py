@@ -15,6 +15,8 @@ from dodont.semantic.values import Site
 _PASSES = frozenset(
     "str repr format map list set tuple sorted reversed enumerate zip filter next iter min max dict frozenset".split()
 )
+#: Built-in functions that give numbers and names of types, whatever they are given.
+_COUNTS = frozenset("range len int float complex bool round abs sum hash id ord divmod pow type hex oct bin".split())
 _OF_TEXT = frozenset(
     "strip lstrip rstrip lower upper title casefold replace encode decode removeprefix removesuffix format join copy".split()
 )
@@ -52,6 +54,13 @@ class Origins:
                 for name in walk(target):
                     if isinstance(name, ast.Name) and (name is target or isinstance(name.ctx, ast.Store)):
                         self.bound.setdefault(name.id, []).append((value, part))
+        for each in walk(scope):
+            # `",".join(f"'{name}'" for name in names)`: whatever else the function calls `name`
+            if isinstance(each, _COMPREHENSIONS) and _holds(each, site):
+                for generator in each.generators:
+                    for name in walk(generator.target):
+                        if isinstance(name, ast.Name):
+                            self.bound[name.id] = [(generator.iter, True)]
 
     @property
     def outside(self) -> bool:
@@ -95,6 +104,8 @@ class Origins:
         return False
 
     def _called(self, node: ast.Call, func: ast.expr, part: bool, seen: tuple[str, ...]) -> bool:
+        if isinstance(func, ast.Name) and func.id in _COUNTS:
+            return False
         if isinstance(func, ast.Name) and func.id in _PASSES:
             return any(self._outside(each, part, seen) for each in node.args)
         if isinstance(func, ast.Attribute) and func.attr in _OF_TEXT | _OF_MAPPINGS:
@@ -128,6 +139,16 @@ class Origins:
             case ast.BoolOp(values=values):
                 return any(self._keyed(value, seen) for value in values)
         return False
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _holds(node: ast.expr, site: Site) -> bool:
+    return (node.lineno, node.col_offset) <= (site.line, site.column) and (site.end_line, site.end_column) <= (
+        node.end_lineno or 0,
+        node.end_col_offset or 0,
+    )
 
 
 def _is_at(node: ast.expr, site: Site) -> bool:

@@ -50,8 +50,12 @@ def _uses(tree: ast.Module, call: Site) -> set[str]:
     names: set[str] = set()
     pending: list[ast.AST] = [start]
     found: set[str] = set()
+    seen: set[int] = set()
     while pending:
         node = pending.pop()
+        if id(node) in seen:
+            continue  # `for row in row:`
+        seen.add(id(node))
         parent = parents.get(id(node))
         match parent:
             case ast.Await() | ast.IfExp() | ast.Starred() | ast.FormattedValue() | ast.JoinedStr():
@@ -76,7 +80,7 @@ def _uses(tree: ast.Module, call: Site) -> set[str]:
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.NamedExpr(target=ast.Name(id=name)):
                 pending += _reads(scope, name, names)
             case ast.For(target=ast.Name(id=name)) | ast.AsyncFor(target=ast.Name(id=name)):
-                pending += _reads(scope, name, names)
+                pending += _reads(parent, name, set())  # another loop's `row` is another
             case ast.comprehension(target=ast.Name(id=name)):
                 pending += _reads(scope, name, names)
             case ast.Call(func=ast.Name(id=name)) if name in _LOOKS | _SHOWS:

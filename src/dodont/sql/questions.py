@@ -442,7 +442,7 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
                 return "fragment" if key == "this" else "identifier"
             case exp.Interval():
                 return "value" if parent.args.get("unit") is not None and not quoted else "fragment"
-            case exp.Func() if _names_first(parent, wrapped):
+            case exp.Func() if _names_first(parent, wrapped) or _is_file(parent):
                 return "identifier"
             case exp.Func():
                 if isinstance(start, exp.Var) and not quoted:
@@ -495,6 +495,18 @@ def _names_first(function: Node, wrapped: Node) -> bool:
         return True
     given = function.expressions if isinstance(function, exp.Anonymous) else []
     return len(given) > 1 and given[0] is wrapped
+
+
+#: Functions of DuckDB and ClickHouse that read a file as a table.
+_FILES = re.compile(r"READ_\w+$|\w+_SCAN$|(?:PARQUET|ICEBERG|DELTA)\w*$|FILE$|GLOB$|S3$|URL$")
+
+
+def _is_file(function: Node) -> bool:
+    """``SELECT … FROM read_parquet('{path}')``: what is read from, as a table's name is, and no value of a row."""
+    from sqlglot import exp
+
+    name = (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).upper()
+    return isinstance(function.parent, exp.Table) and _FILES.match(name) is not None
 
 
 def _branch(branch: Node) -> Position:
@@ -762,6 +774,28 @@ def created(text: str, table: str) -> tuple[str, ...]:
         if found:
             break
     return found
+
+
+def spells_out(text: str, view: str) -> bool:
+    """Whether a statement of ``text`` creates the view and names its columns: CREATE VIEW … AS SELECT id, name FROM …."""
+    if len(text) > LONGEST:
+        return False
+    for statement in statements(tokens(text)):
+        words = [token for token in statement if token.kind not in ("space", "comment")]
+        at = next((n for n, token in enumerate(words) if token.upper == "VIEW"), 0)
+        if not at or words[0].upper != "CREATE" or at > 4:  # CREATE OR REPLACE MATERIALIZED VIEW
+            continue
+        at += 1
+        while at < len(words) and words[at].upper in ("IF", "NOT", "EXISTS"):
+            at += 1
+        while at + 2 < len(words) and words[at + 1].text == ".":
+            at += 2
+        if at < len(words) and words[at].text.strip('"`[]') == view:
+            return not any(
+                token.text == "*" and words[n - 1].upper in ("SELECT", "DISTINCT", "ALL", ",", ".")
+                for n, token in enumerate(words)
+            )
+    return False
 
 
 def temporary(text: str, table: str) -> bool:
