@@ -76,6 +76,30 @@ class Origins:
         """Whether the value was taken from a mapping by a key: ``event["id"]``, ``event.get("id")``."""
         return self.node is not None and self._keyed(self.node, ())
 
+    @property
+    def identity(self) -> bool:
+        """Whether the value is the ``id`` of some object: a number or digest that a database or a service made up."""
+        return self.node is not None and self._identity(self.node, ())
+
+    def _identity(self, node: ast.AST, seen: tuple[str, ...]) -> bool:
+        match node:
+            case ast.Name(id=name) if name not in seen:
+                values = self.bound.get(name, [])
+                return bool(values) and all(self._identity(value, (*seen, name)) for value, _ in values)
+            case ast.Attribute(attr="id" | "pk"):
+                return not _of_self(node)
+            case ast.Call(func=ast.Name(id="str"), args=[value]) | ast.Attribute(attr="hex", value=value):
+                return self._identity(value, seen)
+            case ast.ListComp(elt=elt) | ast.GeneratorExp(elt=elt) | ast.SetComp(elt=elt):
+                return self._identity(elt, seen)
+            case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[value]):
+                return self._identity(value, seen)
+            case ast.JoinedStr(values=values):
+                return all(isinstance(each, ast.Constant) or self._identity(each, seen) for each in values)
+            case ast.FormattedValue(value=value):
+                return self._identity(value, seen)
+        return False
+
     def _outside(self, node: ast.AST, part: bool, seen: tuple[str, ...]) -> bool:
         match node:
             case ast.Name(id=name):
@@ -213,9 +237,7 @@ def is_given_in_code(tree: ast.Module, function: FunctionInfo, parameter: str) -
     position = function.positional.index(parameter) if parameter in function.positional else None
     named = [node for node in nodes_of(tree, _NAMING) if last_name(node) == function.name]
     calls = [call for call in nodes_of(tree, _CALLS) if last_name(call.func) == function.name]  # type: ignore[attr-defined]
-    return (
-        bool(calls) and len(calls) == len(named) and all(_gives_own(call, position, parameter) for call in calls)
-    )
+    return bool(calls) and len(calls) == len(named) and all(_gives_own(call, position, parameter) for call in calls)
 
 
 _NAMING: frozenset[type] = frozenset({ast.Name, ast.Attribute})
@@ -235,7 +257,11 @@ def _is_own_choice(node: ast.expr) -> bool:
         return all(_is_own_choice(each) for each in (node.values if isinstance(node, ast.JoinedStr) else node.elts))
     if isinstance(node, ast.FormattedValue):
         return _is_own_choice(node.value)
-    return isinstance(node, ast.Constant) or last_name(node).isupper() or (isinstance(node, ast.Attribute) and _of_self(node))
+    return (
+        isinstance(node, ast.Constant)
+        or last_name(node).isupper()
+        or (isinstance(node, ast.Attribute) and _of_self(node))
+    )
 
 
 def _function_around(tree: ast.Module, site: Site) -> FunctionNode | None:

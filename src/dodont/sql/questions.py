@@ -39,6 +39,7 @@ _STREAMS = frozenset({"STDIN", "STDOUT", "PROGRAM"})
 _SYSTEM_SCHEMAS = word_set(
     """
     INFORMATION_SCHEMA PG_CATALOG PERFORMANCE_SCHEMA SYS SYSTEM SYSTEM_SCHEMA ACCOUNT_USAGE SYSCAT SYSIBM QSYS2 DBC
+    TIMESCALEDB_INFORMATION TIMESCALEDB_EXPERIMENTAL
     """
 )
 #: What the tables of a database's own catalogue are called, where no schema says so: SQLite's and PostgreSQL's begin alike,
@@ -50,6 +51,10 @@ _CATALOGUES = re.compile(
     r"|sys(?:objects|columns|indexes|types|users|databases|comments)$"
     r"|(?:geometry|geography|raster)_columns$|spatial_ref_sys$",
     re.IGNORECASE,
+)
+#: What PostgreSQL lets stand for a table though it is a function: ``SELECT * FROM CURRENT_USER``.
+_NO_TABLES = word_set(
+    "CURRENT_USER SESSION_USER CURRENT_ROLE CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_CATALOG"
 )
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"})
 _DDL = frozenset({"CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"})
@@ -396,6 +401,8 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
             case exp.Cast():
                 if key != "this":
                     return "fragment"
+                if parent.args["to"].sql().upper().startswith("REG"):
+                    return "identifier"  # `'{table}'::regclass`
             case exp.JSONPath() | exp.JSONPathKey() | exp.JSONPathRoot() | exp.Distinct() | exp.Neg() | exp.Collate():
                 if isinstance(parent, exp.Distinct) and isinstance(parent.parent, exp.Select):
                     return "identifier"
@@ -475,8 +482,14 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
     return "fragment"
 
 
-#: Functions whose texts are names, and those whose first is a unit or the name of a configuration.
-_OF_NAMES = frozenset({"ADDGEOMETRYCOLUMN", "DROPGEOMETRYCOLUMN", "DROPGEOMETRYTABLE", "NEXTVAL", "CURRVAL", "SETVAL"})
+#: Functions of databases and their extensions whose texts are names of tables, columns, indexes and the like.
+_OF_NAMES = re.compile(
+    r"(?:NEXTVAL|CURRVAL|SETVAL|(?:ADD|DROP)GEOMETRY(?:COLUMN|TABLE)|UPDATEGEOMETRYSRID"
+    r"|TO_REG\w+|PG_(?:\w+_SIZE|GET_\w+)|HAS_\w+_PRIVILEGE|OBJECT_(?:ID|NAME)|COL_(?:LENGTH|NAME)|(?:DB|SCHEMA|TYPE)_ID"
+    r"|CREATE_HYPERTABLE|ADD_DIMENSION|HYPERTABLE_\w+|(?:SHOW|DROP)_CHUNKS|(?:ADD|REMOVE|ALTER|SHOW)_(?:\w+_)?POLIC(?:Y|IES)"
+    r"|(?:CREATE|UNDISTRIBUTE|ALTER)_(?:DISTRIBUTED|REFERENCE)?_?TABLE|PRAGMA_\w+)$"
+)
+#: Those whose first text is a unit or the name of a configuration.
 _NAME_FIRST = frozenset(
     {"DATE_TRUNC", "TIMESTAMP_TRUNC", "DATE_PART", "TO_TSVECTOR", "TO_TSQUERY", "PLAINTO_TSQUERY", "PHRASETO_TSQUERY"}
 )
@@ -487,7 +500,7 @@ def _names_first(function: Node, wrapped: Node) -> bool:
     from sqlglot import exp
 
     name = (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).upper()
-    if name in _OF_NAMES:
+    if _OF_NAMES.match(name):
         return True
     if name not in _NAME_FIRST:
         return False
@@ -643,9 +656,11 @@ def _table(table: Node) -> str:
 
     if isinstance(table.this, exp.Anonymous) and _CATALOGUES.match(table.this.name):
         return table.this.name  # `pragma_table_info('users')`
-    if not isinstance(table.this, exp.Identifier):
+    if not isinstance(table.this, exp.Identifier) or table.name.upper() in _NO_TABLES:
         return ""
-    *schemas, name = MARKER.sub("", ".".join(part.name for part in table.parts)).split(".")  # BigQuery quotes them together
+    *schemas, name = MARKER.sub("", ".".join(part.name for part in table.parts)).split(
+        "."
+    )  # BigQuery quotes them together
     if not _SYSTEM_SCHEMAS.isdisjoint(schema.upper() for schema in schemas):
         return f"{schemas[-1]}.{name}"
     return "" if MARKER.search(table.name) else table.name

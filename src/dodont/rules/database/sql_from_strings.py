@@ -67,6 +67,8 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
         if "parameter" in kinds:
             return True
         origins = run.origins(hole)
+        if hole.value.type is None and origins is not None and origins.identity:
+            return False
         if "part" in kinds:
             return True
         return origins is not None and origins.outside
