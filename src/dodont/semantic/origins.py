@@ -216,8 +216,11 @@ _CHECKS = re.compile(r"_*(?:validate|check|ensure|verify|require)")
 
 
 def is_checked(tree: ast.Module, site: Site, name: str) -> bool:
-    """Whether a call statement before ``site``, in the function around it, checks what is written as ``name``."""
-    function = _function_around(tree, site)
+    """Whether a call statement before ``site``, in the function around it, checks what is written as ``name``; or a decorator
+    of that function, written in the module, tests it for membership."""
+    function = _function_around(tree, site.line)
+    if function is not None and any(_admits(tree, decorator, name) for decorator in function.decorator_list):
+        return True
     return function is not None and any(
         isinstance(node, ast.Expr)
         and isinstance(call := node.value.value if isinstance(node.value, ast.Await) else node.value, ast.Call)
@@ -225,6 +228,19 @@ def is_checked(tree: ast.Module, site: Site, name: str) -> bool:
         and _CHECKS.match(last_name(call.func))
         and any(ast.unparse(argument) == name for argument in call.args)
         for node in walk(function)
+    )
+
+
+def _admits(tree: ast.Module, decorator: ast.expr, name: str) -> bool:
+    """``def require_table(handler): … if table not in tables: abort(404)``, whose wrapper has the handler's parameter."""
+    return isinstance(decorator, ast.Name) and any(
+        isinstance(node, ast.Compare)
+        and isinstance(node.left, ast.Name)
+        and node.left.id == name
+        and isinstance(node.ops[0], (ast.In, ast.NotIn))
+        for definition in tree.body
+        if isinstance(definition, ast.FunctionDef) and definition.name == decorator.id
+        for node in walk(definition)
     )
 
 
@@ -237,38 +253,55 @@ def is_given_in_code(tree: ast.Module, function: FunctionInfo, parameter: str) -
     position = function.positional.index(parameter) if parameter in function.positional else None
     named = [node for node in nodes_of(tree, _NAMING) if last_name(node) == function.name]
     calls = [call for call in nodes_of(tree, _CALLS) if last_name(call.func) == function.name]  # type: ignore[attr-defined]
-    return bool(calls) and len(calls) == len(named) and all(_gives_own(call, position, parameter) for call in calls)
+    return (
+        bool(calls) and len(calls) == len(named) and all(_gives_own(tree, call, position, parameter) for call in calls)
+    )
 
 
 _NAMING: frozenset[type] = frozenset({ast.Name, ast.Attribute})
 _CALLS: frozenset[type] = frozenset({ast.Call})
 
 
-def _gives_own(call: Any, position: int | None, parameter: str) -> bool:
+def _gives_own(tree: ast.Module, call: Any, position: int | None, parameter: str) -> bool:
     given = next((word.value for word in call.keywords if word.arg == parameter), None)
     if given is None and position is not None and position < len(call.args):
         given = call.args[position]
-    return given is not None and _is_own_choice(given)
+    return given is not None and _is_own_choice(tree, given)
 
 
-def _is_own_choice(node: ast.expr) -> bool:
-    """A constant, written out or by its name, and what the object keeps: ``self._count(self.table, "kind")``."""
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set, ast.JoinedStr)):
-        return all(_is_own_choice(each) for each in (node.values if isinstance(node, ast.JoinedStr) else node.elts))
-    if isinstance(node, ast.FormattedValue):
-        return _is_own_choice(node.value)
-    return (
-        isinstance(node, ast.Constant)
-        or last_name(node).isupper()
-        or (isinstance(node, ast.Attribute) and _of_self(node))
+def _is_own_choice(tree: ast.Module, node: ast.AST) -> bool:
+    """A constant, written out or by its name, what the object keeps, a number: ``self._run("merge=%s" % blocks, self.table)``."""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.List() | ast.Tuple() | ast.Set() | ast.JoinedStr() | ast.FormattedValue() | ast.BinOp() | ast.BoolOp():
+            return all(_is_own_choice(tree, each) for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr))
+        case ast.IfExp(body=body, orelse=other):
+            return _is_own_choice(tree, body) and _is_own_choice(tree, other)
+        case ast.Attribute():
+            return node.attr.isupper() or _of_self(node)
+        case ast.Name():
+            return node.id.isupper() or _is_number(_function_around(tree, node.lineno), node.id)
+    return False
+
+
+def _is_number(function: FunctionNode | None, name: str) -> bool:
+    """Whether a parameter's default is a number or a truth."""
+    if function is None:
+        return False
+    given = function.args
+    positional = [*given.posonlyargs, *given.args]
+    pairs = [*zip(positional[len(positional) - len(given.defaults) :], given.defaults, strict=True)]
+    pairs += [(each, default) for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default]
+    return any(
+        each.arg == name and isinstance(default, ast.Constant) and isinstance(default.value, (int, float))
+        for each, default in pairs
     )
 
 
-def _function_around(tree: ast.Module, site: Site) -> FunctionNode | None:
+def _function_around(tree: ast.Module, line: int) -> FunctionNode | None:
     """The innermost function whose lines hold the place."""
     found = [
-        node
-        for node in walk(tree)
-        if isinstance(node, FunctionNode) and node.lineno <= site.line <= (node.end_lineno or 0)
+        node for node in walk(tree) if isinstance(node, FunctionNode) and node.lineno <= line <= (node.end_lineno or 0)
     ]
     return found[-1] if found else None
