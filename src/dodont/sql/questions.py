@@ -39,17 +39,17 @@ _STREAMS = frozenset({"STDIN", "STDOUT", "PROGRAM"})
 _SYSTEM_SCHEMAS = word_set(
     """
     INFORMATION_SCHEMA PG_CATALOG PERFORMANCE_SCHEMA SYS SYSTEM SYSTEM_SCHEMA ACCOUNT_USAGE SYSCAT SYSIBM QSYS2 DBC
-    TIMESCALEDB_INFORMATION TIMESCALEDB_EXPERIMENTAL
+    TIMESCALEDB_INFORMATION TIMESCALEDB_EXPERIMENTAL MYSQL
     """
 )
 #: What the tables of a database's own catalogue are called, where no schema says so: SQLite's and PostgreSQL's begin alike,
-#: those of Redshift, Oracle, old SQL Servers and the standard for geometries as listed.
+#: those of Redshift, Oracle, old SQL Servers, BigQuery and the standard for geometries as listed.
 _CATALOGUES = re.compile(
     r"(?:sqlite|pg|duckdb|pragma|svv|svl|stv|stl)_"
     r"|(?:all|user|dba)_(?:tables|tab_\w+|views|mviews|objects|indexes|ind_\w+|constraints|cons_columns|sequences|synonyms"
     r"|triggers|source|procedures|arguments|users|col_\w+)$"
     r"|sys(?:objects|columns|indexes|types|users|databases|comments)$"
-    r"|(?:geometry|geography|raster)_columns$|spatial_ref_sys$",
+    r"|(?:geometry|geography|raster)_columns$|spatial_ref_sys$|__tables__$",
     re.IGNORECASE,
 )
 #: What PostgreSQL lets stand for a table though it is a function: ``SELECT * FROM CURRENT_USER``.
@@ -663,6 +663,8 @@ def _table(table: Node) -> str:
     )  # BigQuery quotes them together
     if not _SYSTEM_SCHEMAS.isdisjoint(schema.upper() for schema in schemas):
         return f"{schemas[-1]}.{name}"
+    if _CATALOGUES.match(name):
+        return name  # `{dataset}.__TABLES__` within one pair of quotes
     return "" if MARKER.search(table.name) else table.name
 
 
