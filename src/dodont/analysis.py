@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
 from dodont.project.project import Project
-from dodont.project.tables import staged
+from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
@@ -90,6 +90,10 @@ class Pass:
         from dodont.sql import spells_out
 
         return any(spells_out(text, table) for text in self.project.tables(table)[1])
+
+    def makes_copies(self) -> bool:
+        """Whether this module creates a table that is like another, so that whole rows of the one are rows of the other."""
+        return makes_copies(self.tree)
 
     def temporary(self, table: str) -> bool:
         """Whether this module itself makes the table, for a session: a temporary table, a data frame under a table's name."""

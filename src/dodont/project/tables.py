@@ -20,6 +20,20 @@ _TEMPORARY = re.compile(r"\btemp(?:orary)?\b", re.I)
 _CHANGED = re.compile(r"\b(?:create|alter)\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:table|view)\b", re.I)
 
 
+_LIKE = re.compile(r"\bcreate\s+(?:\w+\s+)?table\b[^;]*?\blike\b", re.I)
+
+
+def makes_copies(tree: ast.Module) -> bool:
+    """Whether a text creates a table that is by definition like another: CREATE TABLE archive (LIKE orders)."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str() as text) if _LIKE.search(text):
+                return True
+            case ast.JoinedStr(values=values) if _LIKE.search("".join(_piece(part, set(), "") for part in values)):
+                return True
+    return False
+
+
 def may_declare(path: str, data: bytes, table: str) -> bool:
     """Whether a file is worth parsing for a table."""
     if table.encode() in data:

@@ -39,7 +39,7 @@ _STREAMS = frozenset({"STDIN", "STDOUT", "PROGRAM"})
 _SYSTEM_SCHEMAS = word_set(
     """
     INFORMATION_SCHEMA PG_CATALOG PERFORMANCE_SCHEMA SYS SYSTEM SYSTEM_SCHEMA ACCOUNT_USAGE SYSCAT SYSIBM QSYS2 DBC
-    TIMESCALEDB_INFORMATION TIMESCALEDB_EXPERIMENTAL MYSQL
+    TIMESCALEDB_INFORMATION TIMESCALEDB_EXPERIMENTAL MYSQL AG_CATALOG
     """
 )
 #: What the tables of a database's own catalogue are called, where no schema says so: SQLite's and PostgreSQL's begin alike,
@@ -489,9 +489,18 @@ _OF_NAMES = re.compile(
     r"|CREATE_HYPERTABLE|ADD_DIMENSION|HYPERTABLE_\w+|(?:SHOW|DROP)_CHUNKS|(?:ADD|REMOVE|ALTER|SHOW)_(?:\w+_)?POLIC(?:Y|IES)"
     r"|(?:CREATE|UNDISTRIBUTE|ALTER)_(?:DISTRIBUTED|REFERENCE)?_?TABLE|PRAGMA_\w+)$"
 )
-#: Those whose first text is a unit or the name of a configuration.
+#: Those whose first text is a unit or the name of a configuration or a graph.
 _NAME_FIRST = frozenset(
-    {"DATE_TRUNC", "TIMESTAMP_TRUNC", "DATE_PART", "TO_TSVECTOR", "TO_TSQUERY", "PLAINTO_TSQUERY", "PHRASETO_TSQUERY"}
+    {
+        "DATE_TRUNC",
+        "TIMESTAMP_TRUNC",
+        "DATE_PART",
+        "TO_TSVECTOR",
+        "TO_TSQUERY",
+        "PLAINTO_TSQUERY",
+        "PHRASETO_TSQUERY",
+        "CYPHER",
+    }
 )
 
 
