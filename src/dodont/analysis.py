@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
 from dodont.project.project import Project
-from dodont.project.tables import staged
+from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
-from dodont.semantic.rows import read_by_key
+from dodont.semantic.rows import debugged, read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 from dodont.sql import Hole as Place
@@ -71,6 +71,10 @@ class Pass:
         """Whether the function around a query's call reads the rows by the names of columns, and hands them to nobody."""
         return call.path == self.module.path and read_by_key(self.tree, call)
 
+    def debugged(self, call: Site) -> bool:
+        """Whether all that the function around a query's call does with the rows is to show them in a log, to a developer."""
+        return call.path == self.module.path and debugged(self.tree, call)
+
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table, where all that the project's code says of them agrees; else none."""
         declared, texts = self.project.tables(table)
@@ -80,6 +84,16 @@ class Pass:
 
             found |= {created(text, table) for text in texts}
         return found.pop() if len(found) == 1 else ()
+
+    def is_view(self, table: str) -> bool:
+        """Whether the project's code creates a view of that name, whose columns are written out there."""
+        from dodont.sql import spells_out
+
+        return any(spells_out(text, table) for text in self.project.tables(table)[1])
+
+    def makes_copies(self) -> bool:
+        """Whether this module creates a table that is like another, so that whole rows of the one are rows of the other."""
+        return makes_copies(self.tree)
 
     def temporary(self, table: str) -> bool:
         """Whether this module itself makes the table, for a session: a temporary table, a data frame under a table's name."""

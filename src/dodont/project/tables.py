@@ -17,7 +17,21 @@ _VIEWS = frozenset(
     | {f"create{kind}TempView" for kind in ("", "OrReplace", "Global", "OrReplaceGlobal")}
 )
 _TEMPORARY = re.compile(r"\btemp(?:orary)?\b", re.I)
-_CHANGED = re.compile(r"\b(?:create|alter)\s+table\b", re.I)
+_CHANGED = re.compile(r"\b(?:create|alter)\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:table|view)\b", re.I)
+
+
+_LIKE = re.compile(r"\bcreate\s+(?:\w+\s+)?table\b[^;]*?\blike\b", re.I)
+
+
+def makes_copies(tree: ast.Module) -> bool:
+    """Whether a text creates a table that is by definition like another: CREATE TABLE archive (LIKE orders)."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str() as text) if _LIKE.search(text):
+                return True
+            case ast.JoinedStr(values=values) if _LIKE.search("".join(_piece(part, set(), "") for part in values)):
+                return True
+    return False
 
 
 def may_declare(path: str, data: bytes, table: str) -> bool:
@@ -28,7 +42,7 @@ def may_declare(path: str, data: bytes, table: str) -> bool:
 
 
 def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...] | str]:
-    """Columns of a table, or texts that create or alter tables and mention it."""
+    """Columns of a table, or texts that create or alter tables and views and mention it."""
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     for node in ast.walk(tree):
         match node:

@@ -15,6 +15,8 @@ from dodont.semantic.values import Site
 _PASSES = frozenset(
     "str repr format map list set tuple sorted reversed enumerate zip filter next iter min max dict frozenset".split()
 )
+#: Built-in functions that give numbers and names of types, whatever they are given.
+_COUNTS = frozenset("range len int float complex bool round abs sum hash id ord divmod pow type hex oct bin".split())
 _OF_TEXT = frozenset(
     "strip lstrip rstrip lower upper title casefold replace encode decode removeprefix removesuffix format join copy".split()
 )
@@ -52,6 +54,13 @@ class Origins:
                 for name in walk(target):
                     if isinstance(name, ast.Name) and (name is target or isinstance(name.ctx, ast.Store)):
                         self.bound.setdefault(name.id, []).append((value, part))
+        for each in walk(scope):
+            # `",".join(f"'{name}'" for name in names)`: whatever else the function calls `name`
+            if isinstance(each, _COMPREHENSIONS) and _holds(each, site):
+                for generator in each.generators:
+                    for name in walk(generator.target):
+                        if isinstance(name, ast.Name):
+                            self.bound[name.id] = [(generator.iter, True)]
 
     @property
     def outside(self) -> bool:
@@ -68,12 +77,28 @@ class Origins:
         return self.node is not None and self._keyed(self.node, ())
 
     @property
-    def attribute(self) -> bool:
-        """Whether the value is an attribute of something: ``column.table.name``."""
-        node: ast.AST | None = self.node
-        if isinstance(node, ast.Name) and len(values := self.bound.get(node.id, [])) == 1 and not values[0][1]:
-            node = values[0][0]
-        return isinstance(node, ast.Attribute)
+    def identity(self) -> bool:
+        """Whether the value is the ``id`` of some object: a number or digest that a database or a service made up."""
+        return self.node is not None and self._identity(self.node, ())
+
+    def _identity(self, node: ast.AST, seen: tuple[str, ...]) -> bool:
+        match node:
+            case ast.Name(id=name) if name not in seen:
+                values = self.bound.get(name, [])
+                return bool(values) and all(self._identity(value, (*seen, name)) for value, _ in values)
+            case ast.Attribute(attr="id" | "pk"):
+                return not _of_self(node)
+            case ast.Call(func=ast.Name(id="str"), args=[value]) | ast.Attribute(attr="hex", value=value):
+                return self._identity(value, seen)
+            case ast.ListComp(elt=elt) | ast.GeneratorExp(elt=elt) | ast.SetComp(elt=elt):
+                return self._identity(elt, seen)
+            case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[value]):
+                return self._identity(value, seen)
+            case ast.JoinedStr(values=values):
+                return all(isinstance(each, ast.Constant) or self._identity(each, seen) for each in values)
+            case ast.FormattedValue(value=value):
+                return self._identity(value, seen)
+        return False
 
     def _outside(self, node: ast.AST, part: bool, seen: tuple[str, ...]) -> bool:
         match node:
@@ -103,6 +128,8 @@ class Origins:
         return False
 
     def _called(self, node: ast.Call, func: ast.expr, part: bool, seen: tuple[str, ...]) -> bool:
+        if isinstance(func, ast.Name) and func.id in _COUNTS:
+            return False
         if isinstance(func, ast.Name) and func.id in _PASSES:
             return any(self._outside(each, part, seen) for each in node.args)
         if isinstance(func, ast.Attribute) and func.attr in _OF_TEXT | _OF_MAPPINGS:
@@ -111,7 +138,7 @@ class Origins:
                 func.attr in ("format", "join") and any(self._outside(each, part, seen) for each in node.args)
             )
         dotted = self._qualified(func)
-        if dotted.startswith(("os.path.", "posixpath.")):
+        if dotted.startswith(("os.path.", "posixpath.", "collections.")):
             return any(self._outside(each, part, seen) for each in node.args)
         if dotted.partition(".")[0] in _GENERATES or (isinstance(func, ast.Attribute) and func.attr in _WRITES_OUT):
             return False
@@ -136,6 +163,16 @@ class Origins:
             case ast.BoolOp(values=values):
                 return any(self._keyed(value, seen) for value in values)
         return False
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _holds(node: ast.expr, site: Site) -> bool:
+    return (node.lineno, node.col_offset) <= (site.line, site.column) and (site.end_line, site.end_column) <= (
+        node.end_lineno or 0,
+        node.end_col_offset or 0,
+    )
 
 
 def _is_at(node: ast.expr, site: Site) -> bool:
@@ -179,8 +216,11 @@ _CHECKS = re.compile(r"_*(?:validate|check|ensure|verify|require)")
 
 
 def is_checked(tree: ast.Module, site: Site, name: str) -> bool:
-    """Whether a call statement before ``site``, in the function around it, checks what is written as ``name``."""
-    function = _function_around(tree, site)
+    """Whether a call statement before ``site``, in the function around it, checks what is written as ``name``; or a decorator
+    of that function, written in the module, tests it for membership."""
+    function = _function_around(tree, site.line)
+    if function is not None and any(_admits(tree, decorator, name) for decorator in function.decorator_list):
+        return True
     return function is not None and any(
         isinstance(node, ast.Expr)
         and isinstance(call := node.value.value if isinstance(node.value, ast.Await) else node.value, ast.Call)
@@ -191,8 +231,21 @@ def is_checked(tree: ast.Module, site: Site, name: str) -> bool:
     )
 
 
+def _admits(tree: ast.Module, decorator: ast.expr, name: str) -> bool:
+    """``def require_table(handler): … if table not in tables: abort(404)``, whose wrapper has the handler's parameter."""
+    return isinstance(decorator, ast.Name) and any(
+        isinstance(node, ast.Compare)
+        and isinstance(node.left, ast.Name)
+        and node.left.id == name
+        and isinstance(node.ops[0], (ast.In, ast.NotIn))
+        for definition in tree.body
+        if isinstance(definition, ast.FunctionDef) and definition.name == decorator.id
+        for node in walk(definition)
+    )
+
+
 def is_given_in_code(tree: ast.Module, function: FunctionInfo, parameter: str) -> bool:
-    """Whether the function is private, the module only calls it, and each call gives the parameter a constant."""
+    """Whether the function is private, the module only calls it, and each call gives the parameter what the code chose."""
     if function.name == "_":
         return True  # a cell of a notebook: what it is given is made by another cell
     if not function.name.startswith("_") or function.name.endswith("__"):
@@ -201,7 +254,7 @@ def is_given_in_code(tree: ast.Module, function: FunctionInfo, parameter: str) -
     named = [node for node in nodes_of(tree, _NAMING) if last_name(node) == function.name]
     calls = [call for call in nodes_of(tree, _CALLS) if last_name(call.func) == function.name]  # type: ignore[attr-defined]
     return (
-        bool(calls) and len(calls) == len(named) and all(_gives_constant(call, position, parameter) for call in calls)
+        bool(calls) and len(calls) == len(named) and all(_gives_own(tree, call, position, parameter) for call in calls)
     )
 
 
@@ -209,24 +262,46 @@ _NAMING: frozenset[type] = frozenset({ast.Name, ast.Attribute})
 _CALLS: frozenset[type] = frozenset({ast.Call})
 
 
-def _gives_constant(call: Any, position: int | None, parameter: str) -> bool:
+def _gives_own(tree: ast.Module, call: Any, position: int | None, parameter: str) -> bool:
     given = next((word.value for word in call.keywords if word.arg == parameter), None)
     if given is None and position is not None and position < len(call.args):
         given = call.args[position]
-    return given is not None and _is_written_out(given)
+    return given is not None and _is_own_choice(tree, given)
 
 
-def _is_written_out(node: ast.expr) -> bool:
-    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        return all(_is_written_out(each) for each in node.elts)
-    return isinstance(node, ast.Constant)
+def _is_own_choice(tree: ast.Module, node: ast.AST) -> bool:
+    """A constant, written out or by its name, what the object keeps, a number: ``self._run("merge=%s" % blocks, self.table)``."""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.List() | ast.Tuple() | ast.Set() | ast.JoinedStr() | ast.FormattedValue() | ast.BinOp() | ast.BoolOp():
+            return all(_is_own_choice(tree, each) for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr))
+        case ast.IfExp(body=body, orelse=other):
+            return _is_own_choice(tree, body) and _is_own_choice(tree, other)
+        case ast.Attribute():
+            return node.attr.isupper() or _of_self(node)
+        case ast.Name():
+            return node.id.isupper() or _is_number(_function_around(tree, node.lineno), node.id)
+    return False
 
 
-def _function_around(tree: ast.Module, site: Site) -> FunctionNode | None:
+def _is_number(function: FunctionNode | None, name: str) -> bool:
+    """Whether a parameter's default is a number or a truth."""
+    if function is None:
+        return False
+    given = function.args
+    positional = [*given.posonlyargs, *given.args]
+    pairs = [*zip(positional[len(positional) - len(given.defaults) :], given.defaults, strict=True)]
+    pairs += [(each, default) for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default]
+    return any(
+        each.arg == name and isinstance(default, ast.Constant) and isinstance(default.value, (int, float))
+        for each, default in pairs
+    )
+
+
+def _function_around(tree: ast.Module, line: int) -> FunctionNode | None:
     """The innermost function whose lines hold the place."""
     found = [
-        node
-        for node in walk(tree)
-        if isinstance(node, FunctionNode) and node.lineno <= site.line <= (node.end_lineno or 0)
+        node for node in walk(tree) if isinstance(node, FunctionNode) and node.lineno <= line <= (node.end_lineno or 0)
     ]
     return found[-1] if found else None

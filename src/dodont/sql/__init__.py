@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from dodont.sql.gate import is_sql, looks_like_sql
-from dodont.sql.questions import Hole, Position, Star, Statement, created, read, temporary
+from dodont.sql.questions import Hole, Position, Star, Statement, created, read, spells_out, temporary
 
-__all__ = ["Hole", "Position", "Star", "Statement", "created", "is_sql", "looks_like_sql", "read", "temporary"]
+__all__ = [
+    "Hole",
+    "Position",
+    "Star",
+    "Statement",
+    "created",
+    "is_sql",
+    "looks_like_sql",
+    "read",
+    "spells_out",
+    "temporary",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,11 +36,26 @@ _DIALECTS = ("postgres", "mysql", "sqlite", "")
 _SYNONYMS = {"postgresql": "postgres", "mariadb": "mysql", "sqlite3": "sqlite", "mssql": "tsql"}
 
 _STREAMS = frozenset({"STDIN", "STDOUT", "PROGRAM"})
-_SYSTEM_SCHEMAS = frozenset(
-    {"information_schema", "pg_catalog", "performance_schema", "sys", "system", "system_schema"}
+_SYSTEM_SCHEMAS = word_set(
+    """
+    INFORMATION_SCHEMA PG_CATALOG PERFORMANCE_SCHEMA SYS SYSTEM SYSTEM_SCHEMA ACCOUNT_USAGE SYSCAT SYSIBM QSYS2 DBC
+    TIMESCALEDB_INFORMATION TIMESCALEDB_EXPERIMENTAL MYSQL AG_CATALOG
+    """
 )
-#: How the tables of a database's own catalogue begin, where no schema says so.
-_CATALOGUES = ("sqlite_", "pg_", "duckdb_")
+#: What the tables of a database's own catalogue are called, where no schema says so: SQLite's and PostgreSQL's begin alike,
+#: those of Redshift, Oracle, old SQL Servers, BigQuery and the standard for geometries as listed.
+_CATALOGUES = re.compile(
+    r"(?:sqlite|pg|duckdb|pragma|svv|svl|stv|stl)_"
+    r"|(?:all|user|dba)_(?:tables|tab_\w+|views|mviews|objects|indexes|ind_\w+|constraints|cons_columns|sequences|synonyms"
+    r"|triggers|source|procedures|arguments|users|col_\w+)$"
+    r"|sys(?:objects|columns|indexes|types|users|databases|comments)$"
+    r"|(?:geometry|geography|raster)_columns$|spatial_ref_sys$|__tables__$",
+    re.IGNORECASE,
+)
+#: What PostgreSQL lets stand for a table though it is a function: ``SELECT * FROM CURRENT_USER``.
+_NO_TABLES = word_set(
+    "CURRENT_USER SESSION_USER CURRENT_ROLE CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_CATALOG"
+)
 _WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE"})
 _DDL = frozenset({"CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "COMMENT", "RENAME"})
 _PARSED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"})
@@ -131,7 +147,9 @@ class Statement:
 
 
 def _of_catalogue(tables: tuple[str, ...]) -> bool:
-    return bool(tables) and all("." in table or table.startswith(_CATALOGUES) for table in tables)
+    return bool(tables) and all(
+        _CATALOGUES.match(table) or table.rpartition(".")[0].upper() in _SYSTEM_SCHEMAS for table in tables
+    )
 
 
 @lru_cache(maxsize=512)
@@ -383,6 +401,8 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
             case exp.Cast():
                 if key != "this":
                     return "fragment"
+                if parent.args["to"].sql().upper().startswith("REG"):
+                    return "identifier"  # `'{table}'::regclass`
             case exp.JSONPath() | exp.JSONPathKey() | exp.JSONPathRoot() | exp.Distinct() | exp.Neg() | exp.Collate():
                 if isinstance(parent, exp.Distinct) and isinstance(parent.parent, exp.Select):
                     return "identifier"
@@ -429,7 +449,7 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
                 return "fragment" if key == "this" else "identifier"
             case exp.Interval():
                 return "value" if parent.args.get("unit") is not None and not quoted else "fragment"
-            case exp.Func() if _names_first(parent, wrapped):
+            case exp.Func() if _names_first(parent, wrapped) or _is_file(parent):
                 return "identifier"
             case exp.Func():
                 if isinstance(start, exp.Var) and not quoted:
@@ -462,10 +482,25 @@ def _climb(start: Node, number: int, written: Written, *, quoted: bool) -> Posit
     return "fragment"
 
 
-#: Functions whose texts are names, and those whose first is a unit or the name of a configuration.
-_OF_NAMES = frozenset({"ADDGEOMETRYCOLUMN", "DROPGEOMETRYCOLUMN", "DROPGEOMETRYTABLE", "NEXTVAL", "CURRVAL", "SETVAL"})
+#: Functions of databases and their extensions whose texts are names of tables, columns, indexes and the like.
+_OF_NAMES = re.compile(
+    r"(?:NEXTVAL|CURRVAL|SETVAL|(?:ADD|DROP)GEOMETRY(?:COLUMN|TABLE)|UPDATEGEOMETRYSRID"
+    r"|TO_REG\w+|PG_(?:\w+_SIZE|GET_\w+)|HAS_\w+_PRIVILEGE|OBJECT_(?:ID|NAME)|COL_(?:LENGTH|NAME)|(?:DB|SCHEMA|TYPE)_ID"
+    r"|CREATE_HYPERTABLE|ADD_DIMENSION|HYPERTABLE_\w+|(?:SHOW|DROP)_CHUNKS|(?:ADD|REMOVE|ALTER|SHOW)_(?:\w+_)?POLIC(?:Y|IES)"
+    r"|(?:CREATE|UNDISTRIBUTE|ALTER)_(?:DISTRIBUTED|REFERENCE)?_?TABLE|PRAGMA_\w+)$"
+)
+#: Those whose first text is a unit or the name of a configuration or a graph.
 _NAME_FIRST = frozenset(
-    {"DATE_TRUNC", "TIMESTAMP_TRUNC", "DATE_PART", "TO_TSVECTOR", "TO_TSQUERY", "PLAINTO_TSQUERY", "PHRASETO_TSQUERY"}
+    {
+        "DATE_TRUNC",
+        "TIMESTAMP_TRUNC",
+        "DATE_PART",
+        "TO_TSVECTOR",
+        "TO_TSQUERY",
+        "PLAINTO_TSQUERY",
+        "PHRASETO_TSQUERY",
+        "CYPHER",
+    }
 )
 
 
@@ -474,7 +509,7 @@ def _names_first(function: Node, wrapped: Node) -> bool:
     from sqlglot import exp
 
     name = (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).upper()
-    if name in _OF_NAMES:
+    if _OF_NAMES.match(name):
         return True
     if name not in _NAME_FIRST:
         return False
@@ -482,6 +517,18 @@ def _names_first(function: Node, wrapped: Node) -> bool:
         return True
     given = function.expressions if isinstance(function, exp.Anonymous) else []
     return len(given) > 1 and given[0] is wrapped
+
+
+#: Functions of DuckDB and ClickHouse that read a file as a table.
+_FILES = re.compile(r"READ_\w+$|\w+_SCAN$|(?:PARQUET|ICEBERG|DELTA)\w*$|FILE$|GLOB$|S3$|URL$")
+
+
+def _is_file(function: Node) -> bool:
+    """``SELECT … FROM read_parquet('{path}')``: what is read from, as a table's name is, and no value of a row."""
+    from sqlglot import exp
+
+    name = (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).upper()
+    return isinstance(function.parent, exp.Table) and _FILES.match(name) is not None
 
 
 def _branch(branch: Node) -> Position:
@@ -616,11 +663,18 @@ def _table(table: Node) -> str:
     """The name, with the schema if it is a system's; empty for holes and functions."""
     from sqlglot import exp
 
-    if not isinstance(table.this, exp.Identifier) or MARKER.search(table.name):
+    if isinstance(table.this, exp.Anonymous) and _CATALOGUES.match(table.this.name):
+        return table.this.name  # `pragma_table_info('users')`
+    if not isinstance(table.this, exp.Identifier) or table.name.upper() in _NO_TABLES:
         return ""
-    schema = table.text("db")
-    system = not _SYSTEM_SCHEMAS.isdisjoint((schema.lower(), table.text("catalog").lower()))
-    return f"{schema}.{table.name}" if system else table.name
+    *schemas, name = MARKER.sub("", ".".join(part.name for part in table.parts)).split(
+        "."
+    )  # BigQuery quotes them together
+    if not _SYSTEM_SCHEMAS.isdisjoint(schema.upper() for schema in schemas):
+        return f"{schemas[-1]}.{name}"
+    if _CATALOGUES.match(name):
+        return name  # `{dataset}.__TABLES__` within one pair of quotes
+    return "" if MARKER.search(table.name) else table.name
 
 
 def _from(select: Node) -> Node | None:
@@ -746,6 +800,28 @@ def created(text: str, table: str) -> tuple[str, ...]:
         if found:
             break
     return found
+
+
+def spells_out(text: str, view: str) -> bool:
+    """Whether a statement of ``text`` creates the view and names its columns: CREATE VIEW … AS SELECT id, name FROM …."""
+    if len(text) > LONGEST:
+        return False
+    for statement in statements(tokens(text)):
+        words = [token for token in statement if token.kind not in ("space", "comment")]
+        at = next((n for n, token in enumerate(words) if token.upper == "VIEW"), 0)
+        if not at or words[0].upper != "CREATE" or at > 4:  # CREATE OR REPLACE MATERIALIZED VIEW
+            continue
+        at += 1
+        while at < len(words) and words[at].upper in ("IF", "NOT", "EXISTS"):
+            at += 1
+        while at + 2 < len(words) and words[at + 1].text == ".":
+            at += 2
+        if at < len(words) and words[at].text.strip('"`[]') == view:
+            return not any(
+                token.text == "*" and words[n - 1].upper in ("SELECT", "DISTINCT", "ALL", ",", ".")
+                for n, token in enumerate(words)
+            )
+    return False
 
 
 def temporary(text: str, table: str) -> bool:

@@ -28,10 +28,13 @@ def check(query: Query, run: Pass) -> Iterator[Diagnostic]:
     holes = query.text.holes
     unsafe = [(hole, place) for hole, place in zip(holes, statement.holes, strict=True) if not run.harmless(hole.value)]
     told = [(hole, place) for hole, place in unsafe if counts(hole, place, statement, run)]
+    # What stands in the place of a name, too, is one: `SET "{column}" = CASE … ELSE "{column}" END`.
+    names = {run.source(hole.site) for hole, place in unsafe if place.position == "identifier" and hole.site}
     told = [
         (hole, place)
         for hole, place in told
-        if not (run.given_in_code(query.function, hole.value) or run.checked(hole))
+        if (from_client(hole) or run.source(hole.site) not in names)
+        and not (run.given_in_code(query.function, hole.value) or run.checked(hole))
     ]
     if not told:
         return
@@ -58,6 +61,8 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
     """
     if from_client(hole):
         return True
+    if statement.of_catalogue:
+        return False  # `… FROM information_schema.tables WHERE table_name = '{table}'`: the values are names
     kinds = {label.kind for label in hole.value.labels}
     if place.quoted:
         if place.position in ("identifier", "fragment") or not PARAMETERIZED.issuperset(statement.kinds):
@@ -65,9 +70,10 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
         if "parameter" in kinds:
             return True
         origins = run.origins(hole)
+        if hole.value.type is None and origins is not None and origins.identity:
+            return False
         if "part" in kinds:
-            # `… FROM information_schema.tables WHERE table_name = '{model.table.name}'`: a name the code declares
-            return not (statement.of_catalogue and origins is not None and origins.attribute)
+            return True
         return origins is not None and origins.outside
     if hole.value.type is not None and hole.value.type.name not in TEXTS:
         return False
