@@ -9,10 +9,10 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dodont.semantic.credentials import about_directory, about_sign_in, denotes, hashes_token, vague
+from dodont.semantic.credentials import about_directory, about_sign_in, denotes, hashes_token, names_hash, vague
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.objects import lineage, speaks_of_sign_in
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Type
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
     if not vague(name) or "." in name:  # an object that shows a field was asked about itself
         return True
     spoken = set(_spoken(frame, name))
-    if any(hashes_token(each) for each in spoken):
+    if any(hashes_token(each) for each in (*spoken, *frame.module.names)):
         return False  # it may well be the hash of one
     if name.lower().endswith("pwd") and any(about_directory(each) for each in _everything(frame)):
         return False
@@ -54,6 +54,33 @@ def _everything(frame: Frame) -> Iterator[str]:
 def may_be_credential(frame: Frame, name: str) -> bool:
     """Whether a parameter named so may be given a credential by callers who know it for one."""
     return not any(hashes_token(each) for each in _spoken(frame, name))
+
+
+def is_hash(frame: Frame, name: str) -> bool:
+    """Whether the module gives the same attribute or key a name that says hash: ``key_hash = row["api_key"]``."""
+    name = name.rpartition(".")[2]
+    return any(_is_called_hash(each, name) for each in nodes_of(frame.world.tree(frame.module), _NAMING))
+
+
+_NAMING: frozenset[type] = frozenset({ast.Assign, ast.AnnAssign, ast.keyword})
+
+
+def _is_called_hash(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=value):
+            called = last_name(target)
+        case ast.keyword(arg=str(called), value=value):
+            pass
+        case _:
+            return False
+    if not names_hash(called):
+        return False
+    match value:
+        case ast.Attribute(attr=held) | ast.Subscript(slice=ast.Constant(value=held)):
+            return held == name
+        case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=held), *_]):
+            return held == name
+    return False
 
 
 def _holders(frame: Frame, leaf: ast.expr | None) -> Iterator[ClassInfo]:

@@ -51,6 +51,13 @@ NO_TOKEN = frozenset(
     event oov best longest matched pattern challenge source create or""".split()
 )
 
+#: What has a ``token`` of another kind: that of a lock proves nothing of who holds it, that of a parser is a piece of text.
+_OTHER_HOLDERS = frozenset("lock lease cursor page parser lexer scanner tokenizer node word sentence".split())
+
+#: A word before the last that makes it a place: a ``hostname_in_token`` is a host's name. ``sign_in_password`` is a password.
+_PLACED = frozenset("in of for from with per by without".split())
+_PHRASES = frozenset("sign signed log logged check checked opt plug built".split())
+
 #: Words in front that say the rest is about the thing, not the thing.
 NO_PREFIX = frozenset(
     """is has no not num n len max min count show hide use require requires required allow enable disable missing invalid
@@ -68,6 +75,8 @@ def credential(name: str) -> bool:
     if not words:
         return False
     last = words[-1]
+    if len(words) > 2 and words[-2] in _PLACED and words[-3] not in _PHRASES:
+        return False
     if last == "key" and "ssh" in words:
         return False  # mostly the path of a file: `ssh -i`
     if len(words) > 1 and (words[0] in NO_PREFIX or "count" in words or ("hashed" in words and last not in PASSWORDS)):
@@ -103,6 +112,21 @@ def vague(name: str) -> bool:
     if len(words) == 1:
         return True
     return name.upper() != name and (words[-2], words[-1]) not in PAIRS and _ABOUT_SIGN_IN.isdisjoint(words)
+
+
+def is_held_elsewhere(name: str, holder: str) -> bool:
+    """Whether who has it says that a ``token`` is another thing: ``lock["token"]``, ``page.token``."""
+    words = _WORDS.findall(holder)
+    return name.lower() == "token" and bool(words) and words[-1].lower() in _OTHER_HOLDERS
+
+
+@lru_cache(maxsize=4096)
+def may_be_random(name: str) -> bool:
+    """Whether a name says what a random token in it opens. Many open nothing: seeds, states, boundaries, names of files."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if denotes(name):  # `iv = secrets.token_bytes(12)`
+        return False
+    return credential(name) or about_sign_in(name) or (bool(words) and words[-1] in ("key", "code", "pin", "value"))
 
 
 #: Words of signing in and of what is kept secret, in names and texts around.
@@ -166,9 +190,22 @@ def conceals(name: str) -> bool:
     return any(word.lower() in _CONCEALS for word in _WORDS.findall(name))
 
 
+@lru_cache(maxsize=4096)
+def is_for_logs(function: str) -> bool:
+    """Whether a function's name says that what it gives is there to be logged: ``log_secret(key)``, ``loggable(key)``."""
+    return not {"log", "logs", "logging", "loggable"}.isdisjoint(word.lower() for word in _WORDS.findall(function))
+
+
+@lru_cache(maxsize=4096)
+def names_hash(name: str) -> bool:
+    """Whether a name says that it holds a hash: the same value under another name is one, too."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return ("hash" in words or "hashed" in words) and PASSWORDS.isdisjoint(words)
+
+
 _DENOTES = frozenset(
     """name names alias id ids reference ref type kind path filename count counts length number index provider label nonce
-    cnonce salt iv boundary suffix prefix uuid""".split()
+    cnonce salt iv boundary suffix prefix uuid pk""".split()
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
-from dodont.semantic.credentials import credential
+from dodont.semantic.credentials import credential, is_held_elsewhere
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
 from dodont.semantic.trees import last_name, nodes_of, walk
@@ -163,7 +163,7 @@ class Frame:
             return value
         if any(label.kind == "secret" for label in value.labels):
             return value
-        if self._is_object(node):
+        if self._is_object(node) or is_held_elsewhere(name, _holder(node)):
             return value
         label = Label("secret", name, (Note(self.site(node), f"`{name}` holds a credential"),))
         return value.but(labels=(label, *value.labels), type=value.type)
@@ -308,8 +308,10 @@ def _object(node: ast.AST) -> str | None:
             return _key(first)  # the path of the file that holds it
         case ast.Subscript(value=holder, slice=item) if (_key(holder) or "").endswith("secrets"):
             return _key(item)  # `secrets[secret]`: the name of one
-        case ast.Assign(targets=[ast.Name(id="token")], value=ast.Subscript(value=holder)):
-            return "token" if (_key(holder) or "").endswith("tokens") else None
+        case ast.Assign(targets=[ast.Name() | ast.Tuple() as target], value=ast.Subscript(value=holder)):
+            named = target.elts if isinstance(target, ast.Tuple) else [target]  # `token, text = self.tokens[0]`
+            found = any(isinstance(each, ast.Name) and each.id == "token" for each in named)
+            return "token" if found and (_key(holder) or "").endswith("tokens") else None
         case ast.For(target=target) | ast.AsyncFor(target=target) | ast.comprehension(target=target):
             return "token" if any(isinstance(name, ast.Name) and name.id == "token" for name in walk(target)) else None
     return None
@@ -327,6 +329,16 @@ def _key(node: ast.AST) -> str | None:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return f"{node.value.id}.{node.attr}"
     return None
+
+
+def _holder(node: ast.AST) -> str:
+    """The last name of what an attribute or item is read from."""
+    match node:
+        case ast.Attribute(value=holder) | ast.Subscript(value=holder):
+            return last_name(holder)
+        case ast.Call(func=ast.Attribute(value=holder, attr="get" | "pop")):
+            return last_name(holder)
+    return ""
 
 
 def _is_settings(module: str) -> bool:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
-from dodont.semantic.context import attested, may_be_credential
+from dodont.semantic.context import attested, is_hash, may_be_credential
 from dodont.semantic.credentials import (
     RANDOM,
     conceals,
     credential,
     denotes,
     gives_credential,
+    is_for_logs,
     is_other_token,
+    may_be_random,
     tells,
     vague,
 )
@@ -316,7 +318,9 @@ def _arrives(label: Label, notes: tuple[Note, ...]) -> bool:
     hides one.
     """
     givers = [note.text.removeprefix("through `").removesuffix("()`") for note in _givers(label)]
-    if any(conceals(name) for name in givers):
+    if any(conceals(name) or is_for_logs(name) for name in givers):
+        return False
+    if label.what == RANDOM and not all(may_be_random(name) for name in givers):
         return False
     return not givers or (len(givers) == 1 and (not notes or (len(notes) <= 2 and gives_credential(givers[0]))))
 
@@ -358,6 +362,8 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
         holder = frame.quiet(leaf.value).type
         if holder is not None and _masks_itself(frame, holder.name):
             return True
+    if _is_number(node, leaf) or (label.kind == "secret" and is_hash(frame, label.what)):
+        return True
     name = last_name(leaf)
     if label.kind == "secrets" and name.lower().endswith(("url", "uri")):
         return True  # a body that is but an address
@@ -367,6 +373,30 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     if not isinstance(leaf, ast.Name) or function is None or function.node is None:
         return False
     return any(_masks(each, leaf.id) or _stores(each, leaf.id) or _opens(each, leaf.id) for each in walk(function.node))
+
+
+#: The conversions of a format, ``%%`` among them.
+_CONVERSIONS = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?[hlL]?([a-zA-Z%])")
+
+
+def _is_number(node: ast.Call, leaf: ast.expr) -> bool:
+    """``"unknown api_key %d"``: what is written as a number is none of these credentials."""
+    for each in walk(node):
+        match each:
+            case ast.Call(args=[ast.Constant(value=str(text)), *given]):
+                pass
+            case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod(), right=right):
+                given = right.elts if isinstance(right, ast.Tuple) else [right]
+            case ast.FormattedValue(value=value, format_spec=ast.JoinedStr(values=[ast.Constant(value=str(spec))])):
+                if value is leaf and spec.endswith(tuple("dxXobeEfg")):
+                    return True
+                continue
+            case _:
+                continue
+        kinds = [found for found in _CONVERSIONS.findall(text) if found != "%"]
+        if any(value is leaf and kind in "diouxXeEfgG" for value, kind in zip(given, kinds, strict=False)):
+            return True
+    return False
 
 
 def _masks_itself(frame: Frame, name: str) -> bool:

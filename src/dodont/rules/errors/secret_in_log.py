@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dodont.analysis import RANDOM, Diagnostic, Flow, FunctionInfo, Note, Pass, on
@@ -35,7 +36,9 @@ def _answers(run: Pass, flow: Flow) -> bool:
         return False
     if (
         module.role == "script"
-        or flow.label.what == RANDOM
+        or flow.label.what in _MADE
+        or flow.label.what.lower().startswith("generated")
+        or (flow.function is not None and _SHOWS.match(flow.function.name))
         or not _TERMINAL.isdisjoint(module.imports)
         or "commands" in module.path.split("/")[:-1]
     ):
@@ -51,6 +54,12 @@ def _is_handed_in(flow: Flow, function: FunctionInfo) -> bool:
         label.kind in ("parameter", "request") for label in flow.value.labels
     )
 
+
+#: Secrets that the code has just made, in the words of models.
+_MADE = frozenset({RANDOM, "an encryption key"})
+
+#: What a function is called that is there to tell somebody: ``print_settings``.
+_SHOWS = re.compile(r"_*(?:print|show|display)(?:_|$)")
 
 #: What a module of commands imports.
 _TERMINAL = frozenset({"argparse", "click", "typer", "optparse", "docopt", "fire"})
