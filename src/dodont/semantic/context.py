@@ -9,7 +9,16 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dodont.semantic.credentials import about_directory, about_sign_in, denotes, hashes_token, names_hash, vague
+from dodont.semantic.credentials import (
+    about_directory,
+    about_key_pair,
+    about_sign_in,
+    denotes,
+    hashes_token,
+    is_access_key,
+    names_hash,
+    vague,
+)
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.objects import lineage, speaks_of_sign_in
 from dodont.semantic.trees import last_name, nodes_of, walk
@@ -33,6 +42,8 @@ _CALLERS = ("client", "api", "bot", "webhook", "connector")
 
 def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
     """Whether ``name`` means a credential where the frame is: by what it is used with, whose it is, and where that stands."""
+    if is_access_key(name):
+        return not any(about_key_pair(each) for each in _everything(frame))
     if not vague(name) or "." in name:  # an object that shows a field was asked about itself
         return True
     spoken = set(_spoken(frame, name))
@@ -46,9 +57,12 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
 
 
 def _everything(frame: Frame) -> Iterator[str]:
-    """The names and short texts of the function."""
-    node = frame.function.node if frame.function is not None else None
-    return _words(node, "") if node is not None else iter(())
+    """The names and short texts of the function, and what it and what holds it are called."""
+    function = frame.function
+    if function is not None:
+        yield function.ref
+        if function.node is not None:
+            yield from _words(function.node, "")
 
 
 def may_be_credential(frame: Frame, name: str) -> bool:

@@ -58,6 +58,9 @@ _OTHER_HOLDERS = frozenset("lock lease cursor page parser lexer scanner tokenize
 _PLACED = frozenset("in of for from with per by without".split())
 _PHRASES = frozenset("sign signed log logged check checked opt plug built".split())
 
+#: Words beside an ``access_key`` that is the name of a pair of keys, whose other half is the secret.
+_PAIRED = re.compile(r"secret|ec2|aws|s3|boto|minio", re.I)
+
 #: Words in front that say the rest is about the thing, not the thing.
 NO_PREFIX = frozenset(
     """is has no not num n len max min count show hide use require requires required allow enable disable missing invalid
@@ -151,6 +154,17 @@ def about_sign_in(text: str) -> bool:
     if not _ABOUT_SIGN_IN.isdisjoint(words):
         return True
     return any(pair in PAIRS or (pair[1] == "token" and pair[0] in _SIGN_IN_VERBS) for pair in pairwise(words))
+
+
+def is_access_key(name: str) -> bool:
+    """Whether a name ends in ``access_key``: with AWS the public half of a pair, with others the secret itself."""
+    return [word.lower() for word in _WORDS.findall(name)][-2:] == ["access", "key"]
+
+
+@lru_cache(maxsize=8192)
+def about_key_pair(text: str) -> bool:
+    """Whether a name or a short text speaks of keys in pairs: ``aws_secret_access_key``."""
+    return _PAIRED.search(text) is not None
 
 
 @lru_cache(maxsize=8192)

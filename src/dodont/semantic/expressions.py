@@ -6,7 +6,7 @@ import ast
 
 from dodont.semantic import calls, strings
 from dodont.semantic.annotations import provider_of, type_of
-from dodont.semantic.credentials import RANDOM, credential, may_be_random
+from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.demands import OF_COROUTINES
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
@@ -479,7 +479,12 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
 
 
 def _renamed(value: Value, name: str) -> Value:
-    """A value under a name, which says of a random token whether it may open something: a ``seed`` opens nothing."""
+    """A value under a name, which says of a random token whether it may open something: a ``seed`` opens nothing.
+
+    So does ``next_token = token`` of any token.
+    """
+    if is_other_token(name):
+        return value.but(labels=tuple(label for label in value.labels if not vague(label.what)))
     if value.labels and any(label.what == RANDOM for label in value.labels) and not may_be_random(name):
         return value.but(labels=tuple(label for label in value.labels if label.what != RANDOM))
     return value

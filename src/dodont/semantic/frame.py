@@ -10,7 +10,7 @@ from typing import Any
 from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
-from dodont.semantic.credentials import credential, is_held_elsewhere
+from dodont.semantic.credentials import credential, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
 from dodont.semantic.trees import last_name, nodes_of, walk
@@ -308,6 +308,8 @@ def _object(node: ast.AST) -> str | None:
             return _key(first)  # the path of the file that holds it
         case ast.Subscript(value=holder, slice=item) if (_key(holder) or "").endswith("secrets"):
             return _key(item)  # `secrets[secret]`: the name of one
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_other_token(_read(value)):
+            return name  # `token = answer["next_page_token"]`
         case ast.Assign(targets=[ast.Name() | ast.Tuple() as target], value=ast.Subscript(value=holder)):
             named = target.elts if isinstance(target, ast.Tuple) else [target]  # `token, text = self.tokens[0]`
             found = any(isinstance(each, ast.Name) and each.id == "token" for each in named)
@@ -329,6 +331,16 @@ def _key(node: ast.AST) -> str | None:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return f"{node.value.id}.{node.attr}"
     return None
+
+
+def _read(node: ast.AST) -> str:
+    """The name of the attribute or key whose value the expression gives."""
+    match node:
+        case ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+        case ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str(name)), *_]):
+            return name
+    return ""
 
 
 def _holder(node: ast.AST) -> str:

@@ -472,5 +472,11 @@ def _leaves(frame: Frame, node: ast.expr, value: Value) -> Iterator[tuple[ast.ex
     if not inner:
         yield node, value
         return
+    masked = any(isinstance(each, ast.Constant) and _MASK.search(str(each.value)) for each in walk(node))
     for each in inner:
+        if masked and isinstance(each, ast.Subscript) and isinstance(each.slice, ast.Slice):
+            continue  # `key[:2] + "****" + key[6:]`
         yield from _leaves(frame, each, frame.quiet(each))
+
+
+_MASK = re.compile(r"\*\*|^\.\.\.|\.\.\.$|…")

@@ -10,7 +10,7 @@ from dodont.analysis import RANDOM, Diagnostic, Flow, FunctionInfo, Note, Pass, 
 
 @on(Flow, rule="secret-in-log")
 def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role == "test" or (flow.target == "builtins.print" and _answers(run, flow)):
+    if run.module.role == "test" or (flow.target in _PRINTS and _answers(run, flow)):
         return
     notes = (*flow.label.notes, Note(flow.call, f"`{run.display(flow.target)}()` gets it"), *flow.notes)
     yield run.report(
@@ -43,6 +43,8 @@ def _answers(run: Pass, flow: Flow) -> bool:
         or "commands" in module.path.split("/")[:-1]
     ):
         return True
+    if flow.target != "builtins.print":
+        return True  # whoever writes to the terminal's own stream has somebody there
     if flow.function is None:
         return not run.serves()
     return module.text.startswith("#!") and not _is_handed_in(flow, flow.function)
@@ -54,6 +56,9 @@ def _is_handed_in(flow: Flow, function: FunctionInfo) -> bool:
         label.kind in ("parameter", "request") for label in flow.value.labels
     )
 
+
+#: What writes to the terminal.
+_PRINTS = frozenset({"builtins.print", "sys._Output.write", "sys._Output.writelines"})
 
 #: Secrets that the code has just made, in the words of models.
 _MADE = frozenset({RANDOM, "an encryption key"})
