@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dodont.semantic.credentials import (
     about_directory,
     about_key_pair,
+    about_push,
     about_sign_in,
     denotes,
     hashes_token,
@@ -49,6 +50,8 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
     spoken = set(_spoken(frame, name))
     if any(hashes_token(each) for each in (*spoken, *frame.module.names)):
         return False  # it may well be the hash of one
+    if any(about_push(each) for each in spoken):
+        return False
     if name.lower().endswith("pwd") and any(about_directory(each) for each in _everything(frame)):
         return False
     return any(

@@ -48,7 +48,7 @@ NO_TOKEN = frozenset(
     audio text new old type sep mask cls each per every used limit delimiter operator keyword comment left right open close
     leading trailing block tag line unexpected expected whitespace skip watch change version snapshot scroll marker
     upload public publishable reservation to from since until before after batch stream room search history
-    event oov best longest matched pattern challenge source create or""".split()
+    event task oov best longest matched pattern challenge source create or""".split()
 )
 
 #: What has a ``token`` of another kind: that of a lock proves nothing of who holds it, that of a parser is a piece of text.
@@ -80,6 +80,8 @@ def credential(name: str) -> bool:
     last = words[-1]
     if len(words) > 2 and words[-2] in _PLACED and words[-3] not in _PHRASES:
         return False
+    if len(words) > 2 and words[-2] == "or" and not credential("_".join(words[:-2])):
+        return False  # `prompt_or_password`
     if last == "key" and "ssh" in words:
         return False  # mostly the path of a file: `ssh -i`
     if len(words) > 1 and (words[0] in NO_PREFIX or "count" in words or ("hashed" in words and last not in PASSWORDS)):
@@ -177,6 +179,15 @@ _ABOUT_DIRECTORY = frozenset("dir dirs directory directories cwd chdir getcwd pa
 
 
 @lru_cache(maxsize=8192)
+def about_push(text: str) -> bool:
+    """Whether a name or a short text speaks of notifications pushed to devices, whose ``token`` is an address."""
+    return not _ABOUT_PUSH.isdisjoint(word.lower() for word in _WORDS.findall(text))
+
+
+_ABOUT_PUSH = frozenset("push fcm gcm apns apn firebase".split())
+
+
+@lru_cache(maxsize=8192)
 def hashes_token(name: str) -> bool:
     """Whether a name says that tokens are hashed around here: a ``token`` beside a ``hashed_token`` may be one."""
     words = [word.lower() for word in _WORDS.findall(name)]
@@ -255,6 +266,33 @@ _ABOUT = frozenset("fields errors labels widgets columns validators properties h
 def about_fields(holder: str) -> bool:
     """Whether a mapping's name says that it holds something about fields, under their names."""
     return holder in _ABOUT
+
+
+#: The ends of names of what is found at a place.
+_ADDRESSES = frozenset("url urls uri endpoint path file filename".split())
+
+
+@lru_cache(maxsize=4096)
+def is_address(name: str) -> bool:
+    """Whether a name says that it holds an address or an id: an attribute put there is none of what its own name says."""
+    words = _WORDS.findall(name)
+    return denotes(name) or (bool(words) and words[-1].lower() in _ADDRESSES)
+
+
+@lru_cache(maxsize=4096)
+def shows(function: str) -> bool:
+    """Whether a function is there to tell the person at the terminal something: ``print_settings``, ``_display_entry``."""
+    return function.strip("_").partition("_")[0] in ("print", "show", "display")
+
+
+#: Words of flags that tell a function whether to say something.
+_TALKING = frozenset("print log logs verbose debug show echo trace report".split())
+
+
+@lru_cache(maxsize=4096)
+def is_talking(flag: str) -> bool:
+    """Whether a flag asks for messages: nothing is logged by ``request(url, data, print_errors=False)``."""
+    return not _TALKING.isdisjoint(word.lower() for word in _WORDS.findall(flag))
 
 
 @lru_cache(maxsize=4096)

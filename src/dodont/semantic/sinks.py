@@ -19,6 +19,7 @@ from dodont.semantic.credentials import (
     gives_credential,
     is_for_logs,
     is_other_token,
+    is_talking,
     may_be_random,
     tells,
     vague,
@@ -166,9 +167,17 @@ def through(
             return  # what comes to a log so far away is mostly kept from it by a condition on the way
         if any(word.arg is not None and conceals(word.arg) for word in node.keywords):
             return  # `request(data, sensitive=True)`
+        if sink.guarded and any(
+            word.arg is not None and is_talking(word.arg) and _is_false(word.value) for word in node.keywords
+        ):
+            return  # `request(data, print_errors=False)`
         if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
             value = value.but(type=None) if value.labels else UNKNOWN  # what its type shows is reported there, too
         _log(frame, node, function.ref, value_node, value, sink.notes, sink.guarded)
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
 
 
 def _completed(frame: Frame, node: ast.Call, sink: Sink, whole: Text, value: Value) -> Value:
@@ -252,6 +261,7 @@ def _log(
                     not found.cleaned
                     and _is_nearer(frame.sinks.get((label.what, "log")), guarded)
                     and not _lacks_argument(frame)
+                    and not _is_given_back(frame, label.what)
                     and not (vague(label.what) and _is_settled(frame, label.what))
                 ):
                     way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
@@ -338,6 +348,24 @@ def _lacks_argument(frame: Frame) -> bool:
     )
 
 
+def _is_given_back(frame: Frame, parameter: str) -> bool:
+    """``if isinstance(text, str): return text``: what comes after is for what is no text, as credentials are not."""
+    node = frame.function.node if frame.function is not None else None
+    return node is not None and any(
+        isinstance(each, ast.If)
+        and isinstance(each.body[0], ast.Return)
+        and isinstance(each.body[0].value, ast.Name)
+        and each.body[0].value.id == parameter
+        and any(
+            isinstance(asked, ast.Call)
+            and last_name(asked.func) in ("isinstance", "type")
+            and any(isinstance(given, ast.Name) and given.id == parameter for given in asked.args)
+            for asked in walk(each.test)
+        )
+        for each in node.body
+    )
+
+
 def _required(function: FunctionInfo) -> int:
     """How many of the positional parameters have no default."""
     given = len(function.node.args.defaults) if function.node is not None else 0
@@ -363,6 +391,8 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
         if holder is not None and _masks_itself(frame, holder.name):
             return True
     if _is_number(node, leaf) or (label.kind == "secret" and is_hash(frame, label.what)):
+        return True
+    if isinstance(leaf, ast.BinOp) and isinstance(leaf.op, ast.BitOr) and _masks_key(leaf.right):
         return True
     name = last_name(leaf)
     if label.kind == "secrets" and name.lower().endswith(("url", "uri")):
@@ -397,6 +427,14 @@ def _is_number(node: ast.Call, leaf: ast.expr) -> bool:
         if any(value is leaf and kind in "diouxXeEfgG" for value, kind in zip(given, kinds, strict=False)):
             return True
     return False
+
+
+def _masks_key(node: ast.expr) -> bool:
+    """``headers | {"Authorization": "***"}``"""
+    return isinstance(node, ast.Dict) and any(
+        isinstance(key, ast.Constant) and isinstance(value, ast.Constant) and credential(str(key.value))
+        for key, value in zip(node.keys, node.values, strict=True)
+    )
 
 
 def _masks_itself(frame: Frame, name: str) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from dodont.analysis import RANDOM, Diagnostic, Flow, FunctionInfo, Note, Pass, on
+from dodont.analysis import RANDOM, Diagnostic, Flow, FunctionInfo, Note, Pass, on, shows
 
 
 @on(Flow, rule="secret-in-log")
 def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role == "test" or (flow.target in _PRINTS and _answers(run, flow)):
+    if run.module.role == "test" or (flow.target in _PRINTS and _answers(run, flow)) or _is_command(run, flow):
         return
     notes = (*flow.label.notes, Note(flow.call, f"`{run.display(flow.target)}()` gets it"), *flow.notes)
     yield run.report(
@@ -38,7 +37,7 @@ def _answers(run: Pass, flow: Flow) -> bool:
         module.role == "script"
         or flow.label.what in _MADE
         or flow.label.what.lower().startswith("generated")
-        or (flow.function is not None and _SHOWS.match(flow.function.name))
+        or (flow.function is not None and shows(flow.function.name))
         or not _TERMINAL.isdisjoint(module.imports)
         or "commands" in module.path.split("/")[:-1]
     ):
@@ -48,6 +47,23 @@ def _answers(run: Pass, flow: Flow) -> bool:
     if flow.function is None:
         return not run.serves()
     return module.text.startswith("#!") and not _is_handed_in(flow, flow.function)
+
+
+def _is_command(run: Pass, flow: Flow) -> bool:
+    """Whether a command tells its person something by a logger, or by a function that is there to show things."""
+    if shows(flow.target.rpartition(".")[2]) and not run.module.registered:
+        return any(note.text.startswith(_SHOWN) for note in flow.notes)
+    return flow.target.endswith(_TOLD) and not _COMMANDS.isdisjoint(run.module.imports)
+
+
+#: How the last step of a way is noted when the terminal is at its end.
+_SHOWN = ("`print()`", "`sys.stdout.write()`")
+
+#: What a command's loggers tell by; the rest is for whoever looks for a fault.
+_TOLD = (".info", ".success", ".log")
+
+#: What a module of commands imports that is no server's beginning: `argparse` is often that.
+_COMMANDS = frozenset({"click", "typer"})
 
 
 def _is_handed_in(flow: Flow, function: FunctionInfo) -> bool:
@@ -62,9 +78,6 @@ _PRINTS = frozenset({"builtins.print", "sys._Output.write", "sys._Output.writeli
 
 #: Secrets that the code has just made, in the words of models.
 _MADE = frozenset({RANDOM, "an encryption key"})
-
-#: What a function is called that is there to tell somebody: ``print_settings``.
-_SHOWS = re.compile(r"_*(?:print|show|display)(?:_|$)")
 
 #: What a module of commands imports.
 _TERMINAL = frozenset({"argparse", "click", "typer", "optparse", "docopt", "fire"})
