@@ -6,7 +6,7 @@ import ast
 
 from dodont.semantic import calls, strings
 from dodont.semantic.annotations import provider_of, type_of
-from dodont.semantic.credentials import RANDOM, credential, is_address, is_other_token, may_be_random, vague
+from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.demands import OF_COROUTINES
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
@@ -431,11 +431,11 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
     if kind is ast.Name:
         name: str = target.id  # type: ignore[attr-defined]
         if credential(name):
+            if value.labels and frame.is_object(target):
+                value = _unnamed(value)
             value = frame.named(value, name, target)
         elif value.labels:
             value = _renamed(value, name)
-        if value.labels and frame.is_object(target):
-            value = _unnamed(value)
         frame.env[name] = value
         if name in frame.paths:
             frame.paths.discard(name)
@@ -492,8 +492,6 @@ def _renamed(value: Value, name: str) -> Value:
 
     So does ``next_token = token`` of any token.
     """
-    if is_address(name):
-        value = _unnamed(value)
     if is_other_token(name):
         return value.but(labels=tuple(label for label in value.labels if not vague(label.what)))
     if value.labels and any(label.what == RANDOM for label in value.labels) and not may_be_random(name):

@@ -10,7 +10,7 @@ from typing import Any
 from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
-from dodont.semantic.credentials import credential, is_held_elsewhere, is_other_token
+from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
 from dodont.semantic.trees import last_name, nodes_of, walk
@@ -312,6 +312,8 @@ def _object(node: ast.AST) -> str | None:
             return _key(item)  # `secrets[secret]`: the name of one
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_other_token(_read(value)):
             return name  # `token = answer["next_page_token"]`
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute() as value) if is_address(name):
+            return _key(value)  # `auth_url = resources.auth_token`
         case ast.Assign(
             targets=[ast.Name(id="token")],
             value=ast.Call(func=ast.Name() | ast.Attribute() as func, args=[ast.Name() | ast.Attribute()]),
