@@ -48,7 +48,7 @@ NO_TOKEN = frozenset(
     audio text new old type sep mask cls each per every used limit delimiter operator keyword comment left right open close
     leading trailing block tag line unexpected expected whitespace skip watch change version snapshot scroll marker
     upload public publishable reservation to from since until before after batch stream room search history
-    event task oov best longest matched pattern challenge source create or""".split()
+    event task file track document doc wiki username oov best longest matched pattern challenge source create or""".split()
 )
 
 #: What has a ``token`` of another kind: that of a lock proves nothing of who holds it, that of a parser is a piece of text.

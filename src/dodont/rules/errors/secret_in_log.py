@@ -37,7 +37,7 @@ def _answers(run: Pass, flow: Flow) -> bool:
         module.role == "script"
         or flow.label.what in _MADE
         or flow.label.what.lower().startswith("generated")
-        or (flow.function is not None and shows(flow.function.name))
+        or (flow.function is not None and (shows(flow.function.name) or "args" in flow.function.positional))
         or not _TERMINAL.isdisjoint(module.imports)
         or "commands" in module.path.split("/")[:-1]
     ):
@@ -76,8 +76,8 @@ def _is_handed_in(flow: Flow, function: FunctionInfo) -> bool:
 #: What writes to the terminal.
 _PRINTS = frozenset({"builtins.print", "sys._Output.write", "sys._Output.writelines"})
 
-#: Secrets that the code has just made, in the words of models.
-_MADE = frozenset({RANDOM, "an encryption key"})
+#: Secrets that the code has just made, or asked the person at the terminal for, in the words of models.
+_MADE = frozenset({RANDOM, "an encryption key", "a typed password"})
 
 #: What a module of commands imports.
 _TERMINAL = frozenset({"argparse", "click", "typer", "optparse", "docopt", "fire"})
