@@ -11,7 +11,7 @@ from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
-from dodont.semantic.credentials import RANDOM
+from dodont.semantic.credentials import RANDOM, shows
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
 from dodont.semantic.objects import has_field, lineage, role_of
@@ -323,6 +323,7 @@ __all__ = [
     "Waits",
     "nodes_of",
     "on",
+    "shows",
     "sql_parts",
     "walk",
 ]  # fmt: skip

@@ -9,10 +9,20 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dodont.semantic.credentials import about_directory, about_sign_in, denotes, hashes_token, vague
+from dodont.semantic.credentials import (
+    about_directory,
+    about_key_pair,
+    about_push,
+    about_sign_in,
+    denotes,
+    hashes_token,
+    is_access_key,
+    names_hash,
+    vague,
+)
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.objects import lineage, speaks_of_sign_in
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Type
 
 if TYPE_CHECKING:
@@ -33,11 +43,15 @@ _CALLERS = ("client", "api", "bot", "webhook", "connector")
 
 def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
     """Whether ``name`` means a credential where the frame is: by what it is used with, whose it is, and where that stands."""
+    if is_access_key(name):
+        return not any(about_key_pair(each) for each in _everything(frame))
     if not vague(name) or "." in name:  # an object that shows a field was asked about itself
         return True
     spoken = set(_spoken(frame, name))
-    if any(hashes_token(each) for each in spoken):
+    if any(hashes_token(each) for each in (*spoken, *frame.module.names)):
         return False  # it may well be the hash of one
+    if any(about_push(each) for each in spoken):
+        return False
     if name.lower().endswith("pwd") and any(about_directory(each) for each in _everything(frame)):
         return False
     return any(
@@ -46,14 +60,44 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
 
 
 def _everything(frame: Frame) -> Iterator[str]:
-    """The names and short texts of the function."""
-    node = frame.function.node if frame.function is not None else None
-    return _words(node, "") if node is not None else iter(())
+    """The names and short texts of the function, and what it and what holds it are called."""
+    function = frame.function
+    if function is not None:
+        yield function.ref
+        if function.node is not None:
+            yield from _words(function.node, "")
 
 
 def may_be_credential(frame: Frame, name: str) -> bool:
     """Whether a parameter named so may be given a credential by callers who know it for one."""
     return not any(hashes_token(each) for each in _spoken(frame, name))
+
+
+def is_hash(frame: Frame, name: str) -> bool:
+    """Whether the module gives the same attribute or key a name that says hash: ``key_hash = row["api_key"]``."""
+    name = name.rpartition(".")[2]
+    return any(_is_called_hash(each, name) for each in nodes_of(frame.world.tree(frame.module), _NAMING))
+
+
+_NAMING: frozenset[type] = frozenset({ast.Assign, ast.AnnAssign, ast.keyword})
+
+
+def _is_called_hash(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=value):
+            called = last_name(target)
+        case ast.keyword(arg=str(called), value=value):
+            pass
+        case _:
+            return False
+    if not names_hash(called):
+        return False
+    match value:
+        case ast.Attribute(attr=held) | ast.Subscript(slice=ast.Constant(value=held)):
+            return held == name
+        case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=held), *_]):
+            return held == name
+    return False
 
 
 def _holders(frame: Frame, leaf: ast.expr | None) -> Iterator[ClassInfo]:

@@ -48,8 +48,18 @@ NO_TOKEN = frozenset(
     audio text new old type sep mask cls each per every used limit delimiter operator keyword comment left right open close
     leading trailing block tag line unexpected expected whitespace skip watch change version snapshot scroll marker
     upload public publishable reservation to from since until before after batch stream room search history
-    event oov best longest matched pattern challenge source create or""".split()
+    event task file track document doc wiki username oov best longest matched pattern challenge source create or""".split()
 )
+
+#: What has a ``token`` of another kind: that of a lock proves nothing of who holds it, that of a parser is a piece of text.
+_OTHER_HOLDERS = frozenset("lock lease cursor page parser lexer scanner tokenizer node word sentence".split())
+
+#: A word before the last that makes it a place: a ``hostname_in_token`` is a host's name. ``sign_in_password`` is a password.
+_PLACED = frozenset("in of for from with per by without".split())
+_PHRASES = frozenset("sign signed log logged check checked opt plug built".split())
+
+#: Words beside an ``access_key`` that is the name of a pair of keys, whose other half is the secret.
+_PAIRED = re.compile(r"secret|ec2|aws|s3|boto|minio", re.I)
 
 #: Words in front that say the rest is about the thing, not the thing.
 NO_PREFIX = frozenset(
@@ -68,6 +78,10 @@ def credential(name: str) -> bool:
     if not words:
         return False
     last = words[-1]
+    if len(words) > 2 and words[-2] in _PLACED and words[-3] not in _PHRASES:
+        return False
+    if len(words) > 2 and words[-2] == "or" and not credential("_".join(words[:-2])):
+        return False  # `prompt_or_password`
     if last == "key" and "ssh" in words:
         return False  # mostly the path of a file: `ssh -i`
     if len(words) > 1 and (words[0] in NO_PREFIX or "count" in words or ("hashed" in words and last not in PASSWORDS)):
@@ -105,6 +119,21 @@ def vague(name: str) -> bool:
     return name.upper() != name and (words[-2], words[-1]) not in PAIRS and _ABOUT_SIGN_IN.isdisjoint(words)
 
 
+def is_held_elsewhere(name: str, holder: str) -> bool:
+    """Whether who has it says that a ``token`` is another thing: ``lock["token"]``, ``page.token``."""
+    words = _WORDS.findall(holder)
+    return name.lower() == "token" and bool(words) and words[-1].lower() in _OTHER_HOLDERS
+
+
+@lru_cache(maxsize=4096)
+def may_be_random(name: str) -> bool:
+    """Whether a name says what a random token in it opens. Many open nothing: seeds, states, boundaries, names of files."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if denotes(name):  # `iv = secrets.token_bytes(12)`
+        return False
+    return credential(name) or about_sign_in(name) or (bool(words) and words[-1] in ("key", "code", "pin", "value"))
+
+
 #: Words of signing in and of what is kept secret, in names and texts around.
 _ABOUT_SIGN_IN = frozenset(
     """auth authenticate authenticated authenticates authentication authenticator authorization authorize authorized
@@ -129,6 +158,17 @@ def about_sign_in(text: str) -> bool:
     return any(pair in PAIRS or (pair[1] == "token" and pair[0] in _SIGN_IN_VERBS) for pair in pairwise(words))
 
 
+def is_access_key(name: str) -> bool:
+    """Whether a name ends in ``access_key``: with AWS the public half of a pair, with others the secret itself."""
+    return [word.lower() for word in _WORDS.findall(name)][-2:] == ["access", "key"]
+
+
+@lru_cache(maxsize=8192)
+def about_key_pair(text: str) -> bool:
+    """Whether a name or a short text speaks of keys in pairs: ``aws_secret_access_key``."""
+    return _PAIRED.search(text) is not None
+
+
 @lru_cache(maxsize=8192)
 def about_directory(text: str) -> bool:
     """Whether a name or a short text speaks of directories, where ``pwd`` is the one a shell works in."""
@@ -136,6 +176,15 @@ def about_directory(text: str) -> bool:
 
 
 _ABOUT_DIRECTORY = frozenset("dir dirs directory directories cwd chdir getcwd path shell bash mkdir cd".split())
+
+
+@lru_cache(maxsize=8192)
+def about_push(text: str) -> bool:
+    """Whether a name or a short text speaks of notifications pushed to devices, whose ``token`` is an address."""
+    return not _ABOUT_PUSH.isdisjoint(word.lower() for word in _WORDS.findall(text))
+
+
+_ABOUT_PUSH = frozenset("push fcm gcm apns apn firebase".split())
 
 
 @lru_cache(maxsize=8192)
@@ -166,9 +215,22 @@ def conceals(name: str) -> bool:
     return any(word.lower() in _CONCEALS for word in _WORDS.findall(name))
 
 
+@lru_cache(maxsize=4096)
+def is_for_logs(function: str) -> bool:
+    """Whether a function's name says that what it gives is there to be logged: ``log_secret(key)``, ``loggable(key)``."""
+    return not {"log", "logs", "logging", "loggable"}.isdisjoint(word.lower() for word in _WORDS.findall(function))
+
+
+@lru_cache(maxsize=4096)
+def names_hash(name: str) -> bool:
+    """Whether a name says that it holds a hash: the same value under another name is one, too."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return ("hash" in words or "hashed" in words) and PASSWORDS.isdisjoint(words)
+
+
 _DENOTES = frozenset(
     """name names alias id ids reference ref type kind path filename count counts length number index provider label nonce
-    cnonce salt iv boundary suffix prefix uuid""".split()
+    cnonce salt iv boundary suffix prefix uuid pk""".split()
 )
 
 
@@ -204,6 +266,33 @@ _ABOUT = frozenset("fields errors labels widgets columns validators properties h
 def about_fields(holder: str) -> bool:
     """Whether a mapping's name says that it holds something about fields, under their names."""
     return holder in _ABOUT
+
+
+#: The ends of names of what is found at a place.
+_ADDRESSES = frozenset("url urls uri endpoint path file filename".split())
+
+
+@lru_cache(maxsize=4096)
+def is_address(name: str) -> bool:
+    """Whether a name says that it holds an address or an id: an attribute put there is none of what its own name says."""
+    words = _WORDS.findall(name)
+    return denotes(name) or (bool(words) and words[-1].lower() in _ADDRESSES)
+
+
+@lru_cache(maxsize=4096)
+def shows(function: str) -> bool:
+    """Whether a function is there to tell the person at the terminal something: ``print_settings``, ``_display_entry``."""
+    return function.strip("_").partition("_")[0] in ("print", "show", "display")
+
+
+#: Words of flags that tell a function whether to say something.
+_TALKING = frozenset("print log logs verbose debug show echo trace report".split())
+
+
+@lru_cache(maxsize=4096)
+def is_talking(flag: str) -> bool:
+    """Whether a flag asks for messages: nothing is logged by ``request(url, data, print_errors=False)``."""
+    return not _TALKING.isdisjoint(word.lower() for word in _WORDS.findall(flag))
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,7 @@ import ast
 
 from dodont.semantic import calls, strings
 from dodont.semantic.annotations import provider_of, type_of
-from dodont.semantic.credentials import RANDOM, credential, denotes
+from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.demands import OF_COROUTINES
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
@@ -371,6 +371,8 @@ def _dict(frame: Frame, node: ast.Dict) -> Value:
         if name.const.__class__ is str:
             if credential(name.const):
                 value = frame.named(value, name.const, each)
+            elif value.labels:
+                value = _renamed(value, name.const)
             if labels and None in node.keys:  # `{**settings, "password": "***"}`
                 labels = _replaced(labels, items, name.const)
             items[name.const] = value
@@ -429,9 +431,11 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
     if kind is ast.Name:
         name: str = target.id  # type: ignore[attr-defined]
         if credential(name):
+            if value.labels and frame.is_object(target):
+                value = _unnamed(value)
             value = frame.named(value, name, target)
-        elif value.labels and denotes(name):  # `iv = secrets.token_bytes(12)`
-            value = value.but(labels=tuple(label for label in value.labels if label.what != RANDOM))
+        elif value.labels:
+            value = _renamed(value, name)
         frame.env[name] = value
         if name in frame.paths:
             frame.paths.discard(name)
@@ -461,7 +465,7 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         attr: str = target.attr  # type: ignore[attr-defined]
         if inner.__class__ is ast.Name:
             frame.paths.add(inner.id)
-            value = frame.named(value, attr, target)
+            value = frame.named(_renamed(value, attr), attr, target)
             frame.env[f"{inner.id}.{attr}"] = value
             if inner.id == "self" and receiver.type is not None:
                 known = frame.stores.get(attr)
@@ -474,6 +478,25 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
             holder = target.value  # type: ignore[attr-defined]
             if holder.__class__ is ast.Name and holder.id in frame.env:
                 frame.env[holder.id] = _with_item(frame.env[holder.id], item, value, frame, target)
+
+
+def _unnamed(value: Value) -> Value:
+    """A value less the secrets of which nothing but a name tells."""
+    if value.type is not None or value.text is not None or value.items is not None:
+        return value
+    return value.but(labels=tuple(label for label in value.labels if label.kind != "secret" or len(label.notes) > 1))
+
+
+def _renamed(value: Value, name: str) -> Value:
+    """A value under a name, which says of a random token whether it may open something: a ``seed`` opens nothing.
+
+    So does ``next_token = token`` of any token.
+    """
+    if is_other_token(name):
+        return value.but(labels=tuple(label for label in value.labels if not vague(label.what)))
+    if value.labels and any(label.what == RANDOM for label in value.labels) and not may_be_random(name):
+        return value.but(labels=tuple(label for label in value.labels if label.what != RANDOM))
+    return value
 
 
 def _with_item(holder: Value, key: Value, value: Value, frame: Frame, node: ast.AST) -> Value:

@@ -10,7 +10,7 @@ from typing import Any
 from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
-from dodont.semantic.credentials import credential
+from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
 from dodont.semantic.trees import last_name, nodes_of, walk
@@ -163,12 +163,12 @@ class Frame:
             return value
         if any(label.kind == "secret" for label in value.labels):
             return value
-        if self._is_object(node):
+        if self.is_object(node) or is_held_elsewhere(name, _holder(node)):
             return value
         label = Label("secret", name, (Note(self.site(node), f"`{name}` holds a credential"),))
         return value.but(labels=(label, *value.labels), type=value.type)
 
-    def _is_object(self, node: ast.AST) -> bool:
+    def is_object(self, node: ast.AST) -> bool:
         """Whether the function uses the name as an object with attributes of its own: a token's record, not the token.
 
         So are the tokens that a loop runs through: ``for token in text.split(",")`` takes a text to pieces.
@@ -315,16 +315,31 @@ def _object(node: ast.AST) -> str | None:
         case ast.Call(func=ast.Attribute(value=value, attr="encode" | "decode"), args=[first, *_]):
             # `self.jwt.decode(token, key)`: a text is given the name of an encoding
             return None if isinstance(first, ast.Constant) else _key(value)
+        case ast.Subscript(value=holder, slice=ast.Constant(value=str())) if (_key(holder) or "").endswith(_CLAIMS):
+            return _key(holder)  # `id_token["aud"]`: what the token says, read already
         case ast.Call(func=ast.Name(id="open"), args=[first, *_]):
             return _key(first)  # the path of the file that holds it
         case ast.Subscript(value=holder, slice=item) if (_key(holder) or "").endswith("secrets"):
             return _key(item)  # `secrets[secret]`: the name of one
-        case ast.Assign(targets=[ast.Name(id="token")], value=ast.Subscript(value=holder)):
-            return "token" if (_key(holder) or "").endswith("tokens") else None
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_other_token(_read(value)):
+            return name  # `token = answer["next_page_token"]`
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute() as value) if is_address(name):
+            return _key(value)  # `auth_url = resources.auth_token`
+        case ast.Assign(
+            targets=[ast.Name(id="token")],
+            value=ast.Call(func=ast.Name() | ast.Attribute() as func, args=[ast.Name() | ast.Attribute()]),
+        ) if last_name(func).endswith("b64encode"):
+            return "token"  # a text written otherwise; were it a secret, it would carry that
+        case ast.Assign(targets=[ast.Name() | ast.Tuple() as target], value=ast.Subscript(value=holder)):
+            named = target.elts if isinstance(target, ast.Tuple) else [target]  # `token, text = self.tokens[0]`
+            found = any(isinstance(each, ast.Name) and each.id == "token" for each in named)
+            return "token" if found and (_key(holder) or "").endswith("tokens") else None
         case ast.For(target=target) | ast.AsyncFor(target=target) | ast.comprehension(target=target):
             return "token" if any(isinstance(name, ast.Name) and name.id == "token" for name in walk(target)) else None
     return None
 
+
+_CLAIMS = ("id_token", "jwt")
 
 _TEXT = frozenset(dir(str)) | frozenset(dir(bytes))
 
@@ -338,6 +353,26 @@ def _key(node: ast.AST) -> str | None:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return f"{node.value.id}.{node.attr}"
     return None
+
+
+def _read(node: ast.AST) -> str:
+    """The name of the attribute or key whose value the expression gives."""
+    match node:
+        case ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+        case ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str(name)), *_]):
+            return name
+    return ""
+
+
+def _holder(node: ast.AST) -> str:
+    """The last name of what an attribute or item is read from."""
+    match node:
+        case ast.Attribute(value=holder) | ast.Subscript(value=holder):
+            return last_name(holder)
+        case ast.Call(func=ast.Attribute(value=holder, attr="get" | "pop")):
+            return last_name(holder)
+    return ""
 
 
 def _is_settings(module: str) -> bool:

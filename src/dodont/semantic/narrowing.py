@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from dodont.semantic.annotations import type_named
+from dodont.semantic.credentials import credential
 from dodont.semantic.trees import last_name
 from dodont.semantic.values import NONE, UNKNOWN, Value
 
@@ -104,7 +105,10 @@ def _lacks(frame: Frame, mapping: ast.Name, key: str) -> None:
     """``"password" not in data``: what the mapping carries under that key is not there."""
     value = frame.env.get(mapping.id)
     if value is not None and value.labels:
-        kept = tuple(label for label in value.labels if label.kind != "secret" or label.what.rpartition(".")[2] != key)
+        gone = {key, mapping.id} if credential(key) else {key}  # `"access_token" not in token`: an answer without one
+        kept = tuple(
+            label for label in value.labels if label.kind != "secret" or label.what.rpartition(".")[2] not in gone
+        )
         if len(kept) != len(value.labels):
             frame.env[mapping.id] = value.but(labels=kept)
 

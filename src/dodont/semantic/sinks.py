@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
-from dodont.semantic.context import attested, may_be_credential
+from dodont.semantic.context import attested, is_hash, may_be_credential
 from dodont.semantic.credentials import (
     RANDOM,
     conceals,
     credential,
     denotes,
     gives_credential,
+    is_for_logs,
     is_other_token,
+    is_talking,
+    may_be_random,
     tells,
     vague,
 )
@@ -164,9 +167,17 @@ def through(
             return  # what comes to a log so far away is mostly kept from it by a condition on the way
         if any(word.arg is not None and conceals(word.arg) for word in node.keywords):
             return  # `request(data, sensitive=True)`
+        if sink.guarded and any(
+            word.arg is not None and is_talking(word.arg) and _is_false(word.value) for word in node.keywords
+        ):
+            return  # `request(data, print_errors=False)`
         if any(each.arg == sink.parameter and each.annotation is not None for each in function.parameters):
             value = value.but(type=None) if value.labels else UNKNOWN  # what its type shows is reported there, too
         _log(frame, node, function.ref, value_node, value, sink.notes, sink.guarded)
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
 
 
 def _completed(frame: Frame, node: ast.Call, sink: Sink, whole: Text, value: Value) -> Value:
@@ -250,6 +261,7 @@ def _log(
                     not found.cleaned
                     and _is_nearer(frame.sinks.get((label.what, "log")), guarded)
                     and not _lacks_argument(frame)
+                    and not _is_given_back(frame, label.what)
                     and not (vague(label.what) and _is_settled(frame, label.what))
                 ):
                     way = (Note(frame.site(node), f"`{ast.unparse(node.func)}()` logs it"), *notes)
@@ -316,7 +328,9 @@ def _arrives(label: Label, notes: tuple[Note, ...]) -> bool:
     hides one.
     """
     givers = [note.text.removeprefix("through `").removesuffix("()`") for note in _givers(label)]
-    if any(conceals(name) for name in givers):
+    if any(conceals(name) or is_for_logs(name) for name in givers):
+        return False
+    if label.what == RANDOM and not all(may_be_random(name) for name in givers):
         return False
     return not givers or (len(givers) == 1 and (not notes or (len(notes) <= 2 and gives_credential(givers[0]))))
 
@@ -331,6 +345,24 @@ def _lacks_argument(frame: Frame) -> bool:
     function = frame.function
     return function is not None and any(
         frame.env.get(name) is NONE for name in function.positional[: _required(function)]
+    )
+
+
+def _is_given_back(frame: Frame, parameter: str) -> bool:
+    """``if isinstance(text, str): return text``: what comes after is for what is no text, as credentials are not."""
+    node = frame.function.node if frame.function is not None else None
+    return node is not None and any(
+        isinstance(each, ast.If)
+        and isinstance(each.body[0], ast.Return)
+        and isinstance(each.body[0].value, ast.Name)
+        and each.body[0].value.id == parameter
+        and any(
+            isinstance(asked, ast.Call)
+            and last_name(asked.func) in ("isinstance", "type")
+            and any(isinstance(given, ast.Name) and given.id == parameter for given in asked.args)
+            for asked in walk(each.test)
+        )
+        for each in node.body
     )
 
 
@@ -358,6 +390,10 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
         holder = frame.quiet(leaf.value).type
         if holder is not None and _masks_itself(frame, holder.name):
             return True
+    if _is_number(node, leaf) or (label.kind == "secret" and is_hash(frame, label.what)):
+        return True
+    if isinstance(leaf, ast.BinOp) and isinstance(leaf.op, ast.BitOr) and _masks_key(leaf.right):
+        return True
     name = last_name(leaf)
     if label.kind == "secrets" and name.lower().endswith(("url", "uri")):
         return True  # a body that is but an address
@@ -367,6 +403,38 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     if not isinstance(leaf, ast.Name) or function is None or function.node is None:
         return False
     return any(_masks(each, leaf.id) or _stores(each, leaf.id) or _opens(each, leaf.id) for each in walk(function.node))
+
+
+#: The conversions of a format, ``%%`` among them.
+_CONVERSIONS = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?[hlL]?([a-zA-Z%])")
+
+
+def _is_number(node: ast.Call, leaf: ast.expr) -> bool:
+    """``"unknown api_key %d"``: what is written as a number is none of these credentials."""
+    for each in walk(node):
+        match each:
+            case ast.Call(args=[ast.Constant(value=str(text)), *given]):
+                pass
+            case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod(), right=right):
+                given = right.elts if isinstance(right, ast.Tuple) else [right]
+            case ast.FormattedValue(value=value, format_spec=ast.JoinedStr(values=[ast.Constant(value=str(spec))])):
+                if value is leaf and spec.endswith(tuple("dxXobeEfg")):
+                    return True
+                continue
+            case _:
+                continue
+        kinds = [found for found in _CONVERSIONS.findall(text) if found != "%"]
+        if any(value is leaf and kind in "diouxXeEfgG" for value, kind in zip(given, kinds, strict=False)):
+            return True
+    return False
+
+
+def _masks_key(node: ast.expr) -> bool:
+    """``headers | {"Authorization": "***"}``"""
+    return isinstance(node, ast.Dict) and any(
+        isinstance(key, ast.Constant) and isinstance(value, ast.Constant) and credential(str(key.value))
+        for key, value in zip(node.keys, node.values, strict=True)
+    )
 
 
 def _masks_itself(frame: Frame, name: str) -> bool:
@@ -442,5 +510,11 @@ def _leaves(frame: Frame, node: ast.expr, value: Value) -> Iterator[tuple[ast.ex
     if not inner:
         yield node, value
         return
+    masked = any(isinstance(each, ast.Constant) and _MASK.search(str(each.value)) for each in walk(node))
     for each in inner:
+        if masked and isinstance(each, ast.Subscript) and isinstance(each.slice, ast.Slice):
+            continue  # `key[:2] + "****" + key[6:]`
         yield from _leaves(frame, each, frame.quiet(each))
+
+
+_MASK = re.compile(r"\*\*|^\.\.\.|\.\.\.$|…")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dodont.analysis import RANDOM, Diagnostic, Flow, FunctionInfo, Note, Pass, on
+from dodont.analysis import RANDOM, Diagnostic, Flow, FunctionInfo, Note, Pass, on, shows
 
 
 @on(Flow, rule="secret-in-log")
 def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role == "test" or (flow.target == "builtins.print" and _answers(run, flow)):
+    if run.module.role == "test" or (flow.target in _PRINTS and _answers(run, flow)) or _is_command(run, flow):
         return
     notes = (*flow.label.notes, Note(flow.call, f"`{run.display(flow.target)}()` gets it"), *flow.notes)
     yield run.report(
@@ -35,14 +35,35 @@ def _answers(run: Pass, flow: Flow) -> bool:
         return False
     if (
         module.role == "script"
-        or flow.label.what == RANDOM
+        or flow.label.what in _MADE
+        or flow.label.what.lower().startswith("generated")
+        or (flow.function is not None and (shows(flow.function.name) or "args" in flow.function.positional))
         or not _TERMINAL.isdisjoint(module.imports)
         or "commands" in module.path.split("/")[:-1]
     ):
         return True
+    if flow.target != "builtins.print":
+        return True  # whoever writes to the terminal's own stream has somebody there
     if flow.function is None:
         return not run.serves()
     return module.text.startswith("#!") and not _is_handed_in(flow, flow.function)
+
+
+def _is_command(run: Pass, flow: Flow) -> bool:
+    """Whether a command tells its person something by a logger, or by a function that is there to show things."""
+    if shows(flow.target.rpartition(".")[2]) and not run.module.registered:
+        return any(note.text.startswith(_SHOWN) for note in flow.notes)
+    return flow.target.endswith(_TOLD) and not _COMMANDS.isdisjoint(run.module.imports)
+
+
+#: How the last step of a way is noted when the terminal is at its end.
+_SHOWN = ("`print()`", "`sys.stdout.write()`")
+
+#: What a command's loggers tell by; the rest is for whoever looks for a fault.
+_TOLD = (".info", ".success", ".log")
+
+#: What a module of commands imports that is no server's beginning: `argparse` is often that.
+_COMMANDS = frozenset({"click", "typer"})
 
 
 def _is_handed_in(flow: Flow, function: FunctionInfo) -> bool:
@@ -51,6 +72,12 @@ def _is_handed_in(flow: Flow, function: FunctionInfo) -> bool:
         label.kind in ("parameter", "request") for label in flow.value.labels
     )
 
+
+#: What writes to the terminal.
+_PRINTS = frozenset({"builtins.print", "sys._Output.write", "sys._Output.writelines"})
+
+#: Secrets that the code has just made, or asked the person at the terminal for, in the words of models.
+_MADE = frozenset({RANDOM, "an encryption key", "a typed password"})
 
 #: What a module of commands imports.
 _TERMINAL = frozenset({"argparse", "click", "typer", "optparse", "docopt", "fire"})
