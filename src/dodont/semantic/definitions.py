@@ -129,7 +129,9 @@ class FunctionInfo:
 
     @property
     def is_coroutine(self) -> bool:
-        return self.is_async and not self.is_generator and not self.opaque and not self.manager
+        if not self.is_async or self.is_generator or self.opaque or self.manager:
+            return False
+        return self.owner is None or not self.owner.opaque
 
     @property
     def is_start_up(self) -> bool:
@@ -180,6 +182,7 @@ class ClassInfo:
     annotations: dict[str, ast.expr] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()  # fields left out of the object's repr
     decorators: tuple[Value, ...] = ()
+    opaque: bool = False  # a decorator puts other things in the place of its methods
     keywords: frozenset[str] = frozenset()  # keywords of the class statement given as True
     site: Site | None = None
     handlers: dict[str, str] | None = None  # methods that serve requests, by the modelled base that says so

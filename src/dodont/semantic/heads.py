@@ -11,7 +11,7 @@ from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic.annotations import type_of
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, FunctionNode, HandlerInfo, ModuleInfo, says_nothing
 from dodont.semantic.objects import lineage
-from dodont.semantic.trees import last_name, walk
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Type, Value
 
 if TYPE_CHECKING:
@@ -324,6 +324,19 @@ def class_info_of(frame: Frame, node: ast.ClassDef) -> ClassInfo:
     info.decorators = tuple(
         frame.quiet(each.func if isinstance(each, ast.Call) else each) for each in node.decorator_list
     )
+    info.opaque = any(_sets_attributes(frame, each) for each in info.decorators)
     frame.world.classes[info.ref] = info
     frame.module.classes.append(info)
     return info
+
+
+def _sets_attributes(frame: Frame, decorator: Value) -> bool:
+    """``for name, method in vars(cls).items(): setattr(cls, name, async_to_sync(method))``: what it puts there is anybody's guess."""
+    function = frame.world.functions.get(decorator.ref) if decorator.ref is not None else None
+    body = frame.world.body(function) if function is not None else None
+    return body is not None and any(
+        isinstance(each, ast.Call) and last_name(each.func) == "setattr" for each in nodes_of(body, _CALLS)
+    )
+
+
+_CALLS: frozenset[type] = frozenset({ast.Call})
