@@ -33,7 +33,7 @@ PAIRS = frozenset(
         ("csrf", "token"), ("reset", "token"), ("oauth", "token"), ("user", "token"), ("bot", "token"), ("app", "token"),
         ("private", "key"), ("secret", "key"), ("encryption", "key"), ("master", "key"),
         ("client", "secret"), ("auth", "header"), ("authorization", "header"), ("pass", "word"), ("service", "token"),
-        ("verification", "token"), ("login", "token"), ("device", "token"), ("webhook", "secret"), ("webhook", "token"), ("otp", "code"),
+        ("verification", "token"), ("login", "token"), ("webhook", "secret"), ("webhook", "token"), ("otp", "code"),
         ("card", "number"), ("credit", "card"), ("hashed", "password"), ("password", "hash"),
         ("session", "cookie"), ("auth", "cookie"), ("token", "value"), ("secret", "value"), ("aws", "secret"),
         ("access", "secret"), ("secret", "string"), ("github", "token"), ("hf", "token"), ("slack", "token"), ("admin", "token"),

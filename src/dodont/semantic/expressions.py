@@ -12,7 +12,7 @@ from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import attribute_of, instance_attribute
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import last_name, walk
 from dodont.semantic.values import (
     ABSENT,
     STR,
@@ -307,7 +307,13 @@ def _conditional(frame: Frame, node: ast.IfExp) -> Value:
     second = frame.eval(node.orelse)
     frame.env = before
     frame.guards -= 1
+    if first.cleaned is not second.cleaned and _asks_length(node.test):
+        return first if first.cleaned else second  # `token[:4] if len(token) > 8 else token`
     return join(first, second)
+
+
+def _asks_length(test: ast.expr) -> bool:
+    return any(isinstance(each, ast.Call) and last_name(each.func) == "len" for each in walk(test))
 
 
 def _await(frame: Frame, node: ast.Await) -> Value:
@@ -454,7 +460,7 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
             return
         type = value.type
         fixed = type is not None and type.name == "tuple" and len(type.args) == len(elements) and not starred
-        labels = tuple(label for label in value.labels if label.kind != "secret")
+        labels = tuple(label for label in value.labels if label.kind not in _SECRETS)
         for index, each in enumerate(elements):
             part = Value(type.args[index] if fixed else None, labels=labels) if fixed or labels else UNKNOWN  # type: ignore[union-attr]
             bind(frame, each.value if each.__class__ is ast.Starred else each, part)

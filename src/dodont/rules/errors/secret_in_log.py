@@ -39,7 +39,6 @@ def _answers(run: Pass, flow: Flow) -> bool:
         or flow.label.what.lower().startswith("generated")
         or (flow.function is not None and (shows(flow.function.name) or "args" in flow.function.positional))
         or not _TERMINAL.isdisjoint(module.imports)
-        or "commands" in module.path.split("/")[:-1]
     ):
         return True
     if flow.target != "builtins.print":
@@ -51,10 +50,20 @@ def _answers(run: Pass, flow: Flow) -> bool:
 
 def _is_command(run: Pass, flow: Flow) -> bool:
     """Whether a command tells its person something by a logger, or by a function that is there to show things."""
-    if shows(flow.target.rpartition(".")[2]) and not run.module.registered:
-        return any(note.text.startswith(_SHOWN) for note in flow.notes)
+    through = any(note.text.startswith(_SHOWN) for note in flow.notes)
+    told = shows(flow.target.rpartition(".")[2]) and through
+    if (told or (_holds_commands(run) and (through or flow.target in _PRINTS))) and not run.module.registered:
+        return True
     return flow.target.endswith(_TOLD) and not _COMMANDS.isdisjoint(run.module.imports)
 
+
+def _holds_commands(run: Pass) -> bool:
+    """Whether a module stands where commands do: ``management/commands/``, ``cli.py``."""
+    *directories, file = run.module.path.split("/")
+    return not _PLACES.isdisjoint([*directories, file.removesuffix(".py")])
+
+
+_PLACES = frozenset({"commands", "cli", "console"})
 
 #: How the last step of a way is noted when the terminal is at its end.
 _SHOWN = ("`print()`", "`sys.stdout.write()`")
