@@ -410,12 +410,16 @@ def _hands_on(frame: Frame, function: ast.AST, node: ast.Return) -> bool:
     )
 
 
+#: Frameworks that await what a plain handler gives back, where it is an awaitable.
+_AWAITING = frozenset({"tornado", "aiohttp", "sanic"})
+
+
 def _must_be_plain(frame: Frame, function: FunctionInfo, node: ast.Return) -> bool:
     """Whether what the coroutine returns cannot be meant to be awaited by somebody else: by the words of its declared result, or
     because nobody in the module does."""
     declared_so = function.node is not None and function.node.returns is not None and not function.is_async
     if function.handler is not None and not declared_so:
-        return True
+        return function.is_async or function.handler.by.partition(".")[0] not in _AWAITING
     if function.node is None or function.is_generator:
         return False
     if function.node.returns is None:
