@@ -222,20 +222,26 @@ def _version(text: str) -> tuple[int, ...]:
 # ------------------------------------------------------------------------------------------------------ the cards
 
 
-class Measured(BaseModel):
-    """What a sample of a rule's findings on real projects said."""
+class Sample(BaseModel):
+    """How many of the findings somebody read were right."""
 
     model_config = ConfigDict(extra="forbid")
 
     findings: Annotated[int, Field(ge=0)]
     right: Annotated[int, Field(ge=0)]
-    on: str
 
     @model_validator(mode="after")
-    def _plausible(self) -> Measured:
+    def _plausible(self) -> Sample:
         if self.right > self.findings:
             raise ValueError("more right findings than findings")
         return self
+
+
+class Measured(Sample):
+    """A sample of a rule's findings on the pinned projects, and one on projects that nobody had looked at when it was drawn."""
+
+    unseen: Sample | None = None
+    on: str
 
 
 class CardHead(BaseModel):

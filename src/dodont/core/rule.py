@@ -57,9 +57,13 @@ class Rule:
 
     @property
     def precision(self) -> float | None:
-        """The measured share of right findings on real projects, or None while nothing was measured."""
-        found = self.measured.get("findings", 0)
-        return self.measured["right"] / found if found else None
+        """The measured share of right findings on real projects, or None while nothing was measured.
+
+        Where there are two samples the one of projects seen for the first time counts: that is what users have.
+        """
+        sample = self.measured.get("unseen") or self.measured
+        found = sample.get("findings", 0)
+        return sample["right"] / found if found else None
 
     @property
     def confidence(self) -> Literal["very-high", "high", "medium"]:

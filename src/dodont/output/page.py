@@ -115,7 +115,9 @@ def measured(rule: Rule) -> str:
     if rule.precision is None:
         return "not measured yet"
     sample = rule.measured
-    return f"{sample['right']} of {sample['findings']} sampled findings on real projects were right ({sample['on']})"
+    text = f"{sample['right']} of {sample['findings']} sampled findings on real projects were right ({sample['on']})"
+    unseen = sample.get("unseen")
+    return f"{text}, {unseen['right']} of {unseen['findings']} on projects seen for the first time" if unseen else text
 
 
 def _facts(rule: Rule) -> str:

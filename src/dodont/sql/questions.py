@@ -43,13 +43,14 @@ _SYSTEM_SCHEMAS = word_set(
     """
 )
 #: What the tables of a database's own catalogue are called, where no schema says so: SQLite's and PostgreSQL's begin alike,
-#: those of Redshift, Oracle, old SQL Servers, BigQuery and the standard for geometries as listed.
+#: those of Redshift, Oracle, old SQL Servers, BigQuery, the standard for geometries and tools for migrations as listed.
 _CATALOGUES = re.compile(
     r"(?:sqlite|pg|duckdb|pragma|svv|svl|stv|stl)_"
     r"|(?:all|user|dba)_(?:tables|tab_\w+|views|mviews|objects|indexes|ind_\w+|constraints|cons_columns|sequences|synonyms"
     r"|triggers|source|procedures|arguments|users|col_\w+)$"
     r"|sys(?:objects|columns|indexes|types|users|databases|comments)$"
-    r"|(?:geometry|geography|raster)_columns$|spatial_ref_sys$|__tables__$",
+    r"|(?:geometry|geography|raster)_columns$|spatial_ref_sys$|__tables__$"
+    r"|alembic_version$|django_migrations$",
     re.IGNORECASE,
 )
 #: What PostgreSQL lets stand for a table though it is a function: ``SELECT * FROM CURRENT_USER``.
