@@ -12,6 +12,7 @@ from typing import Any
 from dodont.models.library import Library
 from dodont.project.finder import Finder
 from dodont.project.roles import role_by_path, role_of
+from dodont.project.routing import Routing, registrars
 from dodont.project.source import Source, Unreadable, check_syntax, decode, parse, read
 from dodont.project.tables import declared, may_declare
 from dodont.semantic.annotations import is_mapped
@@ -20,7 +21,6 @@ from dodont.semantic.definitions import (
     Facts,
     FunctionInfo,
     FunctionNode,
-    HandlerInfo,
     ModuleInfo,
     World,
 )
@@ -28,7 +28,6 @@ from dodont.semantic.events import Event
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame, Imported, dotted
 from dodont.semantic.functions import Outcome, interpret, module_frame
-from dodont.semantic.heads import class_handler
 from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
 from dodont.semantic.trees import walk
@@ -95,7 +94,7 @@ class Project(World):
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
-        self._routes: dict[str, dict[str, HandlerInfo]] = {}
+        self.routing = Routing(self)
 
     # Modules
 
@@ -140,9 +139,7 @@ class Project(World):
             if name in module.names:
                 known = module.names[name]
                 module.names[name] = Value(known.type if known.const is not None else None, known.ref)
-        if _REGISTERS.search(source.text):
-            lines = [number for number, line in enumerate(source.text.split("\n"), 1) if _REGISTERS.search(line)]
-            module.registrars = [each for each in module.functions if _within(each, lines)]
+        module.registrars = registrars(module)
         self._tell(module, None, list(frame.events.values()))
         return module
 
@@ -443,7 +440,7 @@ class Project(World):
             self._lowest = min(self._lowest, waiting[1])
             return waiting[0].facts
         if function.module.registrars:
-            self._registrars(function.module)
+            self.routing.settle(function.module)
             return self.facts(function)  # known by now, or part of a circle that is not settled yet
         if function.node is None or len(self._stack) >= MAX_DEPTH:
             return Facts()
@@ -456,7 +453,8 @@ class Project(World):
         first = len(self._provisional)
         self._stack.append(function)
         self._depth[function] = depth
-        self._handler(function)
+        if function.module.role not in _QUIET:
+            self.routing.ask(function)
         try:
             for attempt in range(MAX_ROUNDS):
                 self._lowest = depth + 1
@@ -498,82 +496,8 @@ class Project(World):
         function.node = function.closure = None
         self._tell(function.module, function, outcome.events)
 
-    # Handlers
-
-    def _registrars(self, module: ModuleInfo) -> None:
-        """Interpret what may register handlers before anything else of the module: who serves requests hangs on it."""
-        registrars, module.registrars = module.registrars, []
-        for function in registrars:
-            self.facts(function)
-
-    def _handler(self, function: FunctionInfo) -> None:
-        """Whether a registration makes the function a handler: in its own module, or in those that route for its package."""
-        module = function.module
-        if function.handler is not None or function.name.startswith("__") or module.role in _QUIET:
-            return
-        owner = function.owner
-        if owner is not None:
-            function.handler = class_handler(self.reader(module), owner, function.name)
-        if function.handler is None:
-            function.handler = _registration(function, module.registered)
-        if function.handler is None and not _FRAMEWORKS.isdisjoint(module.roots):
-            function.handler = _registration(function, self._routed(module))
-
-    def _routed(self, module: ModuleInfo) -> dict[str, HandlerInfo]:
-        """What is registered in the modules that route for a package: beside the module, above it, and in Django's project package."""
-        directory = os.path.dirname(module.file)
-        if directory not in self._routes:
-            found: dict[str, HandlerInfo] = {}
-            self._routes[directory] = found
-            for path in self._routing(directory):
-                routing = self.load(path)
-                if routing is not None:
-                    self._registrars(routing)
-                    for target, handler in routing.registered.items():
-                        found.setdefault(target, handler)
-        return self._routes[directory]
-
-    def _routing(self, directory: str) -> Iterator[str]:
-        for level in range(4):
-            names = self.finder.listing(directory)
-            for name in sorted(names):
-                path = os.path.join(directory, name)
-                if _ROUTING.search(name) and name.endswith(".py"):
-                    yield path
-                elif _ROUTING.search(name) and "." not in name:
-                    yield from (
-                        os.path.join(path, each) for each in sorted(self.finder.listing(path)) if each.endswith(".py")
-                    )
-                elif level and "." not in name and self.finder.listing(path) >= _DJANGO_PROJECT:
-                    yield os.path.join(path, "urls.py")
-            if directory == self.finder.boundary:
-                break
-            directory = os.path.dirname(directory)
-
-
-def _registration(function: FunctionInfo, registered: Mapping[str, HandlerInfo]) -> HandlerInfo | None:
-    found = registered.get(function.ref)
-    if found is None and function.owner is not None and _SERVES.match(function.name):
-        found = registered.get(function.owner.ref)
-    return found
-
 
 _MISSING = Value()
-#: Frameworks that register handlers by a call, often far from where they are defined.
-_FRAMEWORKS = frozenset({"django", "aiohttp", "starlette", "falcon", "flask", "fastapi", "pyramid", "sanic"})
-#: Methods of a registered class that serve requests; Falcon's are `on_get`, `on_get_item`.
-_SERVES = re.compile(
-    r"(?:get|post|put|patch|delete|head|options|dispatch)$|on_(?:get|post|put|patch|delete|head)(?:_\w+)?$"
-)
-#: Modules that register: `urls.py`, `api_urls.py`, `routes.py`, and where applications are put together.
-_ROUTING = re.compile(r"urls|^(?:routes|routing|app|main|server|application)(?:\.py)?$")
-_DJANGO_PROJECT = frozenset({"urls.py", "wsgi.py"})
-#: Lines that may register a handler by a call.
-_REGISTERS = re.compile(
-    r"\.add_(?:url_rule|\w*route|get|post|put|patch|delete|head|options|view)\("
-    r"|\.(?:route|get|post|put|patch|delete)\([^()]+\)\("  # `app.get("/orders")(orders)`
-)
-
 
 #: Roles of files of which rules hear nothing but coroutines.
 _QUIET = frozenset({"test", "migration"})
@@ -595,11 +519,6 @@ def _lines_with(word: str, text: str) -> list[int]:
     if word not in text:
         return []
     return [number for number, line in enumerate(text.split("\n"), 1) if word in line]
-
-
-def _within(function: FunctionInfo, lines: list[int]) -> bool:
-    node = function.node
-    return node is not None and any(node.lineno <= line <= (node.end_lineno or 0) for line in lines)
 
 
 def _may_map(data: bytes, table: str) -> bool:
