@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from dodont.models.library import Library
 from dodont.semantic.annotations import provider_of, type_of
-from dodont.semantic.calls import called
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
 from dodont.semantic.events import Event, Route, Unawaited
@@ -16,6 +15,7 @@ from dodont.semantic.expressions import EVALUATORS, KEEPING
 from dodont.semantic.frame import Frame
 from dodont.semantic.heads import kinds_kept, may_decorate
 from dodont.semantic.objects import instance_attribute
+from dodont.semantic.results import called
 from dodont.semantic.statements import run
 from dodont.semantic.trees import nodes_of
 from dodont.semantic.values import UNKNOWN, Label, Note, Text, Type, Value, join
