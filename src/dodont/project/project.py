@@ -83,6 +83,8 @@ class Project(World):
         self.failures: dict[str, list[str]] = {}  # bodies that could not be interpreted, by file
         self._resolved: dict[str, Value | None] = {}
         self._resolving: set[str] = set()
+        self._missed: set[str] = set()  # names that the search at hand did not find
+        self._searching = 0  # how many names the search at hand is looking for
         self._stack: list[FunctionInfo] = []
         self._depth: dict[FunctionInfo, int] = {}
         self._lowest = MAX_DEPTH * 100
@@ -125,6 +127,8 @@ class Project(World):
         module.rebound = _rebound(source.text)
         frame = module_frame(self, self.library, module)
         self.loading += 1
+        search = self._missed, self._searching
+        self._missed, self._searching = set(), 0  # what is read now may have what was missed
         try:
             run(frame, source.tree.body)
         except RecursionError:
@@ -133,6 +137,7 @@ class Project(World):
             self._fail(module, f"could not be analysed ({type(error).__name__}: {error}); please report it")
         finally:
             self.loading -= 1
+            self._missed, self._searching = search
         if frame.env is not module.names:
             module.names.update(frame.env)
         for name in module.rebound:
@@ -220,14 +225,22 @@ class Project(World):
         if found is not _MISSING:
             return found
         # `from app.client import client` in app/__init__.py, with no app/client.py: `app.client` leads to `app.client.client`.
-        if name in self._resolving or name.count(".") > MAX_DOTS:
+        if name in self._resolving or name in self._missed or name.count(".") > MAX_DOTS:
             return None
         self._resolving.add(name)
+        self._searching += 1
         try:
             value = self._resolve(name)
         finally:
             self._resolving.discard(name)
-        if value.__class__ is not Imported and not (value is None and self.may_come(name)):
+            self._searching -= 1
+        # Modules that import all of each other, `from a import *`: a name is looked for in each of them once. Where one has it not,
+        # another that is being searched may have, and the first through it: nothing is settled before the search is over.
+        if not self._searching:
+            self._missed.clear()
+        elif value is None:
+            self._missed.add(name)
+        if value.__class__ is not Imported and not (value is None and (self._searching or self.may_come(name))):
             self._resolved[name] = value
         return value
 
