@@ -201,6 +201,10 @@ class Pass:
         """Whether the module imports what a server needs: a framework, a log, a database, a network's client, coroutines."""
         return any(self.project.library.serves(each) for each in self.module.imports)
 
+    def line(self, site: Site) -> str:
+        """The last line of a place in the module, with its comment."""
+        return self.project.lines(self.module)[site.end_line - 1]
+
     def source(self, site: Site | None) -> str:
         """The code at a place in the project, on one line and cut short; empty where there is none."""
         if site is None:

@@ -244,7 +244,7 @@ class Frame:
             if any(
                 isinstance(each, ast.Await) and isinstance(each.value, ast.Call) and dotted(each.value.func) == callee
                 for each in inside
-            ) or any(isinstance(each, ast.Call) and _asks(each.func) for each in walk(branch.test)):
+            ) or any(isinstance(each, ast.Call) and asks(each.func) for each in walk(branch.test)):
                 return True
         return False
 
@@ -263,11 +263,11 @@ class Frame:
         return any(
             ast.unparse(each.value if isinstance(each, ast.Await) else each.args[0]) == name
             for each in walk(self.function.node)
-            if isinstance(each, ast.Await) or (isinstance(each, ast.Call) and each.args and _asks(each.func))
+            if isinstance(each, ast.Await) or (isinstance(each, ast.Call) and each.args and asks(each.func))
         )
 
 
-def _asks(node: ast.expr) -> bool:
+def asks(node: ast.expr) -> bool:
     """``inspect.isawaitable``, ``asyncio.iscoroutine`` and kin, ``isinstance`` and ``hasattr``."""
     return last_name(node) in _QUESTIONS
 

@@ -60,7 +60,7 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         keywords=arguments.kwarg.arg if arguments.kwarg else "",
         site=frame.site(node),
     )
-    if info.is_async and node.returns is not None and _is_iterated(node.returns) and info.is_stub:
+    if info.is_async and node.returns is not None and info.is_stub and _is_iterated(frame, node.returns):
         info.is_generator = True
     setter = False
     decorators = []
@@ -87,10 +87,16 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
     return info
 
 
-def _is_iterated(returns: ast.expr) -> bool:
+def _is_iterated(frame: Frame, returns: ast.expr) -> bool:
     """``async def rows(self) -> AsyncIterator[Row]: ...``: what overrides it yields, though its own body has no ``yield``."""
     outer = returns.value if isinstance(returns, ast.Subscript) else returns
-    return last_name(outer) in ("AsyncGenerator", "AsyncIterator", "AsyncIterable")
+    if last_name(outer) in _ITERATED:
+        return True
+    declared = type_of(frame, returns)  # `Chunks = AsyncIterator[str]`
+    return declared is not None and declared.name.rpartition(".")[2] in _ITERATED
+
+
+_ITERATED = frozenset({"AsyncGenerator", "AsyncIterator", "AsyncIterable"})
 
 
 def _may_yield(module: ModuleInfo, node: FunctionNode) -> bool:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic.annotations import model_type, substitute, type_named
 from dodont.semantic.definitions import FunctionInfo
+from dodont.semantic.frame import asks
 from dodont.semantic.objects import exposed, instance_attribute
+from dodont.semantic.trees import nodes_of
 from dodont.semantic.values import (
     STR,
     UNKNOWN,
@@ -206,8 +208,19 @@ def filled(
         text = Text(merge(parts), value.text.site, (*value.text.notes, note))
         return from_text(text, labels, certain=bool(value.text.holes))
     if whole is not None and not value.cleaned:
-        return whole.but(labels=labels, literal=value.literal)
+        pending = whole.pending
+        if pending is not None and _asks(frame, function):
+            pending = None
+        return whole.but(labels=labels, literal=value.literal, pending=pending)
     return value.but(labels=labels)
+
+
+def _asks(frame: Frame, function: FunctionInfo) -> bool:
+    """Whether the function asks what it was given: ``if inspect.isawaitable(value): …``; what it gives back is then another thing."""
+    body = frame.world.body(function)
+    return body is not None and any(
+        isinstance(each, ast.Call) and asks(each.func) for each in nodes_of(body, frozenset({ast.Call}))
+    )
 
 
 def _refilled(hole: Hole, bindings: dict[str, tuple[Value, ast.expr]], labels: tuple[Label, ...]) -> list[str | Hole]:

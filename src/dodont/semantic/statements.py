@@ -131,6 +131,10 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> bool:
 def _if(frame: Frame, node: ast.If) -> bool:
     ends: list[Env] = []
     while True:
+        if node.test.__class__ is ast.Constant:  # `if True:  # ASYNC`, made from a template
+            if run(frame, node.body if node.test.value else node.orelse):
+                ends.append(frame.env)
+            return _join_ends(frame, ends, frame.env)
         condition(frame, node.test)
         before = frame.env
         frame.env = before.copy()
