@@ -169,8 +169,9 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
     if value.labels and any(not each.literal and not _has_secret(each) for each in results):
         value = value.but(labels=tuple(label for label in value.labels if label.kind != "secret"))
     if falls and not info.is_generator and results and not info.is_stub:
-        # What gives an awaitable in one case and nothing in another asks what it was given: `raise_for_status(response)`.
-        value = value.but(maybe_none=True, pending=value.pending if info.is_async else None)
+        value = value.but(maybe_none=True)
+    if value.pending is not None and value.maybe_none and not info.is_async:
+        value = value.but(pending=None)  # an awaitable in one case, nothing in another: it asks what it was given
     if declared is not None and info.is_generator:
         declared = declared.args[0] if declared.args else None
     if declared is not None and declared.name in ("Any", "T"):
