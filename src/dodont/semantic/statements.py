@@ -553,15 +553,17 @@ def _import_from(frame: Frame, node: ast.ImportFrom) -> bool:
         return True
     frame.module.imports.add(module)
     frame.module.roots.add(module.partition(".")[0])
-    if not node.level:
+    modelled = not node.level and frame.library.knows_root(module)
+    if modelled:
         frame.library.require(module)
+    if not node.level:
         module = frame.world.qualify(module, frame.module)
     for alias in node.names:
         if alias.name == "*":
             frame.module.stars.append(module)
             continue
         name = f"{module}.{alias.name}"
-        if not node.level:
+        if modelled:
             frame.library.require(name)
         frame.env[alias.asname or alias.name] = Imported(ref=name)
     return True
