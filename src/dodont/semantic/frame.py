@@ -29,9 +29,10 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "external", "failing", "function", "guards",
-        "handling", "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never", "objects", "outer",
-        "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
+        "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external", "failing",
+        "function", "guards", "handling", "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never", "objects",
+        "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world",
+        "yields",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +70,7 @@ class Frame:
         self.sinks: dict[tuple[str, str], Sink] = {}
         self.waits: Waits | None = None
         self.guards = 0  # branches and exception handlers around the statement at hand
+        self.expecting = 0  # blocks around that a test expects to fail
         self.failing = 0  # exception handlers and raised expressions among them
         # why it holds up no loop: none runs there, or it runs once in a process, after a failed import
         self.elsewhere = 0
@@ -187,7 +189,7 @@ class Frame:
     def misuse(self, value: Value, node: ast.expr, use: str) -> None:
         """An awaitable is used as if it were its result."""
         pending = value.pending
-        if pending is None or self.silent:
+        if pending is None or self.silent or (self.expecting and use == "statement"):
             return
         if not pending.must and not (use in _OF_OBJECTS or (use in _DROPPED and not _runs_alone(value))):
             return

@@ -259,7 +259,17 @@ def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
             bind(frame, item.optional_vars, given)
         if not frame.silent:
             _entered_call(frame, item, node.body)
-    return run(frame, node.body) or _suppresses(frame, node)
+    expects = any(
+        isinstance(item.context_expr, ast.Call) and last_name(item.context_expr.func) in _EXPECTS for item in node.items
+    )
+    frame.expecting += expects
+    falls = run(frame, node.body)
+    frame.expecting -= expects
+    return falls or _suppresses(frame, node)
+
+
+#: What a test says that the calls in a block fail with: a coroutine function called with wrong arguments does so at once.
+_EXPECTS = frozenset({"raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex"})
 
 
 def _entered_call(frame: Frame, item: ast.withitem, body: list[ast.stmt]) -> None:
