@@ -13,6 +13,21 @@ from itertools import pairwise
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
+
+@lru_cache(maxsize=65536)  # large projects have tens of thousands of names
+def _words(name: str) -> tuple[str, ...]:
+    """The words a name is put together from, in small letters: ``user``, ``api``, ``key`` of ``userAPI_key``."""
+    return tuple([word.lower() for word in _WORDS.findall(name)])
+
+
+def _words_before_numbers(name: str) -> tuple[str, ...]:
+    """The same without the numbers at its end: ``password`` of ``password_2``."""
+    words = _words(name)
+    while words and words[-1].isdigit():
+        words = words[:-1]
+    return words
+
+
 #: Texts that are no name describe what a model knows: "a random token".
 _NAME = re.compile(r"[\w.-]+")
 
@@ -69,12 +84,10 @@ NO_PREFIX = frozenset(
 )
 
 
-@lru_cache(maxsize=65536)  # large projects have tens of thousands of names
+@lru_cache(maxsize=65536)
 def credential(name: str) -> bool:
     """Whether ``name`` says that what it holds is a credential."""
-    words = [word.lower() for word in _WORDS.findall(name)]
-    while words and words[-1].isdigit():
-        words.pop()
+    words = _words_before_numbers(name)
     if not words:
         return False
     last = words[-1]
@@ -96,7 +109,7 @@ def credential(name: str) -> bool:
         return True
     if last == "token":
         return len(words) == 1 or words[-2] not in NO_TOKEN
-    if words[-2:] == ["signing", "key"]:
+    if words[-2:] == ("signing", "key"):
         return name.upper() == name  # a setting; others mostly have the half that checks a signature, which is public
     return len(words) > 1 and (words[-2], last) in PAIRS
 
@@ -107,9 +120,7 @@ def vague(name: str) -> bool:
 
     What is around must say which it is (``context.attested``). Settings (``SLACK_TOKEN``) are none of these.
     """
-    words = [word.lower() for word in _WORDS.findall(name)]
-    while words and words[-1].isdigit():
-        words.pop()
+    words = _words_before_numbers(name)
     if not words or not _NAME.fullmatch(name):
         return False
     if words[-1] not in ("token", "pwd"):
@@ -121,14 +132,14 @@ def vague(name: str) -> bool:
 
 def is_held_elsewhere(name: str, holder: str) -> bool:
     """Whether who has it says that a ``token`` is another thing: ``lock["token"]``, ``page.token``."""
-    words = _WORDS.findall(holder)
-    return name.lower() == "token" and bool(words) and words[-1].lower() in _OTHER_HOLDERS
+    words = _words(holder)
+    return name.lower() == "token" and bool(words) and words[-1] in _OTHER_HOLDERS
 
 
 @lru_cache(maxsize=4096)
 def may_be_random(name: str) -> bool:
     """Whether a name says what a random token in it opens. Many open nothing: seeds, states, boundaries, names of files."""
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = _words(name)
     if denotes(name):  # `iv = secrets.token_bytes(12)`
         return False
     return credential(name) or about_sign_in(name) or (bool(words) and words[-1] in ("key", "code", "pin", "value"))
@@ -152,7 +163,7 @@ _SIGN_IN_VERBS = frozenset(
 @lru_cache(maxsize=8192)
 def about_sign_in(text: str) -> bool:
     """Whether a name or a short text speaks of signing in, or of credentials that are named beyond doubt."""
-    words = [word.lower() for word in _WORDS.findall(text)]
+    words = _words(text)
     if not _ABOUT_SIGN_IN.isdisjoint(words):
         return True
     return any(pair in PAIRS or (pair[1] == "token" and pair[0] in _SIGN_IN_VERBS) for pair in pairwise(words))
@@ -160,7 +171,7 @@ def about_sign_in(text: str) -> bool:
 
 def is_access_key(name: str) -> bool:
     """Whether a name ends in ``access_key``: with AWS the public half of a pair, with others the secret itself."""
-    return [word.lower() for word in _WORDS.findall(name)][-2:] == ["access", "key"]
+    return _words(name)[-2:] == ("access", "key")
 
 
 @lru_cache(maxsize=8192)
@@ -172,7 +183,7 @@ def about_key_pair(text: str) -> bool:
 @lru_cache(maxsize=8192)
 def about_directory(text: str) -> bool:
     """Whether a name or a short text speaks of directories, where ``pwd`` is the one a shell works in."""
-    return not _ABOUT_DIRECTORY.isdisjoint(word.lower() for word in _WORDS.findall(text))
+    return not _ABOUT_DIRECTORY.isdisjoint(_words(text))
 
 
 _ABOUT_DIRECTORY = frozenset("dir dirs directory directories cwd chdir getcwd path shell bash mkdir cd".split())
@@ -181,7 +192,7 @@ _ABOUT_DIRECTORY = frozenset("dir dirs directory directories cwd chdir getcwd pa
 @lru_cache(maxsize=8192)
 def about_push(text: str) -> bool:
     """Whether a name or a short text speaks of notifications pushed to devices, whose ``token`` is an address."""
-    return not _ABOUT_PUSH.isdisjoint(word.lower() for word in _WORDS.findall(text))
+    return not _ABOUT_PUSH.isdisjoint(_words(text))
 
 
 _ABOUT_PUSH = frozenset("push fcm gcm apns apn firebase".split())
@@ -190,7 +201,7 @@ _ABOUT_PUSH = frozenset("push fcm gcm apns apn firebase".split())
 @lru_cache(maxsize=8192)
 def hashes_token(name: str) -> bool:
     """Whether a name says that tokens are hashed around here: a ``token`` beside a ``hashed_token`` may be one."""
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = _words(name)
     return "token" in words and ("hash" in words or "hashed" in words)
 
 
@@ -212,19 +223,19 @@ _CONCEALS = _HIDING | frozenset(
 @lru_cache(maxsize=8192)
 def conceals(name: str) -> bool:
     """Whether the name of a value or function says masked, hashed or encrypted: what comes of it shows nothing."""
-    return any(word.lower() in _CONCEALS for word in _WORDS.findall(name))
+    return not _CONCEALS.isdisjoint(_words(name))
 
 
 @lru_cache(maxsize=4096)
 def is_for_logs(function: str) -> bool:
     """Whether a function's name says that what it gives is there to be logged: ``log_secret(key)``, ``loggable(key)``."""
-    return not {"log", "logs", "logging", "loggable"}.isdisjoint(word.lower() for word in _WORDS.findall(function))
+    return not {"log", "logs", "logging", "loggable"}.isdisjoint(_words(function))
 
 
 @lru_cache(maxsize=4096)
 def names_hash(name: str) -> bool:
     """Whether a name says that it holds a hash: the same value under another name is one, too."""
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = _words(name)
     return ("hash" in words or "hashed" in words) and PASSWORDS.isdisjoint(words)
 
 
@@ -237,7 +248,7 @@ _DENOTES = frozenset(
 @lru_cache(maxsize=8192)
 def denotes(name: str) -> bool:
     """Whether a name says that it holds what names, numbers or counts a thing: a ``secret_name`` is no secret."""
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = _words(name)
     if len(words) < 2:
         return bool(words) and words[0] in _DENOTES
     return words[-1] in _DENOTES or words[0] in ("number", "num") or (words[-1] == "key" and words[-2] in _PLACES)
@@ -275,8 +286,8 @@ _ADDRESSES = frozenset("url urls uri endpoint path file filename".split())
 @lru_cache(maxsize=4096)
 def is_address(name: str) -> bool:
     """Whether a name says that it holds an address or an id: an attribute put there is none of what its own name says."""
-    words = _WORDS.findall(name)
-    return denotes(name) or (bool(words) and words[-1].lower() in _ADDRESSES)
+    words = _words(name)
+    return denotes(name) or (bool(words) and words[-1] in _ADDRESSES)
 
 
 @lru_cache(maxsize=4096)
@@ -292,7 +303,7 @@ _TALKING = frozenset("print log logs verbose debug show echo trace report".split
 @lru_cache(maxsize=4096)
 def is_talking(flag: str) -> bool:
     """Whether a flag asks for messages: nothing is logged by ``request(url, data, print_errors=False)``."""
-    return not _TALKING.isdisjoint(word.lower() for word in _WORDS.findall(flag))
+    return not _TALKING.isdisjoint(_words(flag))
 
 
 @lru_cache(maxsize=4096)
