@@ -26,11 +26,11 @@ from dodont.semantic.definitions import (
 )
 from dodont.semantic.events import Event
 from dodont.semantic.expressions import EVALUATORS
-from dodont.semantic.frame import Frame, Imported, dotted
+from dodont.semantic.frame import Frame, Imported
 from dodont.semantic.functions import Outcome, interpret, module_frame
 from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import dotted, walk
 from dodont.semantic.values import Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.

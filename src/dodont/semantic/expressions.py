@@ -8,7 +8,7 @@ from dodont.semantic import calls, strings
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.demands import OF_COROUTINES
-from dodont.semantic.frame import Evaluator, Frame, asks
+from dodont.semantic.frame import Evaluator, Frame, asks_within
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import attribute_of, instance_attribute
@@ -307,9 +307,7 @@ def _conditional(frame: Frame, node: ast.IfExp) -> Value:
     second = frame.eval(node.orelse)
     frame.env = before
     frame.guards -= 1
-    if (first.pending or second.pending) and any(
-        isinstance(each, ast.Call) and asks(each.func) for each in walk(node.test)
-    ):
+    if (first.pending or second.pending) and asks_within(node.test):
         return join(first, second).but(pending=None)  # `await f(x) if iscoroutinefunction(f) else f(x)`
     if first.cleaned is not second.cleaned and _asks_length(node.test):
         return first if first.cleaned else second  # `token[:4] if len(token) > 8 else token`

@@ -13,7 +13,7 @@ from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
-from dodont.semantic.trees import last_name, nodes_of, walk
+from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
 
 Evaluator = Callable[["Frame", Any], Value]
@@ -246,7 +246,7 @@ class Frame:
             if any(
                 isinstance(each, ast.Await) and isinstance(each.value, ast.Call) and dotted(each.value.func) == callee
                 for each in inside
-            ) or any(isinstance(each, ast.Call) and asks(each.func) for each in walk(branch.test)):
+            ) or asks_within(branch.test):
                 return True
         return False
 
@@ -274,6 +274,14 @@ def asks(node: ast.expr) -> bool:
     return last_name(node) in _QUESTIONS
 
 
+def asks_within(node: ast.AST) -> bool:
+    """Whether something in the code asks what a value is, or what it can do."""
+    return any(asks(each.func) for each in nodes_of(node, _CALLS))  # type: ignore[attr-defined]
+
+
+_CALLS: frozenset[type] = frozenset({ast.Call})
+
+
 _QUESTIONS = frozenset(
     {"isinstance", "hasattr", "isawaitable", "iscoroutine", "iscoroutinefunction", "isfuture", "is_async_callable"}
 )
@@ -286,18 +294,6 @@ _DROPPED = frozenset({"statement", "assignment"})
 
 def _runs_alone(value: Value) -> bool:
     return value.type is None or value.type.name.startswith("asyncio.")
-
-
-def dotted(node: ast.expr) -> str:
-    """``self.mailer.send`` as written; empty for what is no chain of names."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    names.append(node.id)
-    return ".".join(reversed(names))
 
 
 def _objects(function: ast.AST) -> Iterator[str]:

@@ -17,7 +17,7 @@ from dodont.semantic.heads import kinds_kept, may_decorate
 from dodont.semantic.objects import instance_attribute
 from dodont.semantic.results import called
 from dodont.semantic.statements import run
-from dodont.semantic.trees import nodes_of
+from dodont.semantic.trees import defaults_of, nodes_of
 from dodont.semantic.values import UNKNOWN, Label, Note, Text, Type, Value, join
 
 #: What a framework hands its function and class views first, by the package that declares the handler.
@@ -84,15 +84,7 @@ _NAMES: frozenset[type] = frozenset({ast.Name})
 
 def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
     arguments = node.args
-    defaults: dict[str, ast.expr] = {}
-    positional = [*arguments.posonlyargs, *arguments.args]
-    for argument, default in zip(
-        positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True
-    ):
-        defaults[argument.arg] = default
-    for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if given is not None:
-            defaults[argument.arg] = given
+    defaults = defaults_of(arguments)
     names = list(info.parameters)
     if info.owner is not None and info.kind in ("method", "classmethod", "property") and names:
         own = Type(info.owner.ref)

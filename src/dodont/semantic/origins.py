@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from dodont.semantic.definitions import FunctionInfo, FunctionNode
-from dodont.semantic.trees import last_name, nodes_of, walk
+from dodont.semantic.trees import defaults_of, dotted, function_around, last_name, nodes_of, walk
 from dodont.semantic.values import Site
 
 #: Calls that give what they are given, or a part of it.
@@ -137,17 +137,17 @@ class Origins:
             return self._outside(func.value, part, seen) or (
                 func.attr in ("format", "join") and any(self._outside(each, part, seen) for each in node.args)
             )
-        dotted = self._qualified(func)
-        if dotted.startswith(("os.path.", "posixpath.", "collections.")):
+        name = self._qualified(func)
+        if name.startswith(("os.path.", "posixpath.", "collections.")):
             return any(self._outside(each, part, seen) for each in node.args)
-        if dotted.partition(".")[0] in _GENERATES or (isinstance(func, ast.Attribute) and func.attr in _WRITES_OUT):
+        if name.partition(".")[0] in _GENERATES or (isinstance(func, ast.Attribute) and func.attr in _WRITES_OUT):
             return False
-        if _of_self(func) or self.own(_dotted(func)):
+        if _of_self(func) or self.own(dotted(func)):
             return part
         return True
 
     def _qualified(self, node: ast.expr) -> str:
-        root, dot, rest = _dotted(node).partition(".")
+        root, dot, rest = dotted(node).partition(".")
         return f"{self.imported.get(root, root)}{dot}{rest}"
 
     def _keyed(self, node: ast.AST, seen: tuple[str, ...]) -> bool:
@@ -199,16 +199,8 @@ def _bindings(node: ast.AST) -> Iterator[tuple[ast.AST, ast.expr, bool]]:
             yield target, value, False
 
 
-def _dotted(node: ast.expr) -> str:
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
-
-
 def _of_self(node: ast.expr) -> bool:
-    return _dotted(node).partition(".")[0] in ("self", "cls")
+    return dotted(node).partition(".")[0] in ("self", "cls")
 
 
 #: What a function is called that raises unless a value is as it should be.
@@ -218,7 +210,7 @@ _CHECKS = re.compile(r"_*(?:validate|check|ensure|verify|require)")
 def is_checked(tree: ast.Module, site: Site, name: str) -> bool:
     """Whether a call statement before ``site``, in the function around it, checks what is written as ``name``; or a decorator
     of that function, written in the module, tests it for membership."""
-    function = _function_around(tree, site.line)
+    function = function_around(tree, site.line)
     if function is not None and any(_admits(tree, decorator, name) for decorator in function.decorator_list):
         return True
     return function is not None and any(
@@ -281,7 +273,7 @@ def _is_own_choice(tree: ast.Module, node: ast.AST) -> bool:
         case ast.Attribute():
             return node.attr.isupper() or _of_self(node)
         case ast.Name():
-            return node.id.isupper() or _is_number(_function_around(tree, node.lineno), node.id)
+            return node.id.isupper() or _is_number(function_around(tree, node.lineno), node.id)
     return False
 
 
@@ -289,19 +281,5 @@ def _is_number(function: FunctionNode | None, name: str) -> bool:
     """Whether a parameter's default is a number or a truth."""
     if function is None:
         return False
-    given = function.args
-    positional = [*given.posonlyargs, *given.args]
-    pairs = [*zip(positional[len(positional) - len(given.defaults) :], given.defaults, strict=True)]
-    pairs += [(each, default) for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default]
-    return any(
-        each.arg == name and isinstance(default, ast.Constant) and isinstance(default.value, (int, float))
-        for each, default in pairs
-    )
-
-
-def _function_around(tree: ast.Module, line: int) -> FunctionNode | None:
-    """The innermost function whose lines hold the place."""
-    found = [
-        node for node in walk(tree) if isinstance(node, FunctionNode) and node.lineno <= line <= (node.end_lineno or 0)
-    ]
-    return found[-1] if found else None
+    default = defaults_of(function.args).get(name)
+    return isinstance(default, ast.Constant) and isinstance(default.value, (int, float))

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic.annotations import model_type, substitute, type_named
 from dodont.semantic.definitions import FunctionInfo
-from dodont.semantic.frame import asks
+from dodont.semantic.frame import asks_within
 from dodont.semantic.objects import exposed, instance_attribute
-from dodont.semantic.trees import nodes_of
 from dodont.semantic.values import (
     STR,
     UNKNOWN,
@@ -218,9 +217,7 @@ def filled(
 def _asks(frame: Frame, function: FunctionInfo) -> bool:
     """Whether the function asks what it was given: ``if inspect.isawaitable(value): …``; what it gives back is then another thing."""
     body = frame.world.body(function)
-    return body is not None and any(
-        isinstance(each, ast.Call) and asks(each.func) for each in nodes_of(body, frozenset({ast.Call}))
-    )
+    return body is not None and asks_within(body)
 
 
 def _refilled(hole: Hole, bindings: dict[str, tuple[Value, ast.expr]], labels: tuple[Label, ...]) -> list[str | Hole]:

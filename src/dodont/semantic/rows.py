@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import function_around, walk
 from dodont.semantic.values import Site
 
 _RUNS = frozenset({"execute", "exec", "query"})
@@ -27,12 +27,7 @@ def debugged(tree: ast.Module, call: Site) -> bool:
 
 def _uses(tree: ast.Module, call: Site) -> set[str]:
     """What the function around a query's call does with its rows: ``keyed``, ``debugged``, ``handed`` to anything else."""
-    scope: ast.AST | None = None
-    for node in walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= call.line <= (
-            node.end_lineno or 0
-        ):
-            scope = node
+    scope = function_around(tree, call.line)
     if scope is None:
         return {"handed"}
     parents = {id(child): node for node in walk(scope) for child in ast.iter_child_nodes(node)}

@@ -84,3 +84,35 @@ def _children(node: ast.AST, left_out: frozenset[type]) -> list[ast.AST]:
 def last_name(node: ast.AST) -> str:
     """``send`` of ``send`` and of ``self.mailer.send``; empty for what is neither a name nor an attribute."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def dotted(node: ast.expr) -> str:
+    """``self.mailer.send`` as written; empty for what is no chain of names."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    names.append(node.id)
+    return ".".join(reversed(names))
+
+
+def function_around(tree: ast.AST, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The innermost function whose lines hold the place."""
+    found = None
+    for node in walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= line <= (node.end_lineno or 0):
+            found = node
+    return found
+
+
+def defaults_of(arguments: ast.arguments) -> dict[str, ast.expr]:
+    """The defaults of parameters, by name."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    first = len(positional) - len(arguments.defaults)
+    pairs = [*zip(positional[first:], arguments.defaults, strict=True)]
+    pairs += [
+        (argument, given) for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if given
+    ]
+    return {argument.arg: given for argument, given in pairs}
