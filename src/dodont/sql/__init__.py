@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dodont.sql.creations import created, spells_out, temporary
 from dodont.sql.gate import is_sql, looks_like_sql
-from dodont.sql.questions import Hole, Position, Star, Statement, created, read, spells_out, temporary
+from dodont.sql.questions import Hole, Position, Star, Statement, read
 
 __all__ = [
     "Hole",

@@ -29,10 +29,10 @@ Position = Literal["value", "count", "list", "identifier", "fragment", "unknown"
 LONGEST = 100_000
 """Characters; a longer template is not read."""
 MOST_HOLES = 60
-_DEEPEST = 60  # nested parentheses; the parser recurses
+DEEPEST = 60  # nested parentheses; the parser recurses
 _RETRIES = 3
 _LONG = 4_000  # characters; a longer text gets two dialects and no retries
-_DIALECTS = ("postgres", "mysql", "sqlite", "")
+DIALECTS = ("postgres", "mysql", "sqlite", "")
 _SYNONYMS = {"postgresql": "postgres", "mariadb": "mysql", "sqlite3": "sqlite", "mssql": "tsql"}
 
 _STREAMS = frozenset({"STDIN", "STDOUT", "PROGRAM"})
@@ -304,7 +304,7 @@ def _deep(significant: Sequence[Token]) -> bool:
     for token in significant:
         if token.kind == "operator":
             depth += (token.text in "([") - (token.text in ")]")
-            if depth > _DEEPEST:
+            if depth > DEEPEST:
                 return True
     return False
 
@@ -315,7 +315,7 @@ def _parsed(written: Written, dialect: str) -> Node | None:
     from sqlglot.errors import ParseError
 
     logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-    order = list(_DIALECTS)
+    order = list(DIALECTS)
     if dialect:
         order = [dialect, *(one for one in order if one != dialect)][:3]
     elif any("`" in piece for piece in written.pieces):
@@ -771,74 +771,3 @@ def _empty(select: Node) -> bool:
         case exp.EQ(this=exp.Literal() as left, expression=exp.Literal() as right) if left.this != right.this:
             return not (MARKER.search(left.this) or MARKER.search(right.this))
     return isinstance(limit, exp.Limit) and isinstance(limit.expression, exp.Literal) and limit.expression.this == "0"
-
-
-# --- definitions -----------------------------------------------------------------------------------------------------
-
-
-def created(text: str, table: str) -> tuple[str, ...]:
-    """The columns that CREATE TABLE statements of ``text`` give a table; none when another statement changes it."""
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
-    if len(text) > LONGEST or _DEEPEST < text.count("(") > len(text) / 4:
-        return ()
-    found: tuple[str, ...] = ()
-    for dialect in _DIALECTS:
-        try:
-            trees = sqlglot.parse(text, dialect=dialect or None)
-        except (SqlglotError, RecursionError):
-            continue
-        for tree in trees:
-            if not isinstance(tree, exp.Alter | exp.Create | exp.Command):
-                continue
-            schema = tree.this if isinstance(tree, exp.Create) and isinstance(tree.this, exp.Schema) else None
-            if schema is not None and schema.this.name == table:
-                found = tuple(column.name for column in schema.expressions if isinstance(column, exp.ColumnDef))
-            elif isinstance(tree, exp.Command) or (tree.args.get("kind") == "TABLE" and tree.this.name == table):
-                return ()
-        if found:
-            break
-    return found
-
-
-def spells_out(text: str, view: str) -> bool:
-    """Whether a statement of ``text`` creates the view and names its columns: CREATE VIEW … AS SELECT id, name FROM …."""
-    if len(text) > LONGEST:
-        return False
-    for statement in statements(tokens(text)):
-        words = [token for token in statement if token.kind not in ("space", "comment")]
-        at = next((n for n, token in enumerate(words) if token.upper == "VIEW"), 0)
-        if not at or words[0].upper != "CREATE" or at > 4:  # CREATE OR REPLACE MATERIALIZED VIEW
-            continue
-        at += 1
-        while at < len(words) and words[at].upper in ("IF", "NOT", "EXISTS"):
-            at += 1
-        while at + 2 < len(words) and words[at + 1].text == ".":
-            at += 2
-        if at < len(words) and words[at].text.strip('"`[]') == view:
-            return not any(
-                token.text == "*" and words[n - 1].upper in ("SELECT", "DISTINCT", "ALL", ",", ".")
-                for n, token in enumerate(words)
-            )
-    return False
-
-
-def temporary(text: str, table: str) -> bool:
-    """Whether a statement of ``text`` creates ``table`` for its session alone: CREATE TEMP TABLE, SELECT … INTO TEMP."""
-    if len(text) > LONGEST:
-        return False
-    for statement in statements(tokens(text)):
-        words = [token for token in statement if token.kind not in ("space", "comment")]
-        at = next((n for n, token in enumerate(words) if token.upper in ("TEMP", "TEMPORARY")), 0)
-        if not at or (words[0].upper != "CREATE" and words[at - 1].upper != "INTO"):
-            continue
-        at += 1
-        while at < len(words) and words[at].upper in ("RECURSIVE", "TABLE", "VIEW", "IF", "NOT", "EXISTS"):
-            at += 1
-        while at + 2 < len(words) and words[at + 1].text == ".":
-            at += 2
-        if at < len(words) and words[at].text.strip('"`[]') == table:
-            return True
-    return False
