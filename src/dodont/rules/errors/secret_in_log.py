@@ -52,15 +52,20 @@ def _is_command(run: Pass, flow: Flow) -> bool:
     """Whether a command tells its person something by a logger, or by a function that is there to show things."""
     through = any(note.text.startswith(_SHOWN) for note in flow.notes)
     told = shows(flow.target.rpartition(".")[2]) and through
-    if (told or (_holds_commands(run) and (through or flow.target in _PRINTS))) and not run.module.registered:
+    if (
+        told or (_holds_commands(run, flow.function) and (through or flow.target in _PRINTS))
+    ) and not run.module.registered:
         return True
     return flow.target.endswith(_TOLD) and not _COMMANDS.isdisjoint(run.module.imports)
 
 
-def _holds_commands(run: Pass) -> bool:
-    """Whether a module stands where commands do: ``management/commands/``, ``cli.py``."""
+def _holds_commands(run: Pass, function: FunctionInfo | None) -> bool:
+    """Whether code stands where commands do, ``management/commands/`` or ``cli.py``, or in a class of one: ``Register(Command)``."""
     *directories, file = run.module.path.split("/")
-    return not _PLACES.isdisjoint([*directories, file.removesuffix(".py")])
+    bases = function.owner.bases if function is not None and function.owner is not None else ()
+    return not _PLACES.isdisjoint([*directories, file.removesuffix(".py")]) or any(
+        base.endswith("Command") for base in bases
+    )
 
 
 _PLACES = frozenset({"commands", "cli", "console"})
