@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
+from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import without
-from dodont.semantic.calls import is_plain
-from dodont.semantic.definitions import FunctionInfo, Raised
+from dodont.semantic.definitions import Raised
 from dodont.semantic.events import Call
 from dodont.semantic.expressions import binary, bind, condition
 from dodont.semantic.frame import Frame, Imported, Members
@@ -23,6 +21,7 @@ from dodont.semantic.heads import class_info_of, function_info_of
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import lineage
+from dodont.semantic.returned import must_be_plain, must_hold_plain
 from dodont.semantic.trees import last_name
 from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, PLAIN_TYPES, UNKNOWN, Note, Type, Value, join
 from dodont.semantic.waiting import hands_over
@@ -390,81 +389,12 @@ def _return(frame: Frame, node: ast.Return) -> bool:
     frame.returns.append(value)
     function = frame.function
     if function is not None and (frame.in_coroutine or function.handler is not None) and not frame.silent:
-        if value.pending is not None and _must_be_plain(frame, function, node):
+        if value.pending is not None and must_be_plain(frame, function, node):
             frame.misuse(value, node.value, "response")
         for item in value.items.values() if isinstance(value.items, dict) else value.items or ():
-            if item.pending is not None and _must_hold_plain(frame, function):
+            if item.pending is not None and must_hold_plain(frame, function):
                 frame.misuse(item, node.value, "response")
     return False
-
-
-#: Words in a declared result that leave room for an awaitable.
-_AWAITED = frozenset({"Awaitable", "Coroutine", "Task", "Future", "Any", "object", "Callable", "Generator"})
-
-#: ``await (await start())``: what the coroutine ``start`` gives is awaited in its turn.
-_TWICE = re.compile(r"\bawait\s*\(\s*await\b")
-
-
-def _must_hold_plain(frame: Frame, function: FunctionInfo) -> bool:
-    """Whether nothing in the container the coroutine returns can be meant to be awaited by somebody else."""
-    if function.handler is not None:
-        return True
-    if function.node is None or function.node.returns is None or function.is_generator:
-        return False
-    declared = type_of(frame, function.node.returns)
-    return declared is not None and bool(declared.args) and is_plain(frame, declared.args[-1])
-
-
-def _hands_on(frame: Frame, function: ast.AST, node: ast.Return) -> bool:
-    """Whether another ``return`` of the function may give an awaitable as well: then it is meant to."""
-    others = [each.value for each in ast.walk(function) if isinstance(each, ast.Return) and each is not node]
-    return any(
-        isinstance(each, ast.Call) and ((value := frame.quiet(each)) is UNKNOWN or value.pending is not None)
-        for each in others
-    )
-
-
-#: Frameworks that await what a plain handler gives back, where it is an awaitable.
-_AWAITING = frozenset({"tornado", "aiohttp", "sanic"})
-
-
-def _must_be_plain(frame: Frame, function: FunctionInfo, node: ast.Return) -> bool:
-    """Whether what the coroutine returns cannot be meant to be awaited by somebody else: by the words of its declared result, or
-    because nobody in the module does."""
-    declared_so = function.node is not None and function.node.returns is not None and not function.is_async
-    if function.handler is not None and not declared_so:
-        return function.is_async or function.handler.by.partition(".")[0] not in _AWAITING
-    if function.node is None or function.is_generator:
-        return False
-    if function.node.returns is None:
-        return _TWICE.search(function.module.text) is None and not _hands_on(frame, function.node, node)
-    pending: list[ast.expr] = [function.node.returns]
-    while pending:
-        declared = pending.pop()
-        match declared:
-            case ast.Constant(value=str() as text):
-                parsed = parsed_annotation(text)
-                if parsed is None:
-                    return False
-                pending.append(parsed)
-            case ast.Constant(value=None):
-                pass
-            case ast.Name(id=word) | ast.Attribute(attr=word):
-                if word in _AWAITED or len(word) < 2:
-                    return False
-            case ast.Subscript(value=outer, slice=inner):
-                # An awaitable within a container is seen only where the container itself is returned.
-                pending.append(outer)
-                if last_name(outer) in _UNIONS:
-                    pending += inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            case ast.BinOp(left=left, right=right):
-                pending += [left, right]
-            case _:
-                return False
-    return True
-
-
-_UNIONS = frozenset({"Optional", "Union", "Annotated"})
 
 
 def _raise(frame: Frame, node: ast.Raise) -> bool:
