@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
+from dodont.project.inputs import TEXT
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, shows
@@ -229,6 +230,8 @@ class Pass:
         """A place in characters instead of bytes."""
         module = self.module if site.path == self.module.path else self._module(site.path)
         wide = module.wide if module is not None else {}
+        if wide and site.path != self.module.path:
+            self.project.touched.add((TEXT, site.path))
         return Span(
             site.line,
             _characters(wide.get(site.line), site.column),

@@ -45,7 +45,6 @@ class Run:
     ) -> None:  # fmt: skip
         rules = catalogue.rules()
         self._settings = settings
-        self._prefix = os.path.join(os.path.abspath(settings.root), "")
         self._noqa = noqa
         self._every_file = every_file  # nobody says which files will be asked for
         self._at = selection.selects(rules, settings)
@@ -59,15 +58,11 @@ class Run:
             root,
             finder,
             Library(settings.models or None),
-            display=self._display,
+            base=settings.root,
             roles=settings.roles,
             overrides=overrides,
             listener=self._hear,
         )
-
-    def _display(self, path: str) -> str:
-        """How the run names a file: relative to the settings' root, absolute outside of it; with forward slashes."""
-        return path.removeprefix(self._prefix).replace(os.sep, "/")
 
     def _hear(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
         if self._every_file or module.file in self._wanted:
@@ -93,7 +88,7 @@ class Run:
     def file(self, path: str, source: Source | None = None) -> list[Diagnostic]:
         """The findings of one file."""
         self._wanted.add(path)
-        shown = self._display(path)
+        shown = self.project.display(path)
         module = None if self.project.skim(path, source) else self.project.load(path, source)
         if module is None:
             trouble = self.project.troubles.get(path)
@@ -123,7 +118,7 @@ def check(paths: Sequence[Path], settings: Settings, *, source_overrides: Mappin
     diagnostics: list[Diagnostic] = []
     with interpreting():
         run = Run(settings, overrides=overrides)
-        diagnostics += [internal(run._display(path), message) for path, message in found.troubles]
+        diagnostics += [internal(run.project.display(path), message) for path, message in found.troubles]
         diagnostics += run.files(files)
         gc.freeze()  # what is known of the project goes away with the process: nothing in it is worth a search for cycles
     return Report(tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)), len(files))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dodont.models.library import Library
+from dodont.project import inputs
 from dodont.project.finder import Finder
 from dodont.project.roles import role_by_path, role_of
 from dodont.project.routing import Routing, registrars
@@ -21,6 +22,7 @@ from dodont.semantic.definitions import (
     Facts,
     FunctionInfo,
     FunctionNode,
+    Input,
     ModuleInfo,
     World,
 )
@@ -49,7 +51,7 @@ Listener = Callable[[ModuleInfo, FunctionInfo | None, list[Event]], None]
 
 
 class Project(World):
-    """One run's knowledge. ``listener`` hears the events of every body interpreted, once each."""
+    """One run's knowledge. ``listener`` hears the events of every body interpreted, once each. Paths are shown from ``base``."""
 
     def __init__(
         self,
@@ -57,7 +59,7 @@ class Project(World):
         finder: Finder,
         library: Library,
         *,
-        display: Callable[[str], str],
+        base: Path,
         roles: Mapping[str, tuple[str, ...]] | None = None,
         overrides: Mapping[str, bytes] | None = None,
         listener: Listener | None = None,
@@ -65,7 +67,7 @@ class Project(World):
         self.root = root
         self.finder = finder
         self.library = library
-        self.display = display
+        self.base = os.path.join(os.path.abspath(base), "")
         self.roles = roles or {}
         self.overrides = overrides or {}
         self.listener = listener
@@ -75,13 +77,14 @@ class Project(World):
         self.classes: dict[str, ClassInfo] = {}
         self.functions: dict[str, FunctionInfo] = {}
         self.denoted: dict[str, tuple[int, Value]] = {}
-        self.lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...]]] = {}
-        self.slots: dict[tuple[str, str], tuple[int, Any]] = {}
+        self.lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...], frozenset[Input]]] = {}
+        self.slots: dict[tuple[str, str], tuple[int, Any, frozenset[Input]]] = {}
         self.targets: dict[str, tuple[int, Any]] = {}
+        self.touched: set[Input] = set()
         self.loading = 0
         self.troubles: dict[str, Unreadable] = {}
         self.failures: dict[str, list[str]] = {}  # bodies that could not be interpreted, by file
-        self._resolved: dict[str, Value | None] = {}
+        self._resolved: dict[str, tuple[Value | None, frozenset[Input]]] = {}
         self._resolving: set[str] = set()
         self._missed: set[str] = set()  # names that the search at hand did not find
         self._searching = 0  # how many names the search at hand is looking for
@@ -97,6 +100,14 @@ class Project(World):
         self._trees: dict[str, ast.Module] = {}
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self.routing = Routing(self)
+
+    def display(self, path: str) -> str:
+        """How the run names a file: relative to ``base``, absolute outside of it; with forward slashes."""
+        return path.removeprefix(self.base).replace(os.sep, "/")
+
+    def absolute(self, shown: str) -> str:
+        """The path of a file or directory by the name the run gives it."""
+        return os.path.normpath(os.path.join(self.base, shown))
 
     # Modules
 
@@ -120,6 +131,7 @@ class Project(World):
             has_async=_has_async(source.text),
             yields=_lines_with("yield", source.text),
         )
+        module.summary = inputs.SUMMARY, module.path
         module.role = role_of(module.path, source.tree, self.roles)
         module.file = path
         self.by_path[path] = module
@@ -129,6 +141,8 @@ class Project(World):
         self.loading += 1
         search = self._missed, self._searching
         self._missed, self._searching = set(), 0  # what is read now may have what was missed
+        outer, self.touched = self.touched, module.consulted
+        self.touched.add((inputs.NAME, module.path))
         try:
             run(frame, source.tree.body)
         except RecursionError:
@@ -138,6 +152,7 @@ class Project(World):
         finally:
             self.loading -= 1
             self._missed, self._searching = search
+            self.touched = outer
         if frame.env is not module.names:
             module.names.update(frame.env)
         for name in module.rebound:
@@ -195,7 +210,11 @@ class Project(World):
 
     def _tell(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
         if self.listener is not None and events:
-            self.listener(module, function, events)
+            outer, self.touched = self.touched, module.consulted
+            try:
+                self.listener(module, function, events)
+            finally:
+                self.touched = outer
 
     def complete(self, module: ModuleInfo) -> None:
         """Interpret every body of the module that nobody asked for yet, where rules may have something to say of it."""
@@ -221,16 +240,19 @@ class Project(World):
     # Names
 
     def resolve(self, name: str) -> Value | None:
-        found = self._resolved.get(name, _MISSING)
-        if found is not _MISSING:
-            return found
+        known = self._resolved.get(name)
+        if known is not None:
+            if known[1]:
+                self.touched |= known[1]
+            return known[0]
         # `from app.client import client` in app/__init__.py, with no app/client.py: `app.client` leads to `app.client.client`.
         if name in self._resolving or name in self._missed or name.count(".") > MAX_DOTS:
             return None
         self._resolving.add(name)
         self._searching += 1
         try:
-            value = self._resolve(name)
+            with self.consulting() as consulted:
+                value = self._resolve(name)
         finally:
             self._resolving.discard(name)
             self._searching -= 1
@@ -241,22 +263,26 @@ class Project(World):
         elif value is None:
             self._missed.add(name)
         if value.__class__ is not Imported and not (value is None and (self._searching or self.may_come(name))):
-            self._resolved[name] = value
+            self._resolved[name] = value, frozenset(consulted)
         return value
 
     def may_come(self, name: str) -> bool:
         return self.loading > 0 and self.finder.has_package(name)
 
     def _resolve(self, name: str) -> Value | None:
-        if name in self.classes:
+        if self.class_named(name) is not None:
             return Value(Type("type", (Type(name),)), ref=name)
-        if name in self.functions:
+        if self.function(name) is not None:
             return Value(ref=name)
         known = self.modules.get(name)
         if known is not None:
+            self.touched.add((inputs.FIND, name))
             return Value(Type("module"), ref=name)
         prefix, colon, dotted = name.rpartition(":")
         parts = dotted.split(".")
+        self.touched.add((inputs.PACKAGE, f"{prefix}{colon}{parts[0]}"))
+        if not self.finder.has_package(name):
+            return None
         for end in range(len(parts), 0, -1):
             module = self._module(prefix + colon + ".".join(parts[:end]))
             if module is None:
@@ -264,11 +290,13 @@ class Project(World):
             if end == len(parts):
                 return Value(Type("module"), ref=module.name)
             return self._member(module, parts[end:])
+        self.touched.add((inputs.NAMESPACE, name))
         if self.finder.is_namespace(name) and not self.library.knows_root(dotted):
             return Value(Type("module"), ref=name)
         return None
 
     def _module(self, name: str) -> ModuleInfo | None:
+        self.touched.add((inputs.FIND, name))
         known = self.modules.get(name)
         if known is not None:
             return known
@@ -276,10 +304,14 @@ class Project(World):
         return self.load(path) if path is not None else None
 
     def qualify(self, module: str, importer: ModuleInfo) -> str:
+        self.touched.add(inputs.qualified(module, importer.path))
         return self.finder.qualify(module, importer.file)
 
     def _member(self, module: ModuleInfo, parts: list[str]) -> Value | None:
+        self.touched.add(module.summary)
         value = module.names.get(parts[0])
+        if parts[0] in module.followed:
+            self.touched |= module.followed[parts[0]]
         if value is None:
             for star in module.stars:
                 value = self.resolve(f"{star}.{parts[0]}")
@@ -295,7 +327,7 @@ class Project(World):
         for index, part in enumerate(parts[1:], 1):
             if value is None or value.ref is None:
                 return None
-            info = self.classes.get(value.ref)
+            info = self.class_named(value.ref)
             if info is None:
                 if f"{value.ref}.".startswith(f"{module.name}.{parts[0]}."):
                     return None  # `from package.lost import lost` in the package: the name leads below itself
@@ -348,7 +380,9 @@ class Project(World):
             if value.__class__ is Imported:
                 value = frame.denote(value.ref or "")
             known = self.modules.get(value.ref or "")
-            info = self.classes.get(value.ref or "")
+            if known is not None:
+                self.touched.add(known.summary)
+            info = self.class_named(value.ref or "")
             for each in known.classes if known is not None else [info] if info is not None else []:
                 for name, function in each.functions.items():
                     kinds.setdefault(name, set()).add(function.is_coroutine)
@@ -356,9 +390,12 @@ class Project(World):
 
     def source(self, dotted: str, importer: ModuleInfo) -> tuple[str, str] | None:
         """The path and text of the module that ``importer`` means by a dotted name; None when it is none of the project's."""
-        path = self.finder.find(self.finder.qualify(dotted, importer.file))
+        name = self.qualify(dotted, importer)
+        self.touched.add((inputs.FIND, name))
+        path = self.finder.find(name)
         if path is None:
             return None
+        self.touched.add((inputs.TEXT, self.display(path)))
         try:
             return path, decode(Path(path).read_bytes())
         except (OSError, Unreadable):
@@ -366,6 +403,7 @@ class Project(World):
 
     def lines(self, module: ModuleInfo) -> list[str]:
         """The module's lines; those of the module asked for last are kept."""
+        self.touched.add((inputs.TEXT, module.path))
         if self._split[0] is not module:
             self._split = (module, module.lines)
         return self._split[1]
@@ -383,6 +421,7 @@ class Project(World):
         )
 
     def tree(self, module: ModuleInfo) -> ast.Module:
+        self.touched.add((inputs.TEXT, module.path))
         if module.file not in self._trees:
             if len(self._trees) >= 8:
                 self._trees.clear()
@@ -410,12 +449,13 @@ class Project(World):
     def method(self, class_name: str, name: str, importer: ModuleInfo) -> FunctionInfo | None:
         """A method by its class's dotted name as ``importer`` sees it, found through the bases."""
         frame = self.reader(importer)
-        qualified = self.finder.qualify(class_name, importer.file)
+        qualified = self.qualify(class_name, importer)
         entries = (entry for _, entry in lineage(frame, qualified) if isinstance(entry, ClassInfo))
         return next((entry.functions[name] for entry in entries if name in entry.functions), None)
 
     def tables(self, table: str) -> tuple[set[tuple[str, ...]], set[str]]:
         """What declares a table: the columns of each model, and the texts that create or alter it."""
+        self.touched.add((inputs.TABLE, table))
         if table not in self._tables:
             columns: set[tuple[str, ...]] = set()
             texts: set[str] = set()
@@ -442,6 +482,7 @@ class Project(World):
     # Facts
 
     def facts(self, function: FunctionInfo) -> Facts:
+        self.touched.add(function.module.summary)
         if function.facts is not None:
             return function.facts
         depth = self._depth.get(function)
@@ -466,6 +507,7 @@ class Project(World):
         first = len(self._provisional)
         self._stack.append(function)
         self._depth[function] = depth
+        caller, self.touched = self.touched, function.module.consulted
         if function.module.role not in _QUIET:
             self.routing.ask(function)
         try:
@@ -483,6 +525,7 @@ class Project(World):
                 if attempt < MAX_ROUNDS - 1:
                     self._drop(first)
         finally:
+            self.touched = caller
             self._stack.pop()
             del self._depth[function]
         self._lowest = min(outer, lowest)
@@ -509,8 +552,6 @@ class Project(World):
         function.node = function.closure = None
         self._tell(function.module, function, outcome.events)
 
-
-_MISSING = Value()
 
 #: Roles of files of which rules hear nothing but coroutines.
 _QUIET = frozenset({"test", "migration"})

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from dodont.semantic.definitions import FunctionInfo, HandlerInfo, ModuleInfo
+from dodont.project import inputs
+from dodont.semantic.definitions import FunctionInfo, HandlerInfo, Input, ModuleInfo
 from dodont.semantic.heads import class_handler
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class Routing:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._routes: dict[str, dict[str, HandlerInfo]] = {}  # what is registered for the modules of a directory
+        # what is registered for the modules of a directory, and what was consulted for that
+        self._routes: dict[str, tuple[dict[str, HandlerInfo], frozenset[Input]]] = {}
 
     def settle(self, module: ModuleInfo) -> None:
         """Interpret what may register handlers before anything else of the module: who serves requests hangs on it."""
@@ -60,21 +62,28 @@ class Routing:
     def _routed(self, module: ModuleInfo) -> dict[str, HandlerInfo]:
         """What is registered in the modules that route for a package: beside the module, above it, and in Django's project package."""
         directory = os.path.dirname(module.file)
+        project = self._project
         if directory not in self._routes:
             found: dict[str, HandlerInfo] = {}
-            self._routes[directory] = found
-            for path in self._routing(directory):
-                routing = self._project.load(path)
-                if routing is not None:
-                    self.settle(routing)
-                    for target, handler in routing.registered.items():
-                        found.setdefault(target, handler)
-        return self._routes[directory]
+            self._routes[directory] = found, frozenset()
+            with project.consulting() as consulted:
+                for path in self._routing(directory):
+                    routing = project.load(path)
+                    if routing is not None:
+                        project.touched.add(routing.summary)
+                        self.settle(routing)
+                        for target, handler in routing.registered.items():
+                            found.setdefault(target, handler)
+            self._routes[directory] = found, frozenset(consulted)
+        known, inputs_of = self._routes[directory]
+        project.touched |= inputs_of
+        return known
 
     def _routing(self, directory: str) -> Iterator[str]:
         """The files that may route for a directory's modules."""
         finder = self._project.finder
         for level in range(MAX_LEVELS):
+            self._project.touched.add((inputs.LISTING, self._project.display(directory)))
             for name in sorted(finder.listing(directory)):
                 path = os.path.join(directory, name)
                 if _ROUTING.search(name) and name.endswith(".py"):

@@ -59,17 +59,16 @@ def _name(frame: Frame, node: ast.Name) -> Type | None:
     name = node.id
     if name in frame.env or (frame.outer is not None and name in frame.outer):
         return type_named(frame, frame.quiet(node))
-    known = frame.module.types.get(name, _UNASKED)
-    if known is not _UNASKED:
-        return known  # type: ignore[return-value]
-    value = frame.quiet(node)
-    found = type_named(frame, value)
+    known = frame.module.types.get(name)
+    if known is not None:
+        frame.world.touched |= known[1]
+        return known[0]
+    with frame.world.consulting() as consulted:
+        value = frame.quiet(node)
+        found = type_named(frame, value)
     if not frame.world.loading and not (value.ref or "").endswith(".Self"):  # which is another type in every class
-        frame.module.types[name] = found
+        frame.module.types[name] = (found, frozenset(consulted))
     return found
-
-
-_UNASKED = object()
 
 
 def type_named(frame: Frame, value: Value) -> Type | None:
@@ -175,7 +174,7 @@ def is_mapped(frame: Frame, node: ast.expr) -> bool:
     if not isinstance(node, ast.Subscript) or frame.quiet(node.value).ref != "sqlalchemy.orm.Mapped":
         return False
     inner = type_of(frame, node)
-    return inner is not None and inner.name != "list" and inner.name not in frame.world.classes
+    return inner is not None and inner.name != "list" and frame.world.class_named(inner.name) is None
 
 
 def _union(members: list[Type | None]) -> Type | None:

@@ -110,13 +110,13 @@ def call(frame: Frame, node: ast.Call) -> Value:
         if func.__class__ is ast.Call and given.positional and _decorates(frame, func, given.positional[0]):
             return given.positional[0]
         return _unknown(frame, node, callee, given) if callee.type is None else _instance(frame, node, callee, given)
-    function = frame.world.functions.get(ref)
+    function = frame.world.function(ref)
     if function is not None:
         described = frame.library.described and frame.library.described.get(ref.rpartition(":")[2])
         if described:
             return _described(frame, node, callee, function, described, given)
         return _project(frame, node, callee, function, given)
-    info = frame.world.classes.get(ref)
+    info = frame.world.class_named(ref)
     if info is not None:
         return _construct(frame, node, info, given)
     generation, known = frame.world.targets.get(ref, _NO_TARGET)
@@ -194,7 +194,7 @@ def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> 
     method = instance_attribute(frame, callee, callee.type, "__call__")
     if method is None or method.ref is None:
         return _unknown(frame, node, callee, given)
-    function = frame.world.functions.get(method.ref)
+    function = frame.world.function(method.ref)
     if function is not None:
         return _project(frame, node, method, function, given)
     owner, _, name = method.ref.rpartition(".")

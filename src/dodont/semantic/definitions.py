@@ -21,6 +21,9 @@ _START_UP = re.compile(
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
+#: Something outside of a module that an answer hangs on, by kind and name (see ``project.inputs``).
+Input = tuple[str, str]
+
 
 class Sink(NamedTuple):
     """What a parameter reaches: ``kind`` is ``sql`` or ``log``; ``notes`` is the way there, the sink last.
@@ -202,7 +205,10 @@ class ModuleInfo:
     has_async: bool = False
     yields: list[int] = field(default_factory=list)  # lines with the word "yield"
     names: dict[str, Value] = field(default_factory=dict)
-    types: dict[str, Type | None] = field(default_factory=dict)  # what names in annotations stand for (see annotations)
+    # what names in annotations stand for, and what was consulted for that (see annotations)
+    types: dict[str, tuple[Type | None, frozenset[Input]]] = field(default_factory=dict)
+    followed: dict[str, frozenset[Input]] = field(default_factory=dict)  # imported names that were looked up, likewise
+    consulted: set[Input] = field(default_factory=set)  # all that what is known of the module hangs on
     stars: list[str] = field(default_factory=list)
     functions: list[FunctionInfo] = field(default_factory=list)
     classes: list[ClassInfo] = field(default_factory=list)
@@ -213,6 +219,7 @@ class ModuleInfo:
     registrars: list[FunctionInfo] = field(default_factory=list)  # functions that may register, until they were asked
     rebound: frozenset[str] = frozenset()  # names a function declares global
     file: str = ""  # the absolute path of the file
+    summary: Input = ("summary", "")  # the module itself, as something others consult
 
     @property
     def awaited(self) -> frozenset[str]:
@@ -244,16 +251,55 @@ class ModuleInfo:
         return self.name if self.is_package else self.name.rpartition(".")[0]
 
 
+class Consulting:
+    """``with world.consulting() as consulted``: all that the work within consults."""
+
+    __slots__ = ("_outer", "_world")
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._outer = world.touched
+
+    def __enter__(self) -> set[Input]:
+        found: set[Input] = set()
+        self._world.touched = found
+        return found
+
+    def __exit__(self, *raised: object) -> None:
+        self._outer |= self._world.touched
+        self._world.touched = self._outer
+
+
 class World:
     """What the interpretation asks of everything outside the module at hand; ``dodont.project`` answers."""
 
     classes: dict[str, ClassInfo]
     functions: dict[str, FunctionInfo]
     denoted: dict[str, tuple[int, Value]]  # library names by the generation of models that was asked
-    lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...]]]  # classes with their bases, likewise
-    slots: dict[tuple[str, str], tuple[int, Any]]  # attributes of instances, likewise (see objects.Slot)
+    # classes with their bases, likewise, and what was consulted for that
+    lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...], frozenset[Input]]]
+    slots: dict[tuple[str, str], tuple[int, Any, frozenset[Input]]]  # attributes of instances, likewise (see objects.Slot)
     targets: dict[str, tuple[int, tuple[Any, Any, str]]]  # what calling a library's name means (see calls.Target)
+    touched: set[Input]  # what the work at hand has consulted so far
     loading: int  # modules whose top level is being read: what depends on bases is not settled yet
+
+    def consulting(self) -> Consulting:
+        """Collects what is consulted within, for an answer that is kept. Whoever gets the answer has consulted that, too."""
+        return Consulting(self)
+
+    def function(self, ref: str) -> FunctionInfo | None:
+        """The project's function of that qualified name."""
+        found = self.functions.get(ref)
+        if found is not None:
+            self.touched.add(found.module.summary)
+        return found
+
+    def class_named(self, ref: str) -> ClassInfo | None:
+        """The project's class of that qualified name."""
+        found = self.classes.get(ref)
+        if found is not None:
+            self.touched.add(found.module.summary)
+        return found
 
     def resolve(self, name: str) -> Value | None:
         """What a qualified name of the project denotes, through re-exports; None for what the project does not define."""

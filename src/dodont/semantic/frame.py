@@ -113,9 +113,12 @@ class Frame:
         return value
 
     def _followed(self, name: str, value: Value) -> Value:
-        found = self.denote(value.ref or "")
+        with self.world.consulting() as consulted:
+            found = self.denote(value.ref or "")
         if self.is_unsettled(value, found):
             return found
+        self.module.followed[name] = frozenset(consulted)
+        self.module.consulted |= consulted
         for names in (self.env, self.module.names):
             if names.get(name) is value:
                 names[name] = found

@@ -146,7 +146,7 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
     called = isinstance(node, ast.Call)
     value = frame.quiet(node.func if called else node)  # type: ignore[attr-defined]
     ref = value.ref
-    decorator = frame.world.functions.get(ref) if ref is not None else None
+    decorator = frame.world.function(ref) if ref is not None else None
     if decorator is not None and decorator.kept is None and decorator.node is not None:
         decorator.kept = kinds_kept(decorator.node)
     if called:
@@ -338,7 +338,7 @@ def class_info_of(frame: Frame, node: ast.ClassDef) -> ClassInfo:
 
 def _sets_attributes(frame: Frame, decorator: Value) -> bool:
     """``for name, method in vars(cls).items(): setattr(cls, name, async_to_sync(method))``: what it puts there is anybody's guess."""
-    function = frame.world.functions.get(decorator.ref) if decorator.ref is not None else None
+    function = frame.world.function(decorator.ref) if decorator.ref is not None else None
     body = frame.world.body(function) if function is not None else None
     return body is not None and any(
         isinstance(each, ast.Call) and last_name(each.func) == "setattr" for each in nodes_of(body, _CALLS)

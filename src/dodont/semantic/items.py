@@ -89,5 +89,5 @@ def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool =
 
 def _may_iterate(frame: Frame, pending: Pending) -> bool:
     """Whether ``async for`` may go over it: an awaitable object, or what a method gives that a generator may override."""
-    function = frame.world.functions.get(pending.target)
+    function = frame.world.function(pending.target)
     return not pending.must or (function is not None and function.is_stub)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.credentials import about_sign_in, credential, hashes_token, is_other_token, vague
-from dodont.semantic.definitions import ClassInfo, FunctionInfo
+from dodont.semantic.definitions import ClassInfo, FunctionInfo, Input
 from dodont.semantic.values import NUMBER, UNKNOWN, Label, Note, Pending, Type, Value, labels_of, parts_of
 
 if TYPE_CHECKING:
@@ -21,23 +21,26 @@ def class_info(frame: Frame, name: str) -> ClassInfo | None:
     """The project's class of that qualified name."""
     found = frame.world.resolve(name)
     if found is not None and found.ref is not None and found.type is not None and found.type.name == "type":
-        return frame.world.classes.get(found.ref)
+        return frame.world.class_named(found.ref)
     return None
 
 
 def lineage(frame: Frame, name: str) -> tuple[tuple[str, ClassInfo | ClassModel], ...]:
     """The class and its bases, nearest first: project classes and modelled ones; unknown bases are left out."""
     world = frame.world
-    generation, found = world.lineages.get(name, _NEVER)
-    if generation != frame.library.generation:
+    generation, found, consulted = world.lineages.get(name, _NEVER)
+    if generation == frame.library.generation:
+        world.touched |= consulted
+        return found
+    with world.consulting() as now:
         found, settled = _lineage(frame, name)
-        if settled:
-            world.lineages[name] = (frame.library.generation, found)
+    if settled:
+        world.lineages[name] = (frame.library.generation, found, frozenset(now))
     return found
 
 
 Lineage = tuple[tuple[str, ClassInfo | ClassModel], ...]
-_NEVER: tuple[int, Lineage] = (-1, ())
+_NEVER: tuple[int, Lineage, frozenset[Input]] = (-1, (), frozenset())
 
 
 def _lineage(frame: Frame, name: str) -> tuple[Lineage, bool]:
@@ -121,7 +124,7 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         receiver = receiver.but(ref=receiver.type.args[0].name)  # `model: type[Order]`, `get_user_model()`
     if receiver.ref is not None:
         type = receiver.type
-        if type is not None and type.name == "type" and receiver.ref in frame.world.classes:
+        if type is not None and type.name == "type" and frame.world.class_named(receiver.ref) is not None:
             return _class_attribute(frame, receiver, name, node)
         if frame.library.class_of(receiver.ref) is not None:
             return _library_class_attribute(frame, receiver.ref, Type("type", (Type(receiver.ref),)), name)
@@ -201,11 +204,14 @@ def instance_attribute(
     """``instance.name``; None when nothing is known of it."""
     world = frame.world
     key = (type.name, name)
-    generation, slot = world.slots.get(key, _NO_SLOT)
-    if generation != frame.library.generation:
-        slot, settled = _slot(frame, type, name)
+    generation, slot, consulted = world.slots.get(key, _NO_SLOT)
+    if generation == frame.library.generation:
+        world.touched |= consulted
+    else:
+        with world.consulting() as now:
+            slot, settled = _slot(frame, type, name)
         if settled and not world.loading:
-            world.slots[key] = (frame.library.generation, slot)
+            world.slots[key] = (frame.library.generation, slot, frozenset(now))
     if slot is None:
         return None
     if slot.__class__ is Value:
@@ -237,7 +243,7 @@ def instance_attribute(
 #: What a name means on instances of a class: a value, a method of the project, a library method by its qualified name, or
 #: an attribute the model of that class tells.
 Slot = Value | FunctionInfo | str | tuple[str, ClassModel] | None
-_NO_SLOT: tuple[int, Slot] = (-1, None)
+_NO_SLOT: tuple[int, Slot, frozenset[Input]] = (-1, None, frozenset())
 
 
 def _slot(frame: Frame, type: Type, name: str) -> tuple[Slot, bool]:
@@ -364,7 +370,7 @@ def _lets_no_credential(frame: Frame, type: Type) -> bool:
             continue
         declared.update(entry.annotations, entry.members)
         meta = entry.members.get("Meta", UNKNOWN)
-        inner = frame.world.classes.get(meta.ref) if meta.ref is not None else None
+        inner = frame.world.class_named(meta.ref) if meta.ref is not None else None
         if inner is not None:
             fields = inner.members.get("fields", UNKNOWN)
             if not isinstance(fields.items, tuple) or any(each.const.__class__ is not str for each in fields.items):

@@ -161,7 +161,7 @@ def called(frame: Frame, source: Value) -> Value:
     """What a dependency injector gets from calling ``source`` without arguments of ours: the value awaited, entered, iterated."""
     if source.ref is None:
         return UNKNOWN
-    function = frame.world.functions.get(source.ref)
+    function = frame.world.function(source.ref)
     if function is not None:
         returns = frame.world.facts(function).returns
         type = returns.type
