@@ -108,7 +108,11 @@ class Data:
             return False
         if not callee.project:
             return True
-        loads = result is not None and result.type is not None and self.run.project.class_named(result.type.name) is not None
+        loads = (
+            result is not None
+            and result.type is not None
+            and self.run.project.class_named(result.type.name) is not None
+        )
         return loads and not does(callee, "write") and not does(callee, "commit") and not callee.external
 
     def is_aggregate(self, node: ast.Call) -> bool:

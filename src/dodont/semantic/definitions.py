@@ -278,7 +278,9 @@ class World:
     denoted: dict[str, tuple[int, Value]]  # library names by the generation of models that was asked
     # classes with their bases, likewise, and what was consulted for that
     lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...], frozenset[Input]]]
-    slots: dict[tuple[str, str], tuple[int, Any, frozenset[Input]]]  # attributes of instances, likewise (see objects.Slot)
+    slots: dict[
+        tuple[str, str], tuple[int, Any, frozenset[Input]]
+    ]  # attributes of instances, likewise (see objects.Slot)
     targets: dict[str, tuple[int, tuple[Any, Any, str]]]  # what calling a library's name means (see calls.Target)
     touched: set[Input]  # what the work at hand has consulted so far
     loading: int  # modules whose top level is being read: what depends on bases is not settled yet
