@@ -36,7 +36,9 @@ class Dispatcher:
     """Runs the rules over the events of each module; keeps the findings per module until they are taken."""
 
     def __init__(self, rules: Iterable[Rule], options: Mapping[str, Mapping[str, Any]]) -> None:
-        self._subscriptions = subscriptions(rules)
+        chosen = list(rules)
+        self.rules = frozenset(rule.name for rule in chosen)
+        self._subscriptions = subscriptions(chosen)
         self._options = options
         self._found: dict[str, dict[tuple[str, Span, str], Diagnostic]] = {}
         self._broken: set[tuple[str, str]] = set()

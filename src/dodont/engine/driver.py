@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dodont.core.diagnostic import Diagnostic
+from dodont.core.rule import INTERNAL_CODE
 from dodont.engine import catalogue, selection
+from dodont.engine.cache import Cache
 from dodont.engine.dispatch import Dispatcher, internal
 from dodont.engine.files import find, is_excluded
+from dodont.engine.reuse import Reuse, environment
 from dodont.engine.settings import Settings
 from dodont.engine.suppression import kept
 from dodont.models.library import Library
@@ -41,12 +44,13 @@ class Run:
 
     def __init__(
         self, settings: Settings, *, overrides: Mapping[str, bytes] | None = None, noqa: bool = True,
-        root: Path | None = None, every_file: bool = False,
+        root: Path | None = None, every_file: bool = False, cache_dir: Path | None = None,
     ) -> None:  # fmt: skip
         rules = catalogue.rules()
         self._settings = settings
         self._noqa = noqa
-        self._every_file = every_file  # nobody says which files will be asked for
+        # Nobody says which files will be asked for, or an earlier run's findings may turn out to hold no more.
+        self._every_file = every_file or cache_dir is not None
         self._at = selection.selects(rules, settings)
         selected = selection.select(rules, settings)
         self._dispatcher = Dispatcher([rules[name] for name in selected], settings.rule_options)
@@ -63,26 +67,57 @@ class Run:
             overrides=overrides,
             listener=self._hear,
         )
+        self._reuse = Reuse(self.project, Cache(cache_dir, self._environment())) if cache_dir is not None else None
+
+    def _environment(self) -> str:
+        """The digest of all that findings hang on beside the sources."""
+        settings = self._settings
+        return environment((
+            sorted(self._dispatcher.rules), settings.src, settings.roles, settings.models, settings.rule_options,
+            os.path.relpath(self.project.root, settings.root),
+        ))  # fmt: skip
 
     def _hear(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
         if self._every_file or module.file in self._wanted:
             self._dispatcher.hear(self.project, module, function, events)
 
     def files(self, paths: Sequence[str]) -> Iterator[Diagnostic]:
-        """The findings of the files, each module interpreted once; modules pulled in on the way are finished soonest."""
-        self._wanted.update(paths)
-        pending = list(reversed(paths))
+        """The findings of the files, each module interpreted once; what an earlier run found is taken where it still holds."""
+        if self._reuse is None:
+            for path in self._in_order(paths):
+                yield from self.file(path)
+            return
+        display = self.project.display
+        wanted = {display(path): path for path in paths}
+        stale = self._reuse.stale(wanted)
         done: set[str] = set()
-        seen = 0
+        while stale:
+            for path in self._in_order([self.project.absolute(shown) for shown in stale]):
+                shown = display(path)
+                found = self.file(path)
+                done.add(shown)
+                if shown in wanted:
+                    yield from found
+            stale = sorted({each for shown in stale for each in self._reuse.affected(shown)} - done)
+        for shown, path in wanted.items():
+            if shown not in done:
+                yield from self._known(path, shown)
+        self._reuse.save()
+
+    def _in_order(self, paths: Sequence[str]) -> Iterator[str]:
+        """The files, each once; modules pulled in on the way come soonest, so that syntax trees do not pile up."""
+        self._wanted.update(paths)
+        own = set(paths)
+        pending = list(reversed(paths))
+        seen = len(self.project.loaded)
         while pending:
             path = pending.pop()
-            if path in done:
+            if path not in own:
                 continue
-            done.add(path)
-            yield from self.file(path)
-            # What this file pulled in comes next, so that syntax trees do not pile up.
+            own.discard(path)
+            yield path
             loaded = self.project.loaded
-            pending += [each for each in loaded[seen:] if each in self._wanted and each not in done]
+            pending += [each for each in loaded[seen:] if each in own]
             seen = len(loaded)
 
     def file(self, path: str, source: Source | None = None) -> list[Diagnostic]:
@@ -90,23 +125,42 @@ class Run:
         self._wanted.add(path)
         shown = self.project.display(path)
         module = None if self.project.skim(path, source) else self.project.load(path, source)
-        if module is None:
+        if module is not None:
+            self.project.complete(module)
+            failures = self.project.failures.pop(path, ())
+            found = [*self._dispatcher.take(shown), *(internal(shown, message) for message in failures)]
+        else:
             trouble = self.project.troubles.get(path)
-            return [] if trouble is None else [internal(shown, trouble.message, trouble.line, trouble.column)]
-        text = module.text
-        self.project.complete(module)
-        for message in self.project.failures.pop(path, ()):
-            self._dispatcher.add(internal(shown, message))
+            found = [] if trouble is None else [internal(shown, trouble.message, trouble.line, trouble.column)]
+        if self._reuse is not None:
+            if module is not None and any(each.code == INTERNAL_CODE for each in found):
+                self._reuse.failed(shown)
+            else:
+                self._reuse.analysed(shown, module, found)
+        return self._shown(shown, found, module.text if module is not None else "")
+
+    def _known(self, path: str, shown: str) -> list[Diagnostic]:
+        """What an earlier run found in a file, and still holds."""
+        assert self._reuse is not None
+        found = self._reuse.findings(shown)
+        if found is None:
+            return self.file(path)
+        return self._shown(shown, found, self.project.text(path) if found else "")
+
+    def _shown(self, shown: str, found: list[Diagnostic], text: str) -> list[Diagnostic]:
+        """The findings of a file that are selected there, and that no comment in its text silences."""
         allowed = self._at(shown)
-        found = [
-            diagnostic
-            for diagnostic in self._dispatcher.take(shown)
-            if diagnostic.rule in allowed or diagnostic.code == "ODD000"
-        ]
-        return list(kept(found, text, noqa=self._noqa))
+        selected = [each for each in found if each.rule in allowed or each.code == INTERNAL_CODE]
+        return list(kept(selected, text, noqa=self._noqa))
 
 
-def check(paths: Sequence[Path], settings: Settings, *, source_overrides: Mapping[Path, bytes] | None = None) -> Report:
+def check(
+    paths: Sequence[Path],
+    settings: Settings,
+    *,
+    source_overrides: Mapping[Path, bytes] | None = None,
+    cache_dir: Path | None = None,
+) -> Report:
     """Check files and directories. Raises ``MissingPath`` and ``UnknownSelection``."""
     overrides = {os.path.abspath(path): data for path, data in (source_overrides or {}).items()}
     given = {path: os.path.abspath(path) for path in paths}
@@ -117,7 +171,7 @@ def check(paths: Sequence[Path], settings: Settings, *, source_overrides: Mappin
     files = tuple(sorted({*found.files, *unsaved}))
     diagnostics: list[Diagnostic] = []
     with interpreting():
-        run = Run(settings, overrides=overrides)
+        run = Run(settings, overrides=overrides, cache_dir=cache_dir if not overrides else None)
         diagnostics += [internal(run.project.display(path), message) for path, message in found.troubles]
         diagnostics += run.files(files)
         gc.freeze()  # what is known of the project goes away with the process: nothing in it is worth a search for cycles

@@ -98,6 +98,7 @@ class Project(World):
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
+        self.digests: dict[str, str] = {}  # of the bytes of files
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self.routing = Routing(self)
 
@@ -184,9 +185,31 @@ class Project(World):
         """The text of a file. Raises Unreadable."""
         try:
             data = self.overrides.get(path)
-            return decode(data if data is not None else read(path))
+            if data is None:
+                data = read(path)
         except OSError as error:
             raise Unreadable(f"cannot be read: {error.strerror or error}") from None
+        self.digests[path] = inputs.digest(data)
+        return decode(data)
+
+    def text(self, path: str) -> str:
+        """The text of a file; empty when it cannot be read any more."""
+        try:
+            return self._read(path)
+        except Unreadable:
+            return ""
+
+    def digest(self, shown: str) -> str:
+        """The digest of a file's bytes: of those that were read by this run, if it was. Empty when it cannot be read."""
+        path = self.absolute(shown)
+        known = self.digests.get(path)
+        if known is None:
+            try:
+                data = self.overrides.get(path)
+                known = self.digests[path] = inputs.digest(data if data is not None else read(path))
+            except (OSError, Unreadable):
+                known = self.digests[path] = ""
+        return known
 
     def _fail(self, module: ModuleInfo, message: str) -> None:
         if DEBUG:
@@ -301,7 +324,12 @@ class Project(World):
         if known is not None:
             return known
         path = self.finder.find(name)
-        return self.load(path) if path is not None else None
+        if path is None:
+            return None
+        found = self.load(path)
+        if found is None:  # broken, or being read
+            self.touched.add((inputs.TEXT, self.display(path)))
+        return found
 
     def qualify(self, module: str, importer: ModuleInfo) -> str:
         self.touched.add(inputs.qualified(module, importer.path))
@@ -311,7 +339,7 @@ class Project(World):
         self.touched.add(module.summary)
         value = module.names.get(parts[0])
         if parts[0] in module.followed:
-            self.touched |= module.followed[parts[0]]
+            self.touched |= module.followed[parts[0]][1]
         if value is None:
             for star in module.stars:
                 value = self.resolve(f"{star}.{parts[0]}")

@@ -207,7 +207,8 @@ class ModuleInfo:
     names: dict[str, Value] = field(default_factory=dict)
     # what names in annotations stand for, and what was consulted for that (see annotations)
     types: dict[str, tuple[Type | None, frozenset[Input]]] = field(default_factory=dict)
-    followed: dict[str, frozenset[Input]] = field(default_factory=dict)  # imported names that were looked up, likewise
+    # imported names that were looked up: the name as imported, and what was consulted for that
+    followed: dict[str, tuple[str, frozenset[Input]]] = field(default_factory=dict)
     consulted: set[Input] = field(default_factory=set)  # all that what is known of the module hangs on
     stars: list[str] = field(default_factory=list)
     functions: list[FunctionInfo] = field(default_factory=list)

@@ -117,7 +117,7 @@ class Frame:
             found = self.denote(value.ref or "")
         if self.is_unsettled(value, found):
             return found
-        self.module.followed[name] = frozenset(consulted)
+        self.module.followed[name] = value.ref or "", frozenset(consulted)
         self.module.consulted |= consulted
         for names in (self.env, self.module.names):
             if names.get(name) is value:
@@ -403,7 +403,12 @@ class Members(dict[str, Value]):
     def get(self, name: str, default: Any = None) -> Any:
         node = self._later.pop(name, None) if self._later else None
         if node is not None:
-            self[name] = self._frame.quiet(node)
+            world = self._frame.world
+            asking, world.touched = world.touched, self._frame.module.consulted  # whoever asks, it is of this module
+            try:
+                self[name] = self._frame.quiet(node)
+            finally:
+                world.touched = asking
         value = super().get(name, default)
         if value.__class__ is Imported:
             found = self._frame.denote(value.ref or "")

@@ -1,0 +1,256 @@
+"""Which findings of earlier runs still hold.
+
+A module's findings, and what others may know of it, are made from its source and from its inputs (``project.inputs``): what it
+asked of other modules and of the file system. As long as each answer stays, so do they. A module whose source changed is
+analysed again; when the digest of its summary stays as it was, that is all, else whoever consulted it is analysed, too, and so on.
+
+Modules that were only read in part, as far as somebody asked, have no digest. Who consulted one hangs on its text, and on all that
+it consulted in turn.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dodont.core.diagnostic import Diagnostic, Fix, Span, Step
+from dodont.engine.cache import Cache, Row
+from dodont.project import inputs
+from dodont.project.plain import NotPlain
+from dodont.project.summary import digest_of, holds_secret, summarized
+from dodont.semantic.definitions import Input, ModuleInfo
+
+if TYPE_CHECKING:
+    from dodont.project.project import Project
+
+#: Rows written in one transaction, while a run goes on.
+BATCH = 200
+
+Inputs = Mapping[str, Mapping[str, str]]  # kind to name to answer
+
+
+class Reuse:
+    """What is known of the modules of one project, before a run and after it. Paths are as the run displays them."""
+
+    def __init__(self, project: Project, cache: Cache) -> None:
+        self._project = project
+        self._cache = cache
+        self._rows: dict[str, Row | None] = {}
+        self._inputs: dict[str, Inputs] = {}
+        self._answers: dict[Input, str] = {}
+        self._digests: dict[str, str | None] = {}  # of the modules this run analysed
+        self._made: dict[str, tuple[str, str, str | None]] = {}  # what is to be written: source, findings, summary
+        self._consulted: dict[str, frozenset[Input]] = {}
+        self._users: dict[str, set[str]] = {}  # who consulted a module, by the rows read so far
+
+    # Before
+
+    def stale(self, paths: Iterable[str]) -> list[str]:
+        """Those of the modules, and of those they hang on, that have to be analysed in any case."""
+        pending, found = list(paths), []
+        self._read(pending)
+        seen: set[str] = set()
+        while pending:
+            missing = [path for path in pending if path not in self._rows]
+            self._read(missing)
+            following: dict[str, None] = {}
+            for path in pending:
+                if path in seen:
+                    continue
+                seen.add(path)
+                if not self._holds(path):
+                    found.append(path)
+                for each in self._inputs.get(path, {}).get(inputs.SUMMARY, ()):
+                    self._users.setdefault(each, set()).add(path)
+                    following[each] = None
+            pending = [each for each in following if each not in seen]
+        return found
+
+    def _read(self, paths: list[str]) -> None:
+        rows = self._cache.rows(paths)
+        for path in paths:
+            row = rows.get(path)
+            self._rows[path] = row
+            if row is not None:
+                try:
+                    self._inputs[path] = _read_inputs(row.inputs)
+                except ValueError:
+                    self._rows[path] = None
+
+    def _holds(self, path: str) -> bool:
+        """Whether the row of a module is as good as new, if only the modules it consulted still say the same."""
+        row = self._rows[path]
+        if row is None or row.source != self._project.digest(path):
+            return False
+        try:
+            return all(
+                self._answer(kind, name) == answer
+                for kind, answers in self._inputs[path].items()
+                if kind != inputs.SUMMARY
+                for name, answer in answers.items()
+            )
+        except KeyError:
+            return False
+
+    def _answer(self, kind: str, name: str) -> str:
+        if kind == inputs.TEXT:
+            return self._project.digest(name)
+        known = self._answers.get((kind, name))
+        if known is None:
+            known = self._answers[kind, name] = inputs.answer(self._project, kind, name)
+        return known
+
+    def affected(self, path: str) -> Iterator[str]:
+        """Those that consulted a module, now that it was analysed, and found another summary than it has now."""
+        digest = self._digests.get(path)
+        for user in sorted(self._users.get(path, ())):
+            if user not in self._digests and self._inputs[user][inputs.SUMMARY][path] != digest:
+                yield user
+
+    def findings(self, path: str) -> list[Diagnostic] | None:
+        """What an earlier run found in a module; None when the row cannot be read."""
+        row = self._rows.get(path)
+        if row is None:
+            return None
+        try:
+            return [_diagnostic(path, each) for each in json.loads(row.findings)]
+        except (ValueError, TypeError, LookupError):
+            return None
+
+    # After
+
+    def analysed(self, path: str, module: ModuleInfo | None, findings: Iterable[Diagnostic]) -> None:
+        """Note what this run found in a module; ``module`` is None when no rule had anything to say of the file."""
+        summary, digest = None, None
+        if module is not None and all(each.facts is not None for each in module.functions):
+            try:
+                made = summarized(module)
+            except (NotPlain, RecursionError):
+                made = None
+            if made is not None:
+                digest = digest_of(made)
+                summary = None if holds_secret(made) else json.dumps(made, separators=(",", ":"))
+        self._digests[path] = digest
+        self._consulted[path] = frozenset(module.consulted) if module is not None else frozenset()
+        self._made[path] = self._project.digest(path), json.dumps([_plain(each) for each in findings]), summary
+
+    def failed(self, path: str) -> None:
+        """A module that could not be analysed: nothing is kept of it."""
+        self._digests[path] = None
+        self._cache.forget([path])
+
+    def save(self) -> None:
+        """Write what is known of the modules that were analysed."""
+        rows: list[tuple[Row, str | None]] = []
+        for path, (source, findings, summary) in self._made.items():
+            try:
+                text = json.dumps(self._told(path), separators=(",", ":"))
+            except (KeyError, OSError):
+                continue
+            rows.append((Row(path, source, self._digests[path], text, findings), summary))
+            if len(rows) >= BATCH:
+                self._cache.write(rows)
+                rows = []
+        self._cache.write(rows)
+        self._made.clear()
+
+    def _told(self, path: str) -> dict[str, dict[str, str]]:
+        """The inputs of a module, with their answers."""
+        found: dict[str, dict[str, str]] = {}
+        pending: list[Input] = list(self._consulted[path])
+        seen: set[Input] = {(inputs.SUMMARY, path), (inputs.TEXT, path)}
+        while pending:
+            each = pending.pop()
+            if each in seen:
+                continue
+            seen.add(each)
+            kind, name = each
+            if kind == inputs.SUMMARY:
+                digest = self._digest(name)
+                if digest is None:
+                    pending.append((inputs.TEXT, name))
+                    pending += self._parts(name)
+                    continue
+                answer = digest
+            else:
+                answer = self._answer(kind, name)
+            found.setdefault(kind, {})[name] = answer
+        return found
+
+    def _digest(self, path: str) -> str | None:
+        if path in self._digests:
+            return self._digests[path]
+        if path not in self._rows:
+            self._read([path])
+            if not self._holds_all(path):
+                self._rows[path] = None
+        row = self._rows[path]
+        return row.digest if row is not None else None
+
+    def _holds_all(self, path: str) -> bool:
+        """Whether the row of a module that is no part of this run holds, with all that it hangs on."""
+        return not self.stale([path])
+
+    def _parts(self, path: str) -> Iterable[Input]:
+        """What a module consulted that has no digest."""
+        if path in self._consulted:
+            return self._consulted[path]
+        module = self._project.by_path.get(self._project.absolute(path))
+        return module.consulted if module is not None else ()
+
+
+def _read_inputs(text: str) -> Inputs:
+    found = json.loads(text)
+    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
+        raise ValueError("no inputs")
+    return found
+
+
+def _plain(found: Diagnostic) -> list[Any]:
+    fix = found.fix
+    return [
+        found.rule,
+        found.code,
+        _span(found.span),
+        found.message,
+        found.help,
+        found.severity,
+        found.symbol,
+        [_step(each) for each in found.flow],
+        [_step(each) for each in found.related],
+        [fix.title, fix.applicability, _span(fix.anchor), dict(fix.parameters)] if fix is not None else None,
+    ]
+
+
+def _span(span: Span) -> list[int]:
+    return [span.line, span.column, span.end_line, span.end_column]
+
+
+def _step(step: Step) -> list[Any]:
+    return [step.path, _span(step.span), step.text]
+
+
+def _diagnostic(path: str, plain: list[Any]) -> Diagnostic:
+    rule, code, span, message, remedy, severity, symbol, flow, related, fix = plain
+    return Diagnostic(
+        rule,
+        code,
+        path,
+        Span(*span),
+        message,
+        remedy,
+        severity,
+        symbol,
+        tuple(Step(where, Span(*at), text) for where, at, text in flow),
+        tuple(Step(where, Span(*at), text) for where, at, text in related),
+        Fix(fix[0], fix[1], Span(*fix[2]), fix[3]) if fix is not None else None,
+    )
+
+
+def environment(parts: Iterable[Any]) -> str:
+    """The digest of all that findings hang on beside the sources: settings, dodont's own code and data, Python."""
+    from dodont.engine.identity import own_code
+
+    return inputs.digest("\n".join([own_code(), os.sep, *map(repr, parts)]).encode("utf-8", "surrogatepass"))

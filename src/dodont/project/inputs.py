@@ -1,0 +1,90 @@
+"""What is known of a module hangs on other things: each an ``Input`` (kind, name), to which there is an answer at any time.
+
+While the answers stay as they are, so does what was found out from them. Paths in names are as the run displays them.
+
+=============  =========================================  =====================================================
+kind           name                                       answer
+=============  =========================================  =====================================================
+``summary``    a module's path                            digest of all that others may know of it
+``text``       a module's path                            digest of its source
+``name``       a module's path                            by what name the project knows it
+``find``       a qualified name                           the path of the module of that name
+``package``    a qualified top-level name                 whether the project has it
+``namespace``  a qualified name                           whether it is a directory through which modules are reached
+``qualify``    an importing directory, a top-level name   the prefix that absolute imports get there
+``listing``    a directory                                digest of its entries' names
+``table``      a database table                           digest of what declares it
+=============  =========================================  =====================================================
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from dodont.semantic.definitions import Input
+
+if TYPE_CHECKING:
+    from dodont.project.project import Project
+
+SUMMARY, TEXT, NAME, FIND = "summary", "text", "name", "find"
+PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify", "listing", "table"
+
+_BETWEEN = ">"
+
+
+def qualified(module: str, importer: str) -> Input:
+    """The question how an absolute import is meant in a file."""
+    return QUALIFY, f"{os.path.dirname(importer)}{_BETWEEN}{module.partition('.')[0]}"
+
+
+def digest(data: bytes) -> str:
+    return blake2b(data, digest_size=12).hexdigest()
+
+
+def answer(project: Project, kind: str, name: str) -> str:
+    """The answer as it is now, for every kind but ``summary`` and ``text``, which the driver knows. Raises KeyError for others."""
+    return _ANSWERS[kind](project, name)
+
+
+def _name(project: Project, name: str) -> str:
+    return project.finder.name_of(project.absolute(name))
+
+
+def _find(project: Project, name: str) -> str:
+    found = project.finder.find(name)
+    return project.display(found) if found is not None else ""
+
+
+def _package(project: Project, name: str) -> str:
+    return str(project.finder.has_package(name))
+
+
+def _namespace(project: Project, name: str) -> str:
+    return str(project.finder.is_namespace(name))
+
+
+def _qualify(project: Project, name: str) -> str:
+    directory, _, top = name.rpartition(_BETWEEN)
+    return project.finder.qualify(top, os.path.join(project.absolute(directory), "_"))
+
+
+def _listing(project: Project, name: str) -> str:
+    return digest("\n".join(sorted(project.finder.listing(project.absolute(name)))).encode("utf-8", "surrogateescape"))
+
+
+def _table(project: Project, name: str) -> str:
+    columns, texts = project.tables(name)
+    return digest(repr((sorted(columns), sorted(texts))).encode("utf-8", "surrogatepass"))
+
+
+_ANSWERS = {
+    NAME: _name,
+    FIND: _find,
+    PACKAGE: _package,
+    NAMESPACE: _namespace,
+    QUALIFY: _qualify,
+    LISTING: _listing,
+    TABLE: _table,
+}
