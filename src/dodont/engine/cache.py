@@ -1,7 +1,7 @@
 """What earlier runs found out, on disk: one row a module in ``.dodont_cache/``, in sqlite3.
 
 Nothing here ever fails a run: what cannot be read is not known, what cannot be written is not kept. Runs may share a cache at
-the same time; a row whose inputs are not written yet, since its run was killed, is not known.
+the same time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from zlib import crc32
 
 DIRECTORY = ".dodont_cache"
 _FILE = "modules.sqlite3"
@@ -25,8 +27,8 @@ _STALE = 14 * 24 * 3600
 
 _TABLES = """
 create table modules (
-    environment text not null, path text not null, source text not null, digest text, inputs text, findings text not null,
-    summary text, primary key (environment, path)) without rowid;
+    environment text not null, path text not null, source text not null, digest text, inputs text not null, findings text not null,
+    seal integer not null, summary text, summary_seal integer not null, primary key (environment, path)) without rowid;
 create table environments (environment text primary key, used integer not null) without rowid;
 """
 
@@ -122,23 +124,27 @@ class Cache:
 
     def rows(self, paths: Iterable[str]) -> dict[str, Row]:
         """The rows of those modules that have one."""
-        return {found[0]: Row(*found) for found in self._select("path, source, digest, inputs, findings", paths)}
+        found = (
+            Row(*each[:-1])
+            for each in self._select("path, source, digest, inputs, findings, seal", paths)
+            if _holds(each)
+        )
+        return {row.path: row for row in found}
 
     def summaries(self, paths: Iterable[str]) -> dict[str, str]:
         """The summaries, as JSON, of those modules that have one."""
-        return {path: text for path, text in self._select("path, summary", paths) if text is not None}
+        return {each[0]: each[1] for each in self._select("path, summary, summary_seal", paths) if _holds(each)}
 
-    def _select(self, columns: str, paths: Iterable[str]) -> list[tuple[str, ...]]:
+    def _select(self, columns: str, paths: Iterable[str]) -> list[tuple[Any, ...]]:
         if self._connection is None:
             return []
-        found: list[tuple[str, ...]] = []
+        found: list[tuple[Any, ...]] = []
         wanted = list(paths)
         try:
             for start in range(0, len(wanted), 500):
                 part = wanted[start : start + 500]
                 found += self._connection.execute(
-                    f"select {columns} from modules where environment = ? and inputs is not null"
-                    f" and path in ({','.join('?' * len(part))})",
+                    f"select {columns} from modules where environment = ? and path in ({','.join('?' * len(part))})",
                     (self._environment, *part),
                 )
         except (sqlite3.Error, UnicodeError):
@@ -148,10 +154,19 @@ class Cache:
     def write(self, rows: Iterable[tuple[Row, str | None]]) -> None:
         """Keep rows with their summaries, in one transaction."""
         self._execute(
-            "insert or replace into modules (environment, path, source, digest, inputs, findings, summary)"
-            " values (?, ?, ?, ?, ?, ?, ?)",
+            "insert or replace into modules values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (self._environment, row.path, row.source, row.digest, row.inputs, row.findings, summary)
+                (
+                    self._environment,
+                    row.path,
+                    row.source,
+                    row.digest,
+                    row.inputs,
+                    row.findings,
+                    _seal(row.path, row.source, row.digest, row.inputs, row.findings),
+                    summary,
+                    _seal(row.path, summary),
+                )
                 for row, summary in rows
             ),
         )
@@ -162,7 +177,7 @@ class Cache:
             "delete from modules where environment = ? and path = ?", ((self._environment, path) for path in paths)
         )
 
-    def _execute(self, statement: str, rows: Iterable[tuple[str | None, ...]]) -> None:
+    def _execute(self, statement: str, rows: Iterable[tuple[str | int | None, ...]]) -> None:
         if self._connection is None or not self._writes:
             return
         try:
@@ -180,6 +195,18 @@ class Cache:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
+
+
+def _seal(*parts: str | None) -> int:
+    """A check sum: a disk or an interrupted write may have left anything."""
+    return crc32("\0".join(part or "" for part in parts).encode("utf-8", "surrogatepass"))
+
+
+def _holds(found: tuple[Any, ...]) -> bool:
+    *parts, seal = found
+    return (
+        parts[-1] is not None and all(part is None or part.__class__ is str for part in parts) and _seal(*parts) == seal
+    )
 
 
 class _ForeignError(Exception):

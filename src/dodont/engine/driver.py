@@ -54,20 +54,28 @@ class Run:
         self._at = selection.selects(rules, settings)
         selected = selection.select(rules, settings)
         self._dispatcher = Dispatcher([rules[name] for name in selected], settings.rule_options)
-        root = root or settings.root
-        finder = Finder(root, tuple(root / part for part in settings.src if part))
+        self._root = root or settings.root
+        self._overrides = overrides
         self._wanted: set[str] = set()
-        self._done: dict[str, list[Diagnostic]] = {}
-        self.project = Project(
+        self._reuse: Reuse | None = None
+        self.project = self._start()
+        if cache_dir is not None:
+            self._reuse = Reuse(self.project, Cache(cache_dir, self._environment()))
+            self.project.memory = self._reuse.summary
+
+    def _start(self) -> Project:
+        """A project of which nothing is known yet."""
+        settings, root = self._settings, self._root
+        return Project(
             root,
-            finder,
+            Finder(root, tuple(root / part for part in settings.src if part)),
             Library(settings.models or None),
             base=settings.root,
             roles=settings.roles,
-            overrides=overrides,
+            overrides=self._overrides,
             listener=self._hear,
+            memory=self._reuse.summary if self._reuse is not None else None,
         )
-        self._reuse = Reuse(self.project, Cache(cache_dir, self._environment())) if cache_dir is not None else None
 
     def _environment(self) -> str:
         """The digest of all that findings hang on beside the sources."""
@@ -98,7 +106,10 @@ class Run:
                 done.add(shown)
                 if shown in wanted:
                     yield from found
-            stale = sorted({each for shown in stale for each in self._reuse.affected(shown)} - done)
+            stale = self._reuse.affected(stale)
+            if any(self.project.absolute(shown) in self.project.rebuilt for shown in stale):
+                self.project = self._start()  # of these modules only the summaries are known here
+                self._reuse.start_over(self.project)
         for shown, path in wanted.items():
             if shown not in done:
                 yield from self._known(path, shown)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dodont.core.diagnostic import Diagnostic, Fix, Span, Step
@@ -35,7 +35,7 @@ class Reuse:
     """What is known of the modules of one project, before a run and after it. Paths are as the run displays them."""
 
     def __init__(self, project: Project, cache: Cache) -> None:
-        self._project = project
+        self._projects = [project]
         self._cache = cache
         self._rows: dict[str, Row | None] = {}
         self._inputs: dict[str, Inputs] = {}
@@ -44,28 +44,51 @@ class Reuse:
         self._made: dict[str, tuple[str, str, str | None]] = {}  # what is to be written: source, findings, summary
         self._consulted: dict[str, frozenset[Input]] = {}
         self._users: dict[str, set[str]] = {}  # who consulted a module, by the rows read so far
+        self._seen: set[str] = set()  # the modules whose rows were held against what is now
+        self._moved: set[str] = set()  # those that may say something else than their rows do
+        self._stale: set[str] = set()  # those that have to be analysed, and are not yet
 
     # Before
 
     def stale(self, paths: Iterable[str]) -> list[str]:
         """Those of the modules, and of those they hang on, that have to be analysed in any case."""
-        pending, found = list(paths), []
-        self._read(pending)
-        seen: set[str] = set()
+        pending = [path for path in dict.fromkeys(paths) if path not in self._seen]
+        found = []
         while pending:
-            missing = [path for path in pending if path not in self._rows]
-            self._read(missing)
+            self._seen.update(pending)
+            self._read([path for path in pending if path not in self._rows])
             following: dict[str, None] = {}
             for path in pending:
-                if path in seen:
-                    continue
-                seen.add(path)
                 if not self._holds(path):
                     found.append(path)
                 for each in self._inputs.get(path, {}).get(inputs.SUMMARY, ()):
                     self._users.setdefault(each, set()).add(path)
                     following[each] = None
-            pending = [each for each in following if each not in seen]
+            pending = [each for each in following if each not in self._seen]
+        self._stale.update(found)
+        self._move(found)
+        return found
+
+    def _move(self, paths: Iterable[str]) -> None:
+        """Whoever hangs on what may have changed may change, too."""
+        pending = list(paths)
+        while pending:
+            path = pending.pop()
+            if path not in self._moved:
+                self._moved.add(path)
+                pending += self._users.get(path, ())
+
+    def summary(self, path: str) -> dict[str, Any] | None:
+        """What others may know of a module, as an earlier run wrote it down; None when it may not hold any more."""
+        if path in self._digests:
+            text = self._made[path][2] if path in self._made else None
+        else:
+            self.stale([path])
+            text = self._cache.summaries([path]).get(path) if path not in self._moved else None
+        try:
+            found: dict[str, Any] | None = json.loads(text) if text is not None else None
+        except ValueError:
+            return None
         return found
 
     def _read(self, paths: list[str]) -> None:
@@ -82,7 +105,7 @@ class Reuse:
     def _holds(self, path: str) -> bool:
         """Whether the row of a module is as good as new, if only the modules it consulted still say the same."""
         row = self._rows[path]
-        if row is None or row.source != self._project.digest(path):
+        if row is None or row.source != self._projects[-1].digest(path):
             return False
         try:
             return all(
@@ -96,18 +119,32 @@ class Reuse:
 
     def _answer(self, kind: str, name: str) -> str:
         if kind == inputs.TEXT:
-            return self._project.digest(name)
+            return self._projects[-1].digest(name)
         known = self._answers.get((kind, name))
         if known is None:
-            known = self._answers[kind, name] = inputs.answer(self._project, kind, name)
+            known = self._answers[kind, name] = inputs.answer(self._projects[-1], kind, name)
         return known
 
-    def affected(self, path: str) -> Iterator[str]:
-        """Those that consulted a module, now that it was analysed, and found another summary than it has now."""
-        digest = self._digests.get(path)
-        for user in sorted(self._users.get(path, ())):
-            if user not in self._digests and self._inputs[user][inputs.SUMMARY][path] != digest:
-                yield user
+    def affected(self, paths: Iterable[str]) -> list[str]:
+        """Those that consulted one of the modules, now that they were analysed, and found another summary than it has now."""
+        found = {
+            user
+            for path in paths
+            for user in self._users.get(path, ())
+            if user not in self._digests and self._inputs[user][inputs.SUMMARY][path] != self._digests[path]
+        }
+        self._stale |= found
+        self._settle()
+        return sorted(found)
+
+    def _settle(self) -> None:
+        """What was analysed, and those that hang on it alone, move no more."""
+        self._moved.clear()
+        self._move(self._stale)
+
+    def start_over(self, project: Project) -> None:
+        """Another project takes the place of the one at hand."""
+        self._projects.append(project)
 
     def findings(self, path: str) -> list[Diagnostic] | None:
         """What an earlier run found in a module; None when the row cannot be read."""
@@ -133,16 +170,19 @@ class Reuse:
                 digest = digest_of(made)
                 summary = None if holds_secret(made) else json.dumps(made, separators=(",", ":"))
         self._digests[path] = digest
+        self._stale.discard(path)
         self._consulted[path] = frozenset(module.consulted) if module is not None else frozenset()
-        self._made[path] = self._project.digest(path), json.dumps([_plain(each) for each in findings]), summary
+        self._made[path] = self._projects[-1].digest(path), json.dumps([_plain(each) for each in findings]), summary
 
     def failed(self, path: str) -> None:
         """A module that could not be analysed: nothing is kept of it."""
         self._digests[path] = None
+        self._stale.discard(path)
         self._cache.forget([path])
 
     def save(self) -> None:
         """Write what is known of the modules that were analysed."""
+        self._settle()
         rows: list[tuple[Row, str | None]] = []
         for path, (source, findings, summary) in self._made.items():
             try:
@@ -182,23 +222,17 @@ class Reuse:
     def _digest(self, path: str) -> str | None:
         if path in self._digests:
             return self._digests[path]
-        if path not in self._rows:
-            self._read([path])
-            if not self._holds_all(path):
-                self._rows[path] = None
+        self.stale([path])
         row = self._rows[path]
-        return row.digest if row is not None else None
-
-    def _holds_all(self, path: str) -> bool:
-        """Whether the row of a module that is no part of this run holds, with all that it hangs on."""
-        return not self.stale([path])
+        return row.digest if row is not None and path not in self._moved else None
 
     def _parts(self, path: str) -> Iterable[Input]:
         """What a module consulted that has no digest."""
         if path in self._consulted:
             return self._consulted[path]
-        module = self._project.by_path.get(self._project.absolute(path))
-        return module.consulted if module is not None else ()
+        file = self._projects[-1].absolute(path)
+        modules = [project.by_path.get(file) for project in self._projects]
+        return [each for module in modules if module is not None for each in module.consulted]
 
 
 def _read_inputs(text: str) -> Inputs:

@@ -12,9 +12,11 @@ from typing import Any
 from dodont.models.library import Library
 from dodont.project import inputs
 from dodont.project.finder import Finder
+from dodont.project.plain import restored
 from dodont.project.roles import role_by_path, role_of
 from dodont.project.routing import Routing, registrars
 from dodont.project.source import Source, Unreadable, check_syntax, decode, parse, read
+from dodont.project.summary import rebuilt
 from dodont.project.tables import declared, may_declare
 from dodont.semantic.annotations import is_mapped
 from dodont.semantic.definitions import (
@@ -63,6 +65,7 @@ class Project(World):
         roles: Mapping[str, tuple[str, ...]] | None = None,
         overrides: Mapping[str, bytes] | None = None,
         listener: Listener | None = None,
+        memory: Callable[[str], dict[str, Any] | None] | None = None,
     ) -> None:
         self.root = root
         self.finder = finder
@@ -71,6 +74,8 @@ class Project(World):
         self.roles = roles or {}
         self.overrides = overrides or {}
         self.listener = listener
+        self.memory = memory  # the summaries of modules, by their paths, that an earlier run made and that still hold
+        self.rebuilt: set[str] = set()  # the files of modules made from such
         self.modules: dict[str, ModuleInfo] = {}
         self.by_path: dict[str, ModuleInfo | None] = {}
         self.loaded: list[str] = []  # the paths of `by_path`, in the order they were asked for
@@ -119,6 +124,9 @@ class Project(World):
         self.by_path[path] = None
         self.loaded.append(path)
         if source is None:
+            remembered = self._remembered(path)
+            if remembered is not None:
+                return remembered
             try:
                 source = parse(self._read(path))
             except Unreadable as trouble:
@@ -162,6 +170,25 @@ class Project(World):
                 module.names[name] = Value(known.type if known.const is not None else None, known.ref)
         module.registrars = registrars(module)
         self._tell(module, None, list(frame.events.values()))
+        return module
+
+    def _remembered(self, path: str) -> ModuleInfo | None:
+        """The module as an earlier run knew it, if that still holds."""
+        summary = self.memory(self.display(path)) if self.memory is not None else None
+        if summary is None:
+            return None
+        module = ModuleInfo(name=summary["name"], path=self.display(path), text=self.text(path))
+        module.file = path
+        module.summary = inputs.SUMMARY, module.path
+        try:
+            rebuilt(self, module, summary)
+        except (ValueError, LookupError, TypeError):
+            return None
+        for name in summary["required"]:
+            self.library.require(name)
+        self.by_path[path] = module
+        self.modules[module.name] = module
+        self.rebuilt.add(path)
         return module
 
     def skim(self, path: str, source: Source | None = None) -> bool:
@@ -513,6 +540,9 @@ class Project(World):
         self.touched.add(function.module.summary)
         if function.facts is not None:
             return function.facts
+        if function.remembered is not None:
+            function.facts, function.remembered = restored(function.remembered), None
+            return self.facts(function)
         depth = self._depth.get(function)
         if depth is not None:
             self._lowest = min(self._lowest, depth)

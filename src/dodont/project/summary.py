@@ -10,10 +10,11 @@ import json
 from typing import Any
 
 from dodont.project.inputs import digest
-from dodont.project.plain import plain
+from dodont.project.plain import plain, restored
 from dodont.semantic.credentials import credential
-from dodont.semantic.definitions import ClassInfo, FunctionInfo, ModuleInfo
+from dodont.semantic.definitions import ClassInfo, FunctionInfo, ModuleInfo, World
 from dodont.semantic.frame import Imported
+from dodont.semantic.values import Site
 
 Plain = dict[str, Any]
 
@@ -30,6 +31,7 @@ def summarized(module: ModuleInfo) -> Plain:
         "has_async": module.has_async,
         "stars": module.stars,
         "imports": sorted(module.imports),
+        "required": sorted(set(module.required)),
         "names": {
             name: plain(Imported(ref=module.followed[name][0]) if name in module.followed else value)
             for name, value in module.names.items()
@@ -108,3 +110,66 @@ def segment(lines: list[str], node: ast.expr) -> str:
     if first == last and lines[first].isascii():
         return lines[first][node.col_offset : node.end_col_offset]
     return ast.unparse(node)
+
+
+def rebuilt(world: World, module: ModuleInfo, summary: Plain) -> None:
+    """Fill a module in from its summary, as if it had been read. Raises NotPlain, KeyError, TypeError, ValueError, IndexError."""
+    sites = iter(summary["sites"])
+    module.is_package = summary["is_package"]
+    module.has_async = summary["has_async"]
+    module.role = summary["role"]
+    module.stars = summary["stars"]
+    module.imports = set(summary["imports"])
+    module.roots = {name.partition(".")[0] for name in module.imports}
+    module.registered = {name: restored(each) for name, each in summary["registered"].items()}
+    module.names.update((name, restored(value)) for name, value in summary["names"].items())
+    for each in summary["classes"]:
+        info = ClassInfo(
+            each["ref"],
+            each["name"],
+            module,
+            bases=tuple(each["bases"]),
+            base_types=restored(each["base_types"]),
+            members={name: restored(value) for name, value in each["members"].items()},
+            annotations={name: ast.Constant(text) for name, text in each["annotations"].items()},
+            hidden=frozenset(each["hidden"]),
+            decorators=restored(each["decorators"]),
+            opaque=each["opaque"],
+            keywords=frozenset(each["keywords"]),
+            site=_site(next(sites)),
+        )
+        module.classes.append(info)
+        world.classes[info.ref] = info
+    owners = {info.ref: info for info in module.classes}
+    for each in summary["functions"]:
+        parameters = [(name, ast.Constant(text) if text is not None else None) for name, text in each["parameters"]]
+        flags: dict[str, Any] = dict.fromkeys(each["flags"], True)
+        function = FunctionInfo(
+            each["ref"],
+            each["name"],
+            module,
+            None,
+            owner=owners[each["owner"]] if each["owner"] is not None else None,
+            **flags,
+            kind=each["kind"],
+            decorators=restored(each["decorators"]),
+            manager=each["manager"],
+            parameters=tuple(ast.arg(name, annotation) for name, annotation in parameters),
+            positional=tuple(each["positional"]),
+            named=frozenset(name for name, _ in parameters),
+            variadic=each["variadic"],
+            keywords=each["keywords"],
+            site=_site(next(sites)),
+            handler=restored(each["handler"]),
+            kept=tuple(each["kept"]) if each["kept"] is not None else None,
+            remembered=each["facts"],
+        )
+        module.functions.append(function)
+        if not function.ref.endswith("@setter"):
+            world.functions[function.ref] = function
+    for info, each in zip(module.classes, summary["classes"], strict=True):
+        info.functions = {name: module.functions[index] for name, index in each["functions"].items()}
+
+
+def _site(numbers: list[Any]) -> Site | None:
+    return Site(*numbers) if numbers else None

@@ -171,6 +171,8 @@ def provider_of(frame: Frame, node: ast.expr | None) -> Value | None:
 
 def is_mapped(frame: Frame, node: ast.expr) -> bool:
     """Whether an annotation without a value declares a column: ``Mapped[int]``, but not ``Mapped[list[Order]]`` nor a quoted class."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        node = parsed_annotation(node.value) or node
     if not isinstance(node, ast.Subscript) or frame.quiet(node.value).ref != "sqlalchemy.orm.Mapped":
         return False
     inner = type_of(frame, node)

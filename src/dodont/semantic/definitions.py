@@ -128,6 +128,7 @@ class FunctionInfo:
     handler: HandlerInfo | None = None
     facts: Facts | None = None
     assumed: Facts | None = None
+    remembered: Any = None  # the facts as an earlier run wrote them down, until somebody asks
     kept: tuple[bool, bool] | None = None  # which kinds of function it keeps as a decorator (see heads.kinds_kept)
 
     @property
@@ -214,6 +215,7 @@ class ModuleInfo:
     functions: list[FunctionInfo] = field(default_factory=list)
     classes: list[ClassInfo] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
+    required: list[str] = field(default_factory=list)  # what was looked for among the models because it is imported
     roots: set[str] = field(default_factory=set)  # the top-level packages of these
     role: str = ""  # test, migration, script, settings, or nothing special
     registered: dict[str, HandlerInfo] = field(default_factory=dict)

@@ -147,8 +147,8 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
     value = frame.quiet(node.func if called else node)  # type: ignore[attr-defined]
     ref = value.ref
     decorator = frame.world.function(ref) if ref is not None else None
-    if decorator is not None and decorator.kept is None and decorator.node is not None:
-        decorator.kept = kinds_kept(decorator.node)
+    if decorator is not None and decorator.kept is None and (body := frame.world.body(decorator)) is not None:
+        decorator.kept = kinds_kept(body)
     if called:
         frame.eval(node)
     if ref is None:

@@ -478,6 +478,7 @@ def _import(frame: Frame, node: ast.Import) -> bool:
         frame.module.imports.add(alias.name)
         frame.module.roots.add(alias.name.partition(".")[0])
         frame.library.require(alias.name)
+        frame.module.required.append(alias.name)
         name = frame.world.qualify(alias.name, frame.module)
         if alias.asname:
             frame.env[alias.asname] = Imported(ref=name)
@@ -496,6 +497,7 @@ def _import_from(frame: Frame, node: ast.ImportFrom) -> bool:
     modelled = not node.level and frame.library.knows_root(module)
     if modelled:
         frame.library.require(module)
+        frame.module.required.append(module)
     if not node.level:
         module = frame.world.qualify(module, frame.module)
     for alias in node.names:
@@ -505,6 +507,7 @@ def _import_from(frame: Frame, node: ast.ImportFrom) -> bool:
         name = f"{module}.{alias.name}"
         if modelled:
             frame.library.require(name)
+            frame.module.required.append(name)
         frame.env[alias.asname or alias.name] = Imported(ref=name)
     return True
 
