@@ -97,22 +97,16 @@ class Run:
             return
         display = self.project.display
         wanted = {display(path): path for path in paths}
-        stale = self._reuse.stale(wanted)
-        done: set[str] = set()
-        while stale:
-            for path in self._in_order([self.project.absolute(shown) for shown in stale]):
-                shown = display(path)
-                found = self.file(path)
-                done.add(shown)
-                if shown in wanted:
-                    yield from found
-            stale = self._reuse.affected(stale)
-            if any(self.project.absolute(shown) in self.project.rebuilt for shown in stale):
-                self.project = self._start()  # of these modules only the summaries are known here
-                self._reuse.start_over(self.project)
+        done: dict[str, list[Diagnostic]] = {}
+        wave = self._reuse.stale(wanted)
+        while wave:
+            self.project = self._start()
+            self._reuse.begin(self.project, wave)
+            for path in self._in_order([self.project.absolute(shown) for shown in wave]):
+                done[display(path)] = self.file(path)
+            wave = self._reuse.following()
         for shown, path in wanted.items():
-            if shown not in done:
-                yield from self._known(path, shown)
+            yield from done[shown] if shown in done else self._known(path, shown)
         self._reuse.save()
 
     def _in_order(self, paths: Sequence[str]) -> Iterator[str]:

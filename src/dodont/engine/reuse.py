@@ -35,7 +35,7 @@ class Reuse:
     """What is known of the modules of one project, before a run and after it. Paths are as the run displays them."""
 
     def __init__(self, project: Project, cache: Cache) -> None:
-        self._projects = [project]
+        self._projects = [project]  # one a wave, the one at hand last
         self._cache = cache
         self._rows: dict[str, Row | None] = {}
         self._inputs: dict[str, Inputs] = {}
@@ -45,13 +45,24 @@ class Reuse:
         self._consulted: dict[str, frozenset[Input]] = {}
         self._users: dict[str, set[str]] = {}  # who consulted a module, by the rows read so far
         self._seen: set[str] = set()  # the modules whose rows were held against what is now
+        self._wanted: set[str] = set()
+        self._wave: set[str] = set()  # the modules that are being analysed
+        self._first = True
         self._moved: set[str] = set()  # those that may say something else than their rows do
         self._stale: set[str] = set()  # those that have to be analysed, and are not yet
 
     # Before
 
     def stale(self, paths: Iterable[str]) -> list[str]:
-        """Those of the modules, and of those they hang on, that have to be analysed in any case."""
+        """Those of the modules, and of those they hang on, that have to be analysed in any case: the first wave.
+
+        In the first wave all others are taken to say what they said, although some may hang on what is analysed in it. Mostly
+        that says the same as before in the end.
+        """
+        self._wanted.update(paths)
+        return self._outdated(paths)
+
+    def _outdated(self, paths: Iterable[str]) -> list[str]:
         pending = [path for path in dict.fromkeys(paths) if path not in self._seen]
         found = []
         while pending:
@@ -65,31 +76,76 @@ class Reuse:
                     self._users.setdefault(each, set()).add(path)
                     following[each] = None
             pending = [each for each in following if each not in self._seen]
-        self._stale.update(found)
-        self._move(found)
         return found
 
-    def _move(self, paths: Iterable[str]) -> None:
-        """Whoever hangs on what may have changed may change, too."""
+    def _look(self, path: str) -> None:
+        """Read the row of a module that comes into play during a wave. What is outdated then is not analysed any more."""
+        found = self._outdated([path])
+        self._stale.update(found)
+        self._moved |= self._hanging_on(found) | set(found)
+
+    def _hanging_on(self, paths: Iterable[str]) -> set[str]:
+        """Whoever consulted one of the modules, and so on; a module itself only where it consulted itself through others."""
+        found: set[str] = set()
         pending = list(paths)
         while pending:
-            path = pending.pop()
-            if path not in self._moved:
-                self._moved.add(path)
-                pending += self._users.get(path, ())
+            for user in self._users.get(pending.pop(), ()):
+                if user not in found:
+                    found.add(user)
+                    pending.append(user)
+        return found
 
     def summary(self, path: str) -> dict[str, Any] | None:
         """What others may know of a module, as an earlier run wrote it down; None when it may not hold any more."""
         if path in self._digests:
             text = self._made[path][2] if path in self._made else None
         else:
-            self.stale([path])
-            text = self._cache.summaries([path]).get(path) if path not in self._moved else None
+            self._look(path)
+            held = path not in self._moved and path not in self._wave
+            text = self._cache.summaries([path]).get(path) if held else None
         try:
             found: dict[str, Any] | None = json.loads(text) if text is not None else None
         except ValueError:
             return None
         return found
+
+    def begin(self, project: Project, wave: Iterable[str]) -> None:
+        """The modules of a wave are going to be analysed in a project of which nothing is known yet."""
+        self._projects.append(project)
+        self._wave = set(wave)
+
+    def following(self) -> list[str]:
+        """The next wave: those that consulted a module which turned out to say something else than it did."""
+        changed = {
+            path for path in self._wave if (row := self._rows[path]) is None or row.digest != self._digests[path]
+        }
+        again: set[str] = set()
+        if self._first:
+            # What they hang on was taken to say what it said, and hangs on something that says something else.
+            project = self._projects[-1]
+            known = {project.display(path) for path in project.rebuilt}
+            again = self._wave & self._hanging_on(known & self._hanging_on(changed))
+            self._first = False
+        for path in again:
+            del self._digests[path]
+            self._made.pop(path, None)
+        found = again | {
+            user
+            for path in changed
+            for user in self._users.get(path, ())
+            if user not in self._digests and self._recorded(user, path) != self._digests.get(path)
+        }
+        self._stale |= found
+        self._settle()
+        open_ends = {path for path in self._wanted if path not in self._digests}
+        return sorted(path for path in found if path in open_ends or not open_ends.isdisjoint(self._hanging_on([path])))
+
+    def _recorded(self, user: str, path: str) -> str | None:
+        return self._inputs.get(user, {}).get(inputs.SUMMARY, {}).get(path)
+
+    def _settle(self) -> None:
+        """Those that hang on nothing but what was analysed say what they said."""
+        self._moved = self._hanging_on(self._stale) | self._stale
 
     def _read(self, paths: list[str]) -> None:
         rows = self._cache.rows(paths)
@@ -125,27 +181,6 @@ class Reuse:
             known = self._answers[kind, name] = inputs.answer(self._projects[-1], kind, name)
         return known
 
-    def affected(self, paths: Iterable[str]) -> list[str]:
-        """Those that consulted one of the modules, now that they were analysed, and found another summary than it has now."""
-        found = {
-            user
-            for path in paths
-            for user in self._users.get(path, ())
-            if user not in self._digests and self._inputs[user][inputs.SUMMARY][path] != self._digests[path]
-        }
-        self._stale |= found
-        self._settle()
-        return sorted(found)
-
-    def _settle(self) -> None:
-        """What was analysed, and those that hang on it alone, move no more."""
-        self._moved.clear()
-        self._move(self._stale)
-
-    def start_over(self, project: Project) -> None:
-        """Another project takes the place of the one at hand."""
-        self._projects.append(project)
-
     def findings(self, path: str) -> list[Diagnostic] | None:
         """What an earlier run found in a module; None when the row cannot be read."""
         row = self._rows.get(path)
@@ -172,6 +207,9 @@ class Reuse:
         self._digests[path] = digest
         self._stale.discard(path)
         self._consulted[path] = frozenset(module.consulted) if module is not None else frozenset()
+        for kind, name in self._consulted[path]:
+            if kind == inputs.SUMMARY:
+                self._users.setdefault(name, set()).add(path)
         self._made[path] = self._projects[-1].digest(path), json.dumps([_plain(each) for each in findings]), summary
 
     def failed(self, path: str) -> None:
@@ -222,7 +260,7 @@ class Reuse:
     def _digest(self, path: str) -> str | None:
         if path in self._digests:
             return self._digests[path]
-        self.stale([path])
+        self._look(path)
         row = self._rows[path]
         return row.digest if row is not None and path not in self._moved else None
 
