@@ -55,9 +55,10 @@ class Plugin:
 @cache
 def host() -> Host:
     """What this process knows of the projects it saw: flake8's workers are handed many files of one project."""
+    from dodont.config import cache_dir_of
     from dodont.engine.driver import Host
 
-    return Host()
+    return Host(cache_dir_of)
 
 
 @cache

@@ -18,6 +18,7 @@ _STDIN = Path("-")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @shared.selection
 @shared.presentation
+@shared.caching
 @click.option(
     "--stdin-filename", type=click.Path(path_type=Path), help="What the code on stdin is called; check it with `-`."
 )
@@ -58,7 +59,7 @@ def _check(paths: tuple[Path, ...], options: dict[str, Any], overrides: dict[Pat
     from dodont.output.result import Result, SourceLines
 
     try:
-        found = check(paths, settings, source_overrides=overrides)
+        found = check(paths, settings, source_overrides=overrides, cache_dir=shared.cache_dir(settings, options))
     except MissingPath as error:
         raise missing(error.path) from None
     ran = select(rules(), settings)

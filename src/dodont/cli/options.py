@@ -48,6 +48,32 @@ def selection(command: _F) -> _F:
     return command
 
 
+def caching(command: _F) -> _F:
+    """Where what runs find out is kept."""
+    for option in reversed(
+        (
+            click.option("--no-cache", is_flag=True, help="Neither read nor write a cache."),
+            click.option(
+                "--cache-dir",
+                type=click.Path(path_type=Path, file_okay=False),
+                help="Keep the cache there instead of in `.dodont_cache` beside the configuration.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def cache_dir(settings: Settings, options: dict[str, Any]) -> Path | None:
+    """The directory of the cache, given the options of ``caching``; None for a run without one."""
+    from dodont.config import cache_dir_of
+
+    if options["no_cache"]:
+        return None
+    given: Path | None = options["cache_dir"]
+    return given.absolute() if given is not None else cache_dir_of(settings)
+
+
 def presentation(command: _F) -> _F:
     """How findings are told."""
     for option in reversed(

@@ -6,17 +6,18 @@ Whatever is wrong stops the run before it starts, with file, line, key and the n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dodont.config.files import ConfigError, directory_of, named, nearest, project_root
+from dodont.config.files import ConfigError, absolute, directory_of, named, nearest, project_root
 from dodont.core.rule import Rule
 from dodont.engine import catalogue
 from dodont.engine.selection import UnknownSelection, matching
 from dodont.engine.settings import OutputFormat, Settings
 
-__all__ = ["CommandLine", "ConfigError", "load"]
+__all__ = ["CommandLine", "ConfigError", "cache_dir_of", "load"]
 
 Words = tuple[str, ...]
 
@@ -55,6 +56,14 @@ def load(
         return _overridden(settings, said or CommandLine(), catalogue.rules())
     except UnknownSelection as error:
         raise ConfigError(str(error)) from None
+
+
+def cache_dir_of(settings: Settings) -> Path | None:
+    """Where what runs find out is kept: beside the configuration, or where the environment says. None = nowhere."""
+    if os.environ.get("DODONT_NO_CACHE"):
+        return None
+    given = os.environ.get("DODONT_CACHE_DIR")
+    return absolute(Path(given)) if given else settings.root / ".dodont_cache"
 
 
 def _overridden(settings: Settings, said: CommandLine, rules: Mapping[str, Rule]) -> Settings:

@@ -6,7 +6,7 @@ import ast
 import gc
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +144,14 @@ class Run:
                 self._reuse.analysed(shown, module, found)
         return self._shown(shown, found, module.text if module is not None else "")
 
+    def known(self, path: str) -> list[Diagnostic] | None:
+        """The findings of one file, if an earlier run knew them and nothing they hang on has changed."""
+        shown = self.project.display(path)
+        if self._reuse is None or not self._reuse.holds(shown):
+            return None
+        found = self._reuse.findings(shown)
+        return self._shown(shown, found, self.project.text(path) if found else "") if found is not None else None
+
     def _known(self, path: str, shown: str) -> list[Diagnostic]:
         """What an earlier run found in a file, and still holds."""
         assert self._reuse is not None
@@ -189,26 +197,62 @@ def check_tree(filename: str, tree: ast.Module, lines: list[str], settings: Sett
 
 
 class Host:
-    """What a host that hands over one file after the other keeps between them: what is known of each project."""
+    """What a host that hands over one file after the other keeps between them: what is known of each project.
 
-    def __init__(self) -> None:
-        self._runs: list[tuple[Path, Settings, Run]] = []
+    Where a cache is, findings come from there as long as they hold. The first few files of which they don't are analysed with the
+    help of the cache, which is made for that; when there are more, all that is known stays in memory, as it does without a cache.
+    """
+
+    def __init__(self, cache_dir: Callable[[Settings], Path | None] = lambda settings: None) -> None:
+        self._cache_dir = cache_dir
+        self._runs: list[tuple[Path, Settings, _Hosted]] = []
 
     def check(self, filename: str, tree: ast.Module, lines: list[str], settings: Settings) -> list[Diagnostic]:
         path = os.path.abspath(filename)
         root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
         with interpreting():
-            found = self._run(root, settings).file(path, Source(tree, "".join(lines)))
+            found = self._hosted(root, settings).file(path, Source(tree, "".join(lines)))
             gc.freeze()  # what is known of the project stays: the host's collector need not look through it every time
         return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
 
-    def _run(self, root: Path, settings: Settings) -> Run:
-        for known_root, known_settings, run in self._runs:
+    def _hosted(self, root: Path, settings: Settings) -> _Hosted:
+        for known_root, known_settings, hosted in self._runs:
             if known_root == root and known_settings == settings:
-                return run
-        run = Run(settings, noqa=False, root=root, every_file=True)
-        self._runs.append((root, settings, run))
-        return run
+                return hosted
+        hosted = _Hosted(root, settings, self._cache_dir(settings))
+        self._runs.append((root, settings, hosted))
+        return hosted
+
+
+#: How many files of a host are analysed with the help of the cache.
+FEW = 4
+
+
+class _Hosted:
+    """One project of a host."""
+
+    def __init__(self, root: Path, settings: Settings, cache_dir: Path | None) -> None:
+        self._root = root
+        self._settings = settings
+        self._cache_dir = cache_dir if cache_dir is not None and cache_dir.is_dir() else None
+        self._earlier = self._start(cache_dir=self._cache_dir) if self._cache_dir is not None else None
+        self._now: Run | None = None
+        self._few = 0
+
+    def _start(self, cache_dir: Path | None = None) -> Run:
+        return Run(self._settings, noqa=False, root=self._root, every_file=True, cache_dir=cache_dir)
+
+    def file(self, path: str, source: Source) -> list[Diagnostic]:
+        if self._earlier is not None and self._earlier.project.text(path) == source.text:
+            found = self._earlier.known(path)
+            if found is not None:
+                return found
+            if self._few < FEW and self._now is None:
+                self._few += 1
+                return list(self._start(cache_dir=self._cache_dir).files([path]))
+        if self._now is None:
+            self._now = self._start()
+        return self._now.file(path, source)
 
 
 def _is_below(path: str, root: Path) -> bool:

@@ -80,9 +80,10 @@ class Reuse:
 
     def _look(self, path: str) -> None:
         """Read the row of a module that comes into play during a wave. What is outdated then is not analysed any more."""
-        found = self._outdated([path])
-        self._stale.update(found)
-        self._moved |= self._hanging_on(found) | set(found)
+        if path not in self._seen:
+            self._stale.update(self._outdated([path]))
+            if self._stale:
+                self._settle()
 
     def _hanging_on(self, paths: Iterable[str]) -> set[str]:
         """Whoever consulted one of the modules, and so on; a module itself only where it consulted itself through others."""
@@ -94,6 +95,11 @@ class Reuse:
                     found.add(user)
                     pending.append(user)
         return found
+
+    def holds(self, path: str) -> bool:
+        """Whether what an earlier run found in a module holds in any case."""
+        self._look(path)
+        return self._rows[path] is not None and path not in self._moved
 
     def summary(self, path: str) -> dict[str, Any] | None:
         """What others may know of a module, as an earlier run wrote it down; None when it may not hold any more."""
