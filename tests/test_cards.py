@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dodont.engine import catalogue
-from dodont.engine.driver import check_tree
+from dodont.engine.host import check_tree
 from dodont.engine.settings import Settings
 from tests import cards
 from tests.cards import Case

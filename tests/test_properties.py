@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dodont.engine import dispatch, driver, fixing
+from dodont.engine import dispatch, driver, fixing, host
+from dodont.engine.analyst import interpreting
 from dodont.engine.files import find
 from dodont.engine.settings import Settings
 from dodont.project import project
@@ -38,7 +39,7 @@ def checked(text: str, directory: Path) -> ast.Module | None:
     except (SyntaxError, ValueError):
         return None
     before = ast.dump(tree, include_attributes=True)
-    driver.check_tree(
+    host.check_tree(
         str(directory / "program.py"), tree, text.splitlines(keepends=True), Settings(root=directory, select=("ALL",))
     )
     assert ast.dump(tree, include_attributes=True) == before
@@ -69,7 +70,7 @@ def test_the_order_of_files_does_not_show(seed: int) -> None:
     files = list(find([SHOP], configured).files)
     expected = driver.check([SHOP], configured).diagnostics
     random.Random(seed).shuffle(files)
-    with driver.interpreting():
+    with interpreting():
         found = list(driver.Run(configured).files(files))
     assert tuple(sorted(found, key=lambda diagnostic: diagnostic.sort_key)) == expected
 
@@ -79,7 +80,7 @@ def test_each_file_alone_gives_what_the_whole_project_gives() -> None:
     whole = driver.check([SHOP], configured).diagnostics
     for path in find([SHOP], configured).files:
         text = Path(path).read_text(encoding="utf-8")
-        alone = driver.check_tree(path, ast.parse(text), text.splitlines(keepends=True), configured)
+        alone = host.check_tree(path, ast.parse(text), text.splitlines(keepends=True), configured)
         assert alone == [diagnostic for diagnostic in whole if str(SHOP / diagnostic.path) == path]
 
 

@@ -12,7 +12,7 @@ from dodont import __version__
 
 if TYPE_CHECKING:
     from dodont.config import ConfigError
-    from dodont.engine.driver import Host
+    from dodont.engine.host import Host
     from dodont.engine.settings import Settings
 
 
@@ -56,7 +56,7 @@ class Plugin:
 def host() -> Host:
     """What this process knows of the projects it saw: flake8's workers are handed many files of one project."""
     from dodont.config import cache_dir_of
-    from dodont.engine.driver import Host
+    from dodont.engine.host import Host
 
     return Host(cache_dir_of)
 

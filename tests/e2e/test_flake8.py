@@ -134,7 +134,7 @@ def test_a_rule_that_fails_costs_one_line(project: Path, tmp_path_factory: pytes
 def test_dodont_that_fails_costs_one_line_a_file(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     patch = tmp_path_factory.mktemp("patch")
     (patch / "sitecustomize.py").write_text(
-        "from dodont.engine.driver import Host\n"
+        "from dodont.engine.host import Host\n"
         "def fail(*arguments):\n"
         "    raise LookupError('nobody at home')\n"
         "Host.check = fail\n"

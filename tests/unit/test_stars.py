@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dodont.engine.driver import Run, interpreting
+from dodont.engine.analyst import interpreting
+from dodont.engine.driver import Run
 from dodont.engine.settings import Settings
 from dodont.project.project import Project
 

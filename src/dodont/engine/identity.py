@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = Path(__file__).parent.parent
 
@@ -22,3 +24,9 @@ def own_code() -> str:
                 found.update(name.encode())
                 found.update((Path(directory) / name).read_bytes())
     return found.hexdigest()
+
+
+def environment(parts: Iterable[Any]) -> str:
+    """The digest of all that findings hang on beside the sources: of these settings, of dodont and Python."""
+    told = "\n".join([own_code(), os.sep, *map(repr, parts)])
+    return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

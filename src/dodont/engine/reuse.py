@@ -11,18 +11,17 @@ it consulted in turn.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dodont.core.diagnostic import Diagnostic, Fix, Span, Step
 from dodont.engine.cache import Cache, Row
 from dodont.project import inputs
-from dodont.project.plain import NotPlain
-from dodont.project.summary import digest_of, holds_secret, summarized
-from dodont.semantic.definitions import Input, ModuleInfo
+from dodont.semantic.definitions import Input
 
 if TYPE_CHECKING:
+    from dodont.engine.analyst import Analysis
+    from dodont.engine.executors import Batch
     from dodont.project.project import Project
 
 #: Rows written in one transaction, while a run goes on.
@@ -35,14 +34,16 @@ class Reuse:
     """What is known of the modules of one project, before a run and after it. Paths are as the run displays them."""
 
     def __init__(self, project: Project, cache: Cache) -> None:
-        self._projects = [project]  # one a wave, the one at hand last
+        self._project = project  # of which nothing is known: it answers where modules are
         self._cache = cache
         self._rows: dict[str, Row | None] = {}
         self._inputs: dict[str, Inputs] = {}
         self._answers: dict[Input, str] = {}
         self._digests: dict[str, str | None] = {}  # of the modules this run analysed
-        self._made: dict[str, tuple[str, str, str | None]] = {}  # what is to be written: source, findings, summary
+        self._made: dict[str, Analysis] = {}  # what is to be written
         self._consulted: dict[str, frozenset[Input]] = {}
+        self._partial: dict[str, frozenset[Input]] = {}  # the same of modules that were read on the way
+        self._rebuilt: set[str] = set()  # known from their summaries alone
         self._users: dict[str, set[str]] = {}  # who consulted a module, by the rows read so far
         self._seen: set[str] = set()  # the modules whose rows were held against what is now
         self._wanted: set[str] = set()
@@ -104,7 +105,7 @@ class Reuse:
     def summary(self, path: str) -> dict[str, Any] | None:
         """What others may know of a module, as an earlier run wrote it down; None when it may not hold any more."""
         if path in self._digests:
-            text = self._made[path][2] if path in self._made else None
+            text = self._made[path].summary if path in self._made else None
         else:
             self._look(path)
             held = path not in self._moved and path not in self._wave
@@ -115,10 +116,14 @@ class Reuse:
             return None
         return found
 
-    def begin(self, project: Project, wave: Iterable[str]) -> None:
-        """The modules of a wave are going to be analysed in a project of which nothing is known yet."""
-        self._projects.append(project)
+    def begin(self, wave: Iterable[str], moved: Iterable[str] = ()) -> None:
+        """The modules of a wave are going to be analysed."""
         self._wave = set(wave)
+        self._moved.update(moved)
+
+    @property
+    def moved(self) -> frozenset[str]:
+        return frozenset(self._moved)
 
     def following(self) -> list[str]:
         """The next wave: those that consulted a module which turned out to say something else than it did."""
@@ -128,9 +133,7 @@ class Reuse:
         again: set[str] = set()
         if self._first:
             # What they hang on was taken to say what it said, and hangs on something that says something else.
-            project = self._projects[-1]
-            known = {project.display(path) for path in project.rebuilt}
-            again = self._wave & self._hanging_on(known & self._hanging_on(changed))
+            again = self._wave & self._hanging_on(self._rebuilt & self._hanging_on(changed))
             self._first = False
         for path in again:
             del self._digests[path]
@@ -153,6 +156,10 @@ class Reuse:
         """Those that hang on nothing but what was analysed say what they said."""
         self._moved = self._hanging_on(self._stale) | self._stale
 
+    def held(self) -> dict[str, str]:
+        """The summaries, as JSON, of all modules come across so far that say what they said."""
+        return self._cache.summaries(self._seen - self._moved - self._wave)
+
     def _read(self, paths: list[str]) -> None:
         rows = self._cache.rows(paths)
         for path in paths:
@@ -167,7 +174,7 @@ class Reuse:
     def _holds(self, path: str) -> bool:
         """Whether the row of a module is as good as new, if only the modules it consulted still say the same."""
         row = self._rows[path]
-        if row is None or row.source != self._projects[-1].digest(path):
+        if row is None or row.source != self._project.digest(path):
             return False
         try:
             return all(
@@ -181,10 +188,10 @@ class Reuse:
 
     def _answer(self, kind: str, name: str) -> str:
         if kind == inputs.TEXT:
-            return self._projects[-1].digest(name)
+            return self._project.digest(name)
         known = self._answers.get((kind, name))
         if known is None:
-            known = self._answers[kind, name] = inputs.answer(self._projects[-1], kind, name)
+            known = self._answers[kind, name] = inputs.answer(self._project, kind, name)
         return known
 
     def findings(self, path: str) -> list[Diagnostic] | None:
@@ -199,27 +206,27 @@ class Reuse:
 
     # After
 
-    def analysed(self, path: str, module: ModuleInfo | None, findings: Iterable[Diagnostic]) -> None:
-        """Note what this run found in a module; ``module`` is None when no rule had anything to say of the file."""
-        summary, digest = None, None
-        if module is not None and all(each.facts is not None for each in module.functions):
-            try:
-                made = summarized(module)
-            except (NotPlain, RecursionError):
-                made = None
-            if made is not None:
-                digest = digest_of(made)
-                summary = None if holds_secret(made) else json.dumps(made, separators=(",", ":"))
-        self._digests[path] = digest
-        self._stale.discard(path)
-        self._consulted[path] = frozenset(module.consulted) if module is not None else frozenset()
-        for kind, name in self._consulted[path]:
-            if kind == inputs.SUMMARY:
-                self._users.setdefault(name, set()).add(path)
-        self._made[path] = self._projects[-1].digest(path), json.dumps([_plain(each) for each in findings]), summary
+    def analysed(self, batch: Batch) -> None:
+        """Note what came of some of the wave's files."""
+        for analysis in batch.analyses:
+            path = analysis.path
+            self._digests[path] = analysis.digest
+            self._stale.discard(path)
+            self._consulted[path] = analysis.consulted
+            if analysis.kept:
+                self._made[path] = analysis
+            else:
+                self._cache.forget([path])
+            for kind, name in analysis.consulted:
+                if kind == inputs.SUMMARY:
+                    self._users.setdefault(name, set()).add(path)
+        for path, consulted in batch.partial.items():
+            self._partial[path] = self._partial.get(path, frozenset()) | consulted
+        self._rebuilt |= batch.rebuilt
+        self._answers.update(batch.answers)
 
-    def failed(self, path: str) -> None:
-        """A module that could not be analysed: nothing is kept of it."""
+    def gone(self, path: str) -> None:
+        """A module that is no more."""
         self._digests[path] = None
         self._stale.discard(path)
         self._cache.forget([path])
@@ -228,12 +235,13 @@ class Reuse:
         """Write what is known of the modules that were analysed."""
         self._settle()
         rows: list[tuple[Row, str | None]] = []
-        for path, (source, findings, summary) in self._made.items():
+        for path, made in self._made.items():
             try:
                 text = json.dumps(self._told(path), separators=(",", ":"))
             except (KeyError, OSError):
                 continue
-            rows.append((Row(path, source, self._digests[path], text, findings), summary))
+            findings = json.dumps([_plain(each) for each in made.findings])
+            rows.append((Row(path, made.source, made.digest, text, findings), made.summary))
             if len(rows) >= BATCH:
                 self._cache.write(rows)
                 rows = []
@@ -272,11 +280,7 @@ class Reuse:
 
     def _parts(self, path: str) -> Iterable[Input]:
         """What a module consulted that has no digest."""
-        if path in self._consulted:
-            return self._consulted[path]
-        file = self._projects[-1].absolute(path)
-        modules = [project.by_path.get(file) for project in self._projects]
-        return [each for module in modules if module is not None for each in module.consulted]
+        return self._consulted.get(path, self._partial.get(path, ()))
 
 
 def _read_inputs(text: str) -> Inputs:
@@ -325,10 +329,3 @@ def _diagnostic(path: str, plain: list[Any]) -> Diagnostic:
         tuple(Step(where, Span(*at), text) for where, at, text in related),
         Fix(fix[0], fix[1], Span(*fix[2]), fix[3]) if fix is not None else None,
     )
-
-
-def environment(parts: Iterable[Any]) -> str:
-    """The digest of all that findings hang on beside the sources: settings, dodont's own code and data, Python."""
-    from dodont.engine.identity import own_code
-
-    return inputs.digest("\n".join([own_code(), os.sep, *map(repr, parts)]).encode("utf-8", "surrogatepass"))

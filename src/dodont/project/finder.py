@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _BOUNDARIES = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "manage.py", "tox.ini")
@@ -20,11 +20,17 @@ _VENDORED = frozenset({"node_modules", "site-packages", "venv", "__pycache__", "
 
 
 class Finder:
-    """Finds modules below ``boundary``; ``src`` are source roots, absolute."""
+    """Finds modules below ``boundary``; ``src`` are source roots, absolute.
 
-    def __init__(self, boundary: Path, src: tuple[Path, ...] = ()) -> None:
+    ``listings`` are the directories there are, by what is in them, where there is no disk to look at.
+    """
+
+    def __init__(
+        self, boundary: Path, src: tuple[Path, ...] = (), listings: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
         self.boundary = str(boundary)
-        self._src = tuple(str(path) for path in src if path.is_dir())
+        self._elsewhere = listings
+        self._src = tuple(str(path) for path in src if (path.is_dir() if listings is None else str(path) in listings))
         self._listings: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
         self._prefixes: dict[str, str] = {}
@@ -36,6 +42,8 @@ class Finder:
 
     def listing(self, directory: str) -> frozenset[str]:
         known = self._listings.get(directory)
+        if known is None and self._elsewhere is not None:
+            return self._elsewhere.get(directory, frozenset())
         if known is None:
             try:
                 known = frozenset(os.listdir(directory))
@@ -131,12 +139,25 @@ class Finder:
         """Every Python file below the boundary, sorted; at most ``MAX_FILES``, hidden and vendored directories left out."""
         if self._files is None:
             self._files = []
-            for directory, names, files in os.walk(self.boundary):
+            for directory, names, files in self._walk():
                 names[:] = sorted(name for name in names if not name.startswith(".") and name not in _VENDORED)
                 self._files += [os.path.join(directory, file) for file in sorted(files) if file.endswith(".py")]
                 if len(self._files) > MAX_FILES:
                     break
         return self._files[:MAX_FILES]
+
+    def _walk(self) -> Iterator[tuple[str, list[str], list[str]]]:
+        """``os.walk`` from the boundary."""
+        if self._elsewhere is None:
+            yield from os.walk(self.boundary)
+            return
+        pending = [self.boundary]
+        while pending:
+            directory = pending.pop()
+            entries = sorted(self.listing(directory))
+            names = [name for name in entries if os.path.join(directory, name) in self._elsewhere]
+            yield directory, names, [name for name in entries if name not in names]
+            pending += [os.path.join(directory, name) for name in reversed(names)]
 
     def _places(self, name: str) -> Iterator[tuple[str, str, str]]:
         prefix, colon, dotted = name.rpartition(":")

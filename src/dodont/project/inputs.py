@@ -71,7 +71,8 @@ def _qualify(project: Project, name: str) -> str:
 
 
 def _listing(project: Project, name: str) -> str:
-    return digest("\n".join(sorted(project.finder.listing(project.absolute(name)))).encode("utf-8", "surrogateescape"))
+    names = [each for each in project.finder.listing(project.absolute(name)) if each.endswith(".py") or "." not in each]
+    return digest("\n".join(sorted(names)).encode("utf-8", "surrogateescape"))
 
 
 def _table(project: Project, name: str) -> str:

@@ -211,13 +211,16 @@ class Project(World):
     def _read(self, path: str) -> str:
         """The text of a file. Raises Unreadable."""
         try:
-            data = self.overrides.get(path)
-            if data is None:
-                data = read(path)
+            data = self._bytes(path)
         except OSError as error:
             raise Unreadable(f"cannot be read: {error.strerror or error}") from None
         self.digests[path] = inputs.digest(data)
         return decode(data)
+
+    def _bytes(self, path: str) -> bytes:
+        """Raises OSError and Unreadable."""
+        data = self.overrides.get(path)
+        return data if data is not None else read(path)
 
     def text(self, path: str) -> str:
         """The text of a file; empty when it cannot be read any more."""
@@ -232,8 +235,7 @@ class Project(World):
         known = self.digests.get(path)
         if known is None:
             try:
-                data = self.overrides.get(path)
-                known = self.digests[path] = inputs.digest(data if data is not None else read(path))
+                known = self.digests[path] = inputs.digest(self._bytes(path))
             except (OSError, Unreadable):
                 known = self.digests[path] = ""
         return known
@@ -452,7 +454,7 @@ class Project(World):
             return None
         self.touched.add((inputs.TEXT, self.display(path)))
         try:
-            return path, decode(Path(path).read_bytes())
+            return path, decode(self._bytes(path))
         except (OSError, Unreadable):
             return None
 
@@ -516,7 +518,7 @@ class Project(World):
             texts: set[str] = set()
             for path in self.finder.python_files():
                 try:
-                    data = read(path)
+                    data = self._bytes(path)
                 except (OSError, Unreadable):
                     continue
                 if path not in self.by_path and _may_map(data, table):

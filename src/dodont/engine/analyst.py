@@ -1,0 +1,167 @@
+"""Analyses files: from a path to the findings in it, and to what others may know of the module. One project, one process."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dodont.core.diagnostic import Diagnostic
+from dodont.core.rule import INTERNAL_CODE
+from dodont.engine import catalogue, selection
+from dodont.engine.dispatch import Dispatcher, internal
+from dodont.engine.settings import Settings
+from dodont.models.library import Library
+from dodont.project.finder import Finder
+from dodont.project.plain import NotPlain
+from dodont.project.project import Project
+from dodont.project.source import Source
+from dodont.project.summary import digest_of, holds_secret, summarized
+from dodont.semantic.definitions import FunctionInfo, Input, ModuleInfo
+from dodont.semantic.events import Event
+
+#: Interpretation descends with the code it reads. Python's own parser must not run under a limit much higher than this.
+RECURSION_LIMIT = 5000
+
+
+class Analysis(NamedTuple):
+    """What was found out about one file, as plain data that travels between processes. ``path`` is as the run displays it.
+
+    ``findings`` are before selection by file and before comments that silence. ``kept`` is false where dodont itself failed:
+    nothing of that is kept for later runs. ``source`` is the digest of the file's bytes; ``digest`` that of the summary, which is
+    JSON; both are None where there is none. ``consulted`` are the module's inputs.
+    """
+
+    path: str
+    findings: tuple[Diagnostic, ...]
+    kept: bool = False
+    source: str = ""
+    digest: str | None = None
+    summary: str | None = None
+    consulted: frozenset[Input] = frozenset()
+
+
+class Analyst:
+    """What is known of one project while its files are analysed, each module interpreted once.
+
+    ``overrides`` stand for the bytes of files, ``listings`` for the directories where there is no disk to look at. With ``keep``
+    analyses have what later runs need. ``memory`` has summaries of earlier runs, by path. ``every_file``: nobody says beforehand
+    which files will be asked for.
+    """
+
+    def __init__(
+        self, settings: Settings, root: Path, *, overrides: Mapping[str, bytes] | None = None,
+        listings: Mapping[str, frozenset[str]] | None = None, keep: bool = False,
+        memory: Callable[[str], dict[str, Any] | None] | None = None, every_file: bool = False,
+    ) -> None:  # fmt: skip
+        rules = catalogue.rules()
+        chosen = [rules[name] for name in selection.select(rules, settings)]
+        self._dispatcher = Dispatcher(chosen, settings.rule_options)
+        self._keep = keep
+        self._every_file = every_file
+        self._wanted: set[str] = set()
+        self.project = Project(
+            root,
+            Finder(root, tuple(root / part for part in settings.src if part), listings),
+            Library(settings.models or None),
+            base=settings.root,
+            roles=settings.roles,
+            overrides=overrides,
+            listener=self._hear,
+            memory=memory,
+        )
+
+    def _hear(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
+        if self._every_file or module.file in self._wanted:
+            self._dispatcher.hear(self.project, module, function, events)
+
+    def files(self, paths: Sequence[str]) -> Iterator[Analysis]:
+        """Each file once; modules pulled in on the way come soonest, so that syntax trees do not pile up."""
+        self._wanted.update(paths)
+        own = set(paths)
+        pending = list(reversed(paths))
+        seen = len(self.project.loaded)
+        while pending:
+            path = pending.pop()
+            if path not in own:
+                continue
+            own.discard(path)
+            yield self.file(path)
+            loaded = self.project.loaded
+            pending += [each for each in loaded[seen:] if each in own]
+            seen = len(loaded)
+
+    def file(self, path: str, source: Source | None = None) -> Analysis:
+        self._wanted.add(path)
+        project = self.project
+        shown = project.display(path)
+        module = None if project.skim(path, source) else project.load(path, source)
+        if module is not None:
+            project.complete(module)
+            failures = [internal(shown, message) for message in project.failures.pop(path, ())]
+            found = (*self._dispatcher.take(shown), *failures)
+        else:
+            trouble = project.troubles.get(path)
+            found = () if trouble is None else (internal(shown, trouble.message, trouble.line, trouble.column),)
+        if not self._keep or (module is not None and any(each.code == INTERNAL_CODE for each in found)):
+            return Analysis(shown, found)
+        digest, summary = _summary(module)
+        consulted = frozenset(module.consulted) if module is not None else frozenset()
+        return Analysis(shown, found, True, project.digest(shown), digest, summary, consulted)
+
+
+def _summary(module: ModuleInfo | None) -> tuple[str | None, str | None]:
+    """The digest of a module's summary and the summary itself, as far as there are such."""
+    if module is None or any(each.facts is None for each in module.functions):
+        return None, None
+    try:
+        made = summarized(module)
+    except (NotPlain, RecursionError):
+        return None, None
+    return digest_of(made), None if holds_secret(made) else json.dumps(made, separators=(",", ":"))
+
+
+_lock = threading.Lock()
+_interpreting = 0
+_before = (0, False)
+
+
+@contextmanager
+def interpreting() -> Iterator[None]:
+    """Room to descend, and no cycle collector: syntax trees have no cycles, and walking them over and over costs a third.
+
+    Both hold for the process; threads that interpret at the same time share them.
+    """
+    global _interpreting, _before
+    with _lock:
+        if not _interpreting:
+            _before = sys.getrecursionlimit(), gc.isenabled()
+            sys.setrecursionlimit(max(_before[0], RECURSION_LIMIT))
+            gc.disable()
+        _interpreting += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _interpreting -= 1
+            if not _interpreting:
+                sys.setrecursionlimit(_before[0])
+                if _before[1]:
+                    gc.enable()
+
+
+def listings_of(files: Mapping[str, bytes]) -> dict[str, frozenset[str]]:
+    """The directories of a set of files, by what is in them."""
+    found: dict[str, set[str]] = {}
+    for path in files:
+        directory, name = os.path.split(path)
+        while name and name not in found.setdefault(directory, set()):
+            found[directory].add(name)
+            directory, name = os.path.split(directory)
+    return {directory: frozenset(names) for directory, names in found.items()}

@@ -1,0 +1,269 @@
+"""Many files on many workers: threads, processes, or any ``concurrent.futures.Executor``.
+
+Files go out in batches. A worker keeps what it knows of the project between the batches of a run. Findings do not hang on who
+analyses what: every worker finds out for itself what the others' modules say.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import sys
+import threading
+import uuid
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dodont.engine.analyst import Analysis, Analyst, interpreting, listings_of
+from dodont.engine.dispatch import internal
+from dodont.engine.settings import Settings
+from dodont.project import inputs
+from dodont.semantic.definitions import Input
+
+#: Below so many bytes of source a second process costs more than it saves.
+WORTH_A_PROCESS = 400_000
+#: How often a batch is tried before it is cut in two.
+TRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the batches of a wave share; plain data. ``sources`` are the packed files of the project where workers have no disk
+    in common with the run. ``summaries`` are those of an earlier run that hold."""
+
+    settings: Settings
+    root: Path
+    keep: bool = False
+    wave: frozenset[str] = frozenset()
+    sources: bytes | None = None
+    cache: tuple[Path, str] | None = None
+    moved: frozenset[str] = frozenset()
+    summaries: Mapping[str, str] | None = None
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+class Batch(NamedTuple):
+    """What came of some files. ``partial`` has the inputs of modules that were read on the way and are no part of the wave,
+    ``rebuilt`` those known from their summaries, ``answers`` those that are dear to ask again."""
+
+    analyses: tuple[Analysis, ...]
+    partial: Mapping[str, frozenset[Input]] = {}
+    rebuilt: frozenset[str] = frozenset()
+    answers: Mapping[Input, str] = {}
+
+
+def batch_of(analyst: Analyst, analyses: Sequence[Analysis], wave: frozenset[str]) -> Batch:
+    """Analyses with what else the analyst has to tell."""
+    project = analyst.project
+    modules = {
+        module.path: frozenset(module.consulted)
+        for module in project.by_path.values()
+        if module is not None and module.path not in wave and module.file not in project.rebuilt
+    }
+    tables = {each for found in (*(each.consulted for each in analyses), *modules.values()) for each in found}
+    answers = {each: inputs.answer(project, *each) for each in tables if each[0] == inputs.TABLE}
+    return Batch(tuple(analyses), modules, frozenset(map(project.display, project.rebuilt)), answers)
+
+
+#: The analysts of this process, by thread: that of the run at hand.
+_local = threading.local()
+
+
+def work(job: Work, paths: Sequence[str]) -> Batch:
+    """Analyse a batch. This is what workers are sent."""
+    with interpreting():
+        if getattr(_local, "token", None) != job.token:
+            _local.token, _local.analyst = job.token, _analyst(job)
+        analyst: Analyst = _local.analyst
+        analyses = list(analyst.files(paths))
+        return batch_of(analyst, analyses, job.wave) if job.keep else Batch(tuple(analyses))
+
+
+def _analyst(job: Work) -> Analyst:
+    files = unpacked(job.sources) if job.sources is not None else None
+    listings = listings_of(files) if files is not None else None
+    return Analyst(
+        job.settings, job.root, overrides=files, listings=listings, keep=job.keep, every_file=True, memory=_memory(job)
+    )
+
+
+def _memory(job: Work) -> Callable[[str], dict[str, Any] | None] | None:
+    if job.summaries is not None:
+        import json
+
+        summaries = job.summaries
+        return lambda path: json.loads(summaries[path]) if path in summaries else None
+    if job.cache is None:
+        return None
+    from dodont.engine.cache import Cache
+    from dodont.engine.reuse import Reuse
+
+    analyst = Analyst(job.settings, job.root)  # looks, and analyses nothing
+    reuse = Reuse(analyst.project, Cache(*job.cache))
+    reuse.begin(job.wave, job.moved)
+    return reuse.summary
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Files as one compressed text."""
+    parts = []
+    for path, data in files.items():
+        name = os.fsencode(path)
+        parts += [len(name).to_bytes(4), name, len(data).to_bytes(4), data]
+    return zlib.compress(b"".join(parts), 1)
+
+
+def unpacked(data: bytes) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    data, place = zlib.decompress(data), 0
+
+    def part() -> bytes:
+        nonlocal place
+        size = int.from_bytes(data[place : place + 4])
+        place += 4 + size
+        return data[place - size : place]
+
+    while place < len(data):
+        name = part()
+        found[os.fsdecode(name)] = part()
+    return found
+
+
+def shares_disk(executor: Executor) -> bool:
+    return isinstance(executor, (ProcessPoolExecutor, ThreadPoolExecutor))
+
+
+def batches(paths: Sequence[str], sizes: Mapping[str, int], workers: int) -> Iterator[list[str]]:
+    """Neighbouring files together, as they know each other; large batches first, small ones in the end, so that all end together."""
+    left = sum(sizes[path] for path in paths)
+    batch: list[str] = []
+    held = 0
+    for path in paths:
+        batch.append(path)
+        held += sizes[path]
+        if held >= left / (workers * 1.5) and (held > 20_000 or held == left):
+            yield batch
+            left -= held
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+class Team:
+    """The workers of a run. ``executor`` is borrowed and never shut down; without one, processes are started as needed."""
+
+    def __init__(self, workers: int, executor: Executor | None = None) -> None:
+        self._workers = workers
+        self._borrowed = executor
+        self._own: ProcessPoolExecutor | None = None
+
+    @property
+    def shares_disk(self) -> bool:
+        return self._borrowed is None or shares_disk(self._borrowed)
+
+    def pays(self, size: int) -> bool:
+        """Whether so many bytes of source are worth more than one worker."""
+        return self._borrowed is not None or (self._workers > 1 and size >= WORTH_A_PROCESS)
+
+    def __enter__(self) -> Team:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._own is not None:
+            self._own.shutdown(wait=not any(raised), cancel_futures=True)
+
+    def _executor(self) -> Executor:
+        if self._borrowed is not None:
+            return self._borrowed
+        if self._own is None:
+            self._own = ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context(_start_method()))
+        return self._own
+
+    def map(self, job: Work, paths: Sequence[str], sizes: Mapping[str, int]) -> Iterator[Batch]:
+        """What comes of the files, in any order."""
+        workers = self._workers
+        yield from self._run(job, list(batches(paths, sizes, workers)), TRIES)
+
+    def _run(self, job: Work, pending: list[list[str]], tries: int) -> Iterator[Batch]:
+        """A batch whose worker dies is tried once more, then in halves; a file that brings down a worker by itself costs a line."""
+        lost: list[list[str]] = []
+        running: dict[Future[Batch], list[str]] = {}
+        try:
+            for batch in pending:
+                running[self._executor().submit(work, job, batch)] = batch
+        except (BrokenExecutor, RuntimeError):
+            lost += [batch for batch in pending if batch not in running.values()]
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                batch = running.pop(future)
+                try:
+                    yield future.result()
+                except Exception:  # of whatever executor there is
+                    lost.append(batch)
+        if not lost:
+            return
+        self._own = None  # a pool that lost a worker takes no more work
+        if tries > 1:
+            yield from self._run(job, lost, tries - 1)
+            return
+        for batch in lost:
+            if len(batch) == 1:
+                yield Batch((_given_up(job, batch[0]),))
+                continue
+            middle = len(batch) // 2
+            for half in (batch[:middle], batch[middle:]):
+                yield from self._run(job, [half], 1)
+
+
+def _given_up(job: Work, path: str) -> Analysis:
+    shown = path.removeprefix(os.path.join(os.path.abspath(job.settings.root), "")).replace(os.sep, "/")
+    return Analysis(
+        shown, (internal(shown, "the process that analysed it ended; exclude the file and please report it"),)
+    )
+
+
+def _start_method() -> str:
+    """Forking is quick, and safe where no other thread holds a lock."""
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+
+
+def default_workers() -> int:
+    """As many as this process may use processors."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class NoExecutor(Exception):  # noqa: N818
+    """What ``--executor`` names gives no executor; the message says why."""
+
+
+def executor_named(name: str) -> Executor:
+    """What ``module:factory`` makes. Raises NoExecutor."""
+    module, colon, factory = name.partition(":")
+    if not colon or not module or not factory:
+        raise NoExecutor(f"--executor {name}: write it as module:factory")
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        made = getattr(importlib.import_module(module), factory)()
+    except Exception as error:
+        raise NoExecutor(f"--executor {name}: {type(error).__name__}: {error}") from None
+    if not (callable(getattr(made, "submit", None)) and callable(getattr(made, "shutdown", None))):
+        raise NoExecutor(f"--executor {name}: gives a {type(made).__name__}, which is no concurrent.futures.Executor")
+    found: Executor = made
+    return found

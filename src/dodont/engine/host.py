@@ -1,0 +1,84 @@
+"""Files handed over one by one, parsed already: what stands between a host such as flake8 and a run."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from dodont.core.diagnostic import Diagnostic
+from dodont.engine.analyst import interpreting
+from dodont.engine.driver import Run
+from dodont.engine.settings import Settings
+from dodont.project.finder import boundary_of
+from dodont.project.source import Source
+
+
+class Host:
+    """What a host that hands over one file after the other keeps between them: what is known of each project.
+
+    Where a cache is, findings come from there as long as they hold. The first few files of which they don't are analysed with the
+    help of the cache, which is made for that; when there are more, all that is known stays in memory, as it does without a cache.
+    """
+
+    def __init__(self, cache_dir: Callable[[Settings], Path | None] = lambda settings: None) -> None:
+        self._cache_dir = cache_dir
+        self._runs: list[tuple[Path, Settings, _Hosted]] = []
+
+    def check(self, filename: str, tree: ast.Module, lines: list[str], settings: Settings) -> list[Diagnostic]:
+        path = os.path.abspath(filename)
+        root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
+        with interpreting():
+            found = self._hosted(root, settings).file(path, Source(tree, "".join(lines)))
+            gc.freeze()  # what is known of the project stays: the host's collector need not look through it every time
+        return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
+
+    def _hosted(self, root: Path, settings: Settings) -> _Hosted:
+        for known_root, known_settings, hosted in self._runs:
+            if known_root == root and known_settings == settings:
+                return hosted
+        hosted = _Hosted(root, settings, self._cache_dir(settings))
+        self._runs.append((root, settings, hosted))
+        return hosted
+
+
+#: How many files of a host are analysed with the help of the cache.
+FEW = 4
+
+
+class _Hosted:
+    """One project of a host."""
+
+    def __init__(self, root: Path, settings: Settings, cache_dir: Path | None) -> None:
+        self._root = root
+        self._settings = settings
+        self._cache_dir = cache_dir if cache_dir is not None and cache_dir.is_dir() else None
+        self._earlier = self._start(cache_dir=self._cache_dir) if self._cache_dir is not None else None
+        self._now: Run | None = None
+        self._few = 0
+
+    def _start(self, cache_dir: Path | None = None) -> Run:
+        return Run(self._settings, noqa=False, root=self._root, every_file=True, cache_dir=cache_dir)
+
+    def file(self, path: str, source: Source) -> list[Diagnostic]:
+        if self._earlier is not None and self._earlier.project.text(path) == source.text:
+            found = self._earlier.known(path)
+            if found is not None:
+                return found
+            if self._few < FEW and self._now is None:
+                self._few += 1
+                return list(self._start(cache_dir=self._cache_dir).files([path]))
+        if self._now is None:
+            self._now = self._start()
+        return self._now.file(path, source)
+
+
+def check_tree(filename: str, tree: ast.Module, lines: list[str], settings: Settings) -> list[Diagnostic]:
+    """Check one parsed file; ``noqa`` comments are left to the host."""
+    return Host().check(filename, tree, lines, settings)
+
+
+def _is_below(path: str, root: Path) -> bool:
+    return Path(path).is_relative_to(root)
