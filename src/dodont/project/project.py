@@ -314,9 +314,17 @@ class Project(World):
             self._missed.clear()
         elif value is None:
             self._missed.add(name)
-        if value.__class__ is not Imported and not (value is None and (self._searching or self.may_come(name))):
+        if not (self._may_say_more(value) if value is not None else self._searching or self.may_come(name)):
             self._resolved[name] = value, frozenset(consulted)
         return value
+
+    def _may_say_more(self, value: Value) -> bool:
+        """Whether all that is known is a name that a module being read may define: ``from shop.models import Order`` in a package
+        that ``shop.models`` imports."""
+        if value.__class__ is Imported:
+            return True
+        ref = value.ref
+        return value.type is None and ref is not None and ref not in self.functions and self.may_come(ref)
 
     def may_come(self, name: str) -> bool:
         return self.loading > 0 and self.finder.has_package(name)
