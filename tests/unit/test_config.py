@@ -151,7 +151,7 @@ extend-exclude = ["a/"]
     assert settings.extend_select == ()
     assert settings.ignore == ("api",)
     assert settings.extend_ignore == ("select-star", "ODD2")
-    assert settings.extend_exclude == ("a/", "b/")
+    assert (settings.extend_exclude, settings.exclude_here) == (("a/",), ("b/",))
     assert settings.output_format == "json"
     replaced = load(tmp_path, said=CommandLine(ignore=("ODD2",), extend_select=("ODD202",)))
     assert replaced.ignore == ("ODD2",)

@@ -16,7 +16,7 @@ from dodont.core.rule import INTERNAL_CODE
 from dodont.engine import catalogue, selection
 from dodont.engine.cache import Cache
 from dodont.engine.dispatch import Dispatcher, internal
-from dodont.engine.files import find, is_excluded
+from dodont.engine.files import find, is_excluded, is_generated
 from dodont.engine.reuse import Reuse, environment
 from dodont.engine.settings import Settings
 from dodont.engine.suppression import kept
@@ -68,7 +68,7 @@ class Run:
         settings, root = self._settings, self._root
         return Project(
             root,
-            Finder(root, tuple(root / part for part in settings.src if part)),
+            Finder(root, tuple(Path(os.path.normpath(root / part)) for part in settings.src if part)),
             Library(settings.models or None),
             base=settings.root,
             roles=settings.roles,
@@ -161,7 +161,9 @@ class Run:
         return self._shown(shown, found, self.project.text(path) if found else "")
 
     def _shown(self, shown: str, found: list[Diagnostic], text: str) -> list[Diagnostic]:
-        """The findings of a file that are selected there, and that no comment in its text silences."""
+        """The findings of a file that are selected there, and that nothing in its text silences."""
+        if not self._settings.include_generated and is_generated(text):
+            return []
         allowed = self._at(shown)
         selected = [each for each in found if each.rule in allowed or each.code == INTERNAL_CODE]
         return list(kept(selected, text, noqa=self._noqa))
@@ -182,10 +184,18 @@ def check(
     if settings.force_exclude:
         unsaved = {path for path in unsaved if not is_excluded(path, settings)}
     files = tuple(sorted({*found.files, *unsaved}))
+    return check_files(files, settings, overrides=overrides, troubles=found.troubles, cache_dir=cache_dir)
+
+
+def check_files(
+    files: Sequence[str], settings: Settings, *, overrides: Mapping[str, bytes] | None = None,
+    troubles: Sequence[tuple[str, str]] = (), cache_dir: Path | None = None,
+) -> Report:  # fmt: skip
+    """Check files that were found, absolute and sorted. ``overrides`` are by absolute path. Raises ``UnknownSelection``."""
     diagnostics: list[Diagnostic] = []
     with interpreting():
         run = Run(settings, overrides=overrides, cache_dir=cache_dir if not overrides else None)
-        diagnostics += [internal(run.project.display(path), message) for path, message in found.troubles]
+        diagnostics += [internal(run.project.display(path), message) for path, message in troubles]
         diagnostics += run.files(files)
         gc.freeze()  # what is known of the project goes away with the process: nothing in it is worth a search for cycles
     return Report(tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)), len(files))
