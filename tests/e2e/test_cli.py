@@ -217,7 +217,11 @@ def test_output_goes_to_a_file_and_the_verdict_to_stderr(project: Path) -> None:
 def test_quiet_and_statistics(project: Path) -> None:
     assert len(dodont(project, "check", "-q").stdout.splitlines()) == 3
     assert dodont(project, "check", "-q", "app/clean.py").stdout == ""
-    counts = ["1  ODD201 [*] sql-from-strings", "1  ODD701 [*] missing-await", "1  ODD702 [ ] blocking-call-in-coroutine"]
+    counts = [
+        "1  ODD201 [*] sql-from-strings",
+        "1  ODD701 [*] missing-await",
+        "1  ODD702 [ ] blocking-call-in-coroutine",
+    ]
     lines = dodont(project, "check", "--statistics").stdout.splitlines()
     assert (lines[3:6], lines[6][:10]) == (counts, "3 findings")
     (project / "app" / "more.py").write_text(JOBS.partition("def find")[0], encoding="utf-8")

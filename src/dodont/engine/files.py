@@ -151,9 +151,10 @@ class Files:
             if directory != top:
                 if _ENVIRONMENT in names:
                     continue
-                if not names.isdisjoint(CONFIG_FILES):
+                if not names.isdisjoint(CONFIG_FILES) or (".git" in names and settings.config is None):
                     nearest = self.governing(directory)
-                    settings = nearest if nearest.config is not None else settings
+                    # `tests/data/setup.cfg` alone makes no project of its own
+                    settings = nearest if nearest.config is not None or ".git" in names else settings
             excludes = [patterns for patterns in self._excluded_by(settings) if patterns]
             ignores = self._ignores_in(directory, names)[::-1] if settings.respect_gitignore else ()
             below = []
@@ -324,7 +325,7 @@ def _head(text: str) -> str:
     """What is said before the first line of code, on one line."""
     said: list[str] = []
     quotes = ""
-    for line in text.splitlines()[:_HEAD_LINES]:
+    for line in text.removeprefix("\ufeff").splitlines()[:_HEAD_LINES]:
         stripped = line.strip()
         if quotes:
             said.append(stripped)
