@@ -58,7 +58,7 @@ def _fix(paths: Sequence[Path], options: dict[str, Any], governing: Governing, *
         tell(found.notes)
     main = shared.settings_of(given[0], governing)
     done = groups.fix(found, main, unsafe=unsafe, write=not showing)
-    changed = [each for _, part in done for each in part.changed]
+    changed = sorted((each for _, part in done for each in part.changed), key=lambda each: each.path)
     trouble = groups.merge([(settings, part.trouble) for settings, part in done], root, len(found.files))
     if showing:
         shown = "".join(patch(each, root) for each in changed).encode("utf-8", "surrogateescape")

@@ -295,7 +295,7 @@ _HEAD_LINES, _HEAD_CHARACTERS = 60, 6000
 _MARK = re.compile(r"(?<![\w.@])@generated\b")
 _MADE = re.compile(r"\b(?:auto-?)?generated\b", re.I)
 _HANDS_OFF = re.compile(
-    r"\b(?:do not|don'?t|never) (?:manually )?(?:edit|modify|change|touch)\b"
+    r"\b(?:do not|don'?t|never) (?:manually )?(?:add|edit|modify|change|touch)\b"
     r"|\bnot (?:be )?(?:intended to be )?(?:manually )?(?:edited|modified|changed)\b"
     r"|\b(?:changes|edits|modifications)\b[^.]{0,80}\b(?:lost|overwritten|discarded)\b",
     re.I,
