@@ -107,17 +107,17 @@ class Files:
     def is_excluded(self, path: str, *, is_directory: bool = False) -> bool:
         """Whether the settings that govern ``path`` leave it out, or a directory above it."""
         settings = self.governing(path if is_directory else os.path.dirname(path))
-        if is_directory and str(settings.root) == path:
-            settings = self.governing(
-                os.path.dirname(path)
-            )  # a directory is entered, or not, by what governs it from above
-        own, said = self._excluded_by(settings)
-        root = str(settings.root)
-        if _leaves_out(own, root, path, is_directory) or _leaves_out(said, self._here, path, is_directory):
+        if _leaves_out(self._excluded_by(settings)[1], self._here, path, is_directory):
             return True
-        above = os.path.dirname(root)
-        outer = self.governing(above) if above != root else settings
-        return outer.config is not None and outer.root != settings.root and self.is_excluded(root, is_directory=True)
+        while True:
+            root = str(settings.root)
+            # Whether a root is entered, what governs the directory above it decides.
+            if path != root and _leaves_out(self._excluded_by(settings)[0], root, path, is_directory):
+                return True
+            outer = self.governing(os.path.dirname(root))
+            if outer.config is None or outer.root == settings.root:
+                return False
+            path, is_directory, settings = root, True, outer
 
     def is_found(self, path: str) -> bool:
         """Whether somebody who walks the project comes to this file, as far as settings and git's ignore files go."""
