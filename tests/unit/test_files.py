@@ -229,8 +229,8 @@ def test_named_files_are_checked_unless_excludes_are_forced(tmp_path: Path) -> N
 def test_a_project_may_be_called_what_is_excluded_by_default(tmp_path: Path) -> None:
     root = grow(tmp_path / "build", {"pyproject.toml": "[tool.dodont]\n", "a.py": ""})
     forced = Governing(said=CommandLine(force_exclude=True))
-    for given in ([root], [root / "a.py"]):
-        assert names(find(given, forced), root) == ["a.py"]
+    for paths in ([root], [root / "a.py"]):
+        assert names(find(paths, forced), root) == ["a.py"]
     assert Files(Governing()).is_found(str(root / "a.py"))
     assert names(find([root], Governing(isolated=True, said=CommandLine(force_exclude=True))), root) == ["a.py"]
 
