@@ -231,6 +231,15 @@ def test_broken_toml_is_named_with_its_line(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_what_cannot_be_dodonts_is_not_judged(tmp_path: Path) -> None:
+    pyproject(tmp_path, '[tool.dodont]\nsrc = ["x"]\n')
+    for number, data in enumerate((b"\xff\n", b"[tool.other", b"[project]\r\nname = 'dodont-plugin'\r\n")):
+        inner = tmp_path / str(number)
+        inner.mkdir()
+        (inner / "pyproject.toml").write_bytes(data)
+        assert load(inner).src == ("x",)
+
+
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     assert len(complaint(tmp_path, '[tool.dodont]\nselect = ["nope"]\nignore = ["nopes"]\n').splitlines()) == 2
 

@@ -96,7 +96,12 @@ def test_what_git_ignores_is_not_walked(
             if (root / place).is_dir():
                 grow(root, {f"{place}/.gitignore".lstrip("/"): end.join(lines)})
         grow(root, {".git/info/exclude": "\n".join(exclude)})
-        assert walked(root, exclude=(".git/",)) == listed(root)
+        own = Settings(root=root, exclude=(".git/",))
+        found = names(find([root], own), root)
+        assert found == listed(root)
+        reach = Files(own)
+        one_by_one = [str(path) for path in root.rglob("*.py*") if path.is_file() and reach.is_found(str(path))]
+        assert sorted(one_by_one) == [str(root / name) for name in found]
 
 
 @needs_git

@@ -13,7 +13,7 @@ import click
 
 from dodont.cli.app import CLEAN
 from dodont.cli.report import tell
-from dodont.engine.files import MissingPath, is_generated
+from dodont.engine.files import NOTEBOOK, MissingPath, is_generated
 
 if TYPE_CHECKING:
     from dodont.config import Governed, Governing
@@ -76,11 +76,12 @@ def _file(path: str, settings: Settings, governing: Governing) -> Iterator[str]:
     from dodont.engine.driver import Run, interpreting
     from dodont.engine.files import Files
 
+    if path.endswith(NOTEBOOK):
+        yield "left out: notebooks are not read"
+        return
     files = Files(governing)
     if files.is_excluded(path):
-        yield "left out: " + (
-            "the settings exclude it" if settings.force_exclude else "in directories, by the settings"
-        )
+        yield "left out: " + ("by the settings" if settings.force_exclude else "in directories, by the settings")
     elif not files.is_found(path):
         yield "left out: in directories, since git ignores it or it lies in a virtual environment"
     elif _is_generated(path) and not settings.include_generated:
@@ -97,11 +98,17 @@ def _file(path: str, settings: Settings, governing: Governing) -> Iterator[str]:
         while index < len(module.functions):  # bodies bring more functions
             project.facts(module.functions[index])
             index += 1
-    served = [each for each in module.functions if each.handler is not None and each.site is not None]
-    for function in sorted(served, key=lambda each: (each.site.line, each.ref) if each.site else (0, each.ref)):
-        if function.handler is not None and function.site is not None:
-            name, by = function.ref.removeprefix(f"{module.name}."), function.handler.by.rpartition(":")[2]
-            yield f"{_seen(path)}:{function.site.line} {name}: request handler by {by.removeprefix('?.')}"
+    served = [
+        (
+            each.site.line,
+            each.ref.removeprefix(f"{module.name}."),
+            each.handler.by.rpartition(":")[2].removeprefix("?."),
+        )
+        for each in module.functions
+        if each.handler is not None and each.site is not None
+    ]
+    for line, name, by in sorted(served):
+        yield f"{_seen(path)}:{line} {name}: request handler by {by}"
 
 
 def _role(path: str, role: str, settings: Settings) -> str:

@@ -47,9 +47,11 @@ def source_in(folder: Path) -> Source | None:
     for name in CONFIG_FILES:
         file = folder / name
         if file.is_file():
+            # A file that cannot hold the table is none of ours, be it TOML or not.
+            if name == "pyproject.toml" and b"dodont" not in _data(file):
+                continue
             source = read(file)
-            # The cheap test spares parsing a file that cannot hold the table.
-            if not source.prefix or ("dodont" in source.text and content(source) is not None):
+            if not source.prefix or content(source) is not None:
                 return source
     return None
 
@@ -68,9 +70,14 @@ def read(file: Path) -> Source:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return _data(path).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8, as TOML has to be") from None
+
+
+def _data(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
