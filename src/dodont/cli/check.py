@@ -13,7 +13,7 @@ from dodont.cli import options as shared
 from dodont.cli.app import CannotRunError
 
 if TYPE_CHECKING:
-    from dodont.engine.files import Governing
+    from dodont.config import Governing
 
 _STDIN = Path("-")
 

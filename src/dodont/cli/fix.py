@@ -18,7 +18,7 @@ from dodont.cli.report import exit_code, report, tell, write
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dodont.engine.files import Governing
+    from dodont.config import Governing
     from dodont.engine.fixing import ChangedFile
 
 

@@ -138,7 +138,7 @@ def governing_from(options: dict[str, Any]) -> Governing:
     return Governing(config=options["config"], isolated=options["isolated"], said=said)
 
 
-def settings_of(path: str, governing: Callable[[str], Settings]) -> Settings:
+def settings_of(path: str, governing: Governing) -> Settings:
     """The settings of an absolute path. Raises ConfigError."""
     return governing(path if os.path.isdir(path) else os.path.dirname(path))  # noqa: PTH112, PTH120
 

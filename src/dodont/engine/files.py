@@ -16,7 +16,7 @@ SUFFIXES = (".py", ".pyi")
 NOTEBOOK = ".ipynb"
 
 #: The settings of the files in a directory (absolute).
-Governing = Callable[[str], Settings]
+SettingsOf = Callable[[str], Settings]
 Group = tuple[Settings, tuple[str, ...]]
 
 
@@ -44,7 +44,7 @@ class Found:
         return tuple(sorted(path for _, files in self.groups for path in files))
 
 
-def find(paths: Sequence[Path], settings: Settings | Governing) -> Found:
+def find(paths: Sequence[Path], settings: Settings | SettingsOf) -> Found:
     """The Python files that ``paths`` name: a file itself, a directory with all below it. Raises MissingPath."""
     return Files(settings).find(paths)
 
@@ -57,8 +57,8 @@ def is_excluded(path: str, settings: Settings) -> bool:
 class Files:
     """Answers what is left out. Settings, ignore files and their patterns are read once for each directory."""
 
-    def __init__(self, settings: Settings | Governing) -> None:
-        self.governing: Governing = (lambda directory: settings) if isinstance(settings, Settings) else settings
+    def __init__(self, settings: Settings | SettingsOf) -> None:
+        self.governing: SettingsOf = (lambda directory: settings) if isinstance(settings, Settings) else settings
         self._here = os.getcwd()
         self._excludes: dict[Path, tuple[Patterns, Patterns]] = {}
         self._ignores: dict[str, tuple[Patterns, ...]] = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dodont.core.diagnostic import Diagnostic, Step
 from dodont.engine import catalogue
-from dodont.engine.files import Found, Governing
+from dodont.engine.files import Found, SettingsOf
 from dodont.engine.selection import select
 from dodont.engine.settings import Settings
 
@@ -84,7 +84,7 @@ def merge(told: Sequence[tuple[Settings, Iterable[Diagnostic]]], root: Path, fil
     return Merged(tuple(diagnostics), files, frozenset(ran), blocking)
 
 
-def common_root(paths: Iterable[str], governing: Governing) -> Path:
+def common_root(paths: Iterable[str], governing: SettingsOf) -> Path:
     """What the paths of findings are relative to: the one directory that holds the roots of all that was named."""
     roots = list(
         dict.fromkeys(governing(path if os.path.isdir(path) else os.path.dirname(path)).root for path in paths)
