@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dodont import __version__
 
 if TYPE_CHECKING:
-    from dodont.config import ConfigError
+    from dodont.engine.files import Files
     from dodont.engine.host import Host
-    from dodont.engine.settings import Settings
 
 
 class Plugin:
@@ -32,9 +31,13 @@ class Plugin:
         try:
             from dodont.config import ConfigError
 
-            settings = settings_for(Path(self._filename).absolute().parent)
-            if isinstance(settings, ConfigError):
-                yield self._trouble(str(settings))
+            path = os.path.abspath(self._filename)  # noqa: PTH100
+            try:
+                settings = files().governing(os.path.dirname(path))  # noqa: PTH120
+                if not files().is_found(path):
+                    return
+            except ConfigError as error:
+                yield self._trouble(str(error))
                 return
             found = host().check(self._filename, self._tree, self._lines, settings)
         except Exception as error:
@@ -62,11 +65,9 @@ def host() -> Host:
 
 
 @cache
-def settings_for(directory: Path) -> Settings | ConfigError:
-    """The settings of the files in a directory, those of its nearest configuration file; or what is wrong with that."""
-    from dodont.config import ConfigError, load
+def files() -> Files:
+    """What governs each file and leaves it out. flake8 does not tell which files were named, so all count as found in a directory."""
+    from dodont.config import Governing
+    from dodont.engine.files import Files
 
-    try:
-        return load(directory)
-    except ConfigError as error:
-        return error
+    return Files(Governing())

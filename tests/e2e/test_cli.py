@@ -106,7 +106,10 @@ def test_a_file_that_does_not_parse_is_a_finding_and_the_others_go_on(project: P
         (["check", "--stdin-filename", "x.py"], "goes with the path `-`"),
         (["check", "-", "--fix"], "cannot rewrite stdin"),
         (["check", "-o", "no/such/dir.txt"], "no/such/dir.txt: cannot be written"),
-        (["check", "--statistics", "--output-format", "sarif"], "--statistics has no SARIF form"),
+        (["check", "--show-files", "--show-settings"], "exclude each other"),
+        (["check", "--show-files", "--fix"], "changes nothing; drop --fix"),
+        (["check", "--show-settings", "missing.py"], "missing.py: no such file or directory"),
+        (["check", "-", "--stdin-filename", "app"], "app is a directory; name a file"),
         (["check", "--output-format", "xml"], "xml"),
         (["fix", "missing.py"], "missing.py: no such file or directory"),
         (["fix", "-"], "cannot rewrite stdin"),
@@ -214,8 +217,23 @@ def test_output_goes_to_a_file_and_the_verdict_to_stderr(project: Path) -> None:
 def test_quiet_and_statistics(project: Path) -> None:
     assert len(dodont(project, "check", "-q").stdout.splitlines()) == 3
     assert dodont(project, "check", "-q", "app/clean.py").stdout == ""
+    counts = [
+        "1  ODD201 [*] sql-from-strings",
+        "1  ODD701 [*] missing-await",
+        "1  ODD702 [ ] blocking-call-in-coroutine",
+    ]
+    lines = dodont(project, "check", "--statistics").stdout.splitlines()
+    assert (lines[3:6], lines[6][:10]) == (counts, "3 findings")
+    (project / "app" / "more.py").write_text(JOBS.partition("def find")[0], encoding="utf-8")
     lines = dodont(project, "check", "--statistics", "-q").stdout.splitlines()
-    assert sorted(line.split()[1] for line in lines) == ["ODD201", "ODD701", "ODD702"]
+    assert lines[5:] == [counts[1].replace("1 ", "2 ", 1), counts[2].replace("1 ", "2 ", 1), counts[0]]
+
+
+@pytest.mark.parametrize("form", ["json", "sarif"])
+def test_statistics_of_a_document_go_to_stderr(project: Path, form: str) -> None:
+    done = dodont(project, "check", "--statistics", "--output-format", form)
+    assert done.stdout == dodont(project, "check", "--output-format", form).stdout
+    assert done.stderr.splitlines()[0] == "1  ODD201 [*] sql-from-strings"
 
 
 @pytest.mark.parametrize(
@@ -248,8 +266,6 @@ def test_json(project: Path) -> None:
     assert found[1]["fix"]["edits"]
     assert found[1]["symbol"].endswith("tick")
     assert findings(dodont(project, "check", "--output-format", "json", "app/clean.py")) == []
-    counted = json.loads(dodont(project, "check", "--output-format", "json", "--statistics").stdout)
-    assert {each["name"]: each["count"] for each in counted["statistics"]}["missing-await"] == 1
 
 
 def test_sarif_of_every_kind_of_file_is_valid(project: Path) -> None:

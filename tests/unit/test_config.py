@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from dodont import __version__
-from dodont.config import CommandLine, ConfigError, load
+from dodont.config import CommandLine, ConfigError, Governing, load
 from dodont.config.files import line_of
 from dodont.core.rule import Rule
 from dodont.engine import catalogue
@@ -151,7 +151,7 @@ extend-exclude = ["a/"]
     assert settings.extend_select == ()
     assert settings.ignore == ("api",)
     assert settings.extend_ignore == ("select-star", "ODD2")
-    assert settings.extend_exclude == ("a/", "b/")
+    assert (settings.extend_exclude, settings.exclude_here) == (("a/",), ("b/",))
     assert settings.output_format == "json"
     replaced = load(tmp_path, said=CommandLine(ignore=("ODD2",), extend_select=("ODD202",)))
     assert replaced.ignore == ("ODD2",)
@@ -231,6 +231,15 @@ def test_broken_toml_is_named_with_its_line(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_what_cannot_be_dodonts_is_not_judged(tmp_path: Path) -> None:
+    pyproject(tmp_path, '[tool.dodont]\nsrc = ["x"]\n')
+    for number, data in enumerate((b"\xff\n", b"[tool.other", b"[project]\r\nname = 'dodont-plugin'\r\n")):
+        inner = tmp_path / str(number)
+        inner.mkdir()
+        (inner / "pyproject.toml").write_bytes(data)
+        assert load(inner).src == ("x",)
+
+
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     assert len(complaint(tmp_path, '[tool.dodont]\nselect = ["nope"]\nignore = ["nopes"]\n').splitlines()) == 2
 
@@ -299,3 +308,103 @@ def test_a_file_of_dodonts_own_is_wrong(tmp_path: Path, text: str, expected: str
 def test_a_byte_order_mark_is_no_part_of_the_settings(tmp_path: Path) -> None:
     (tmp_path / "dodont.toml").write_bytes(b'\xef\xbb\xbfselect = ["ODD2"]\r\n')
     assert load(tmp_path).select == ("ODD2",)
+
+
+# ------------------------------------------------------------------------------------------------------------ extend
+
+
+def chain(directory: Path, **texts: str) -> Path:
+    """Files ``<name>.toml``, the first of which governs a directory of its own."""
+    (directory / "app").mkdir()
+    for number, (name, text) in enumerate(texts.items()):
+        path = directory / "app" / "dodont.toml" if number == 0 else directory / f"{name}.toml"
+        path.write_text(text, encoding="utf-8")
+    return directory / "app"
+
+
+def test_a_file_takes_over_what_it_does_not_say(tmp_path: Path) -> None:
+    app = chain(
+        tmp_path,
+        near='extend = "../far.toml"\nselect = ["ODD1"]\nextend-ignore = ["api"]\nextend-exclude = ["a/"]\n'
+        '[roles]\nscript = ["qa/run.py"]\n[rules.long-function]\nmax-lines = 9\n[per-file-ignores]\n"a/*" = ["ODD1"]\n',
+        far='extend = "base.toml"\nselect = ["ODD2"]\nextend-ignore = ["database"]\nsrc = ["lib"]\nforce-exclude = true\n'
+        '[roles]\ntest = ["qa/"]\n[rules.ODD109]\nmax-lines = 5\nratio = 1\n[per-file-ignores]\n"b/*" = ["ODD2"]\n',
+        base='exclude = ["x/"]\nextend-exclude = ["b/"]\nforce-exclude = false\nrequired-version = ">=0.1"\n',
+    )
+    settings = load(app)
+    assert (settings.root, settings.config) == (app, app / "dodont.toml")
+    assert settings.select == ("ODD1",)
+    assert settings.extend_ignore == ("database", "api")
+    assert settings.exclude == ("x/",)
+    assert settings.extend_exclude == ("b/", "a/")
+    assert settings.src == ("lib",)
+    assert settings.force_exclude is True
+    assert list(settings.roles.items()) == [("script", ("qa/run.py",)), ("test", ("qa/",))]
+    assert settings.rule_options == {"long-function": {"max-lines": 9, "ratio": 1}}
+    assert dict(settings.per_file_ignores) == {"a/*": ("ODD1",), "b/*": ("ODD2",)}
+    governed = Governing(said=CommandLine(extend_ignore=("ODD2",), output_format="json")).governed(str(app))
+    near, far, base = (str(path) for path in (app / "dodont.toml", tmp_path / "far.toml", tmp_path / "base.toml"))
+    assert governed.origins["select"] == (f"{near}:2",)
+    assert governed.origins["extend-ignore"] == (f"{far}:3", f"{near}:3", "command line")
+    assert governed.origins["exclude"] == (f"{base}:1",)
+    assert governed.origins["output-format"] == ("command line",)
+    assert "ignore" not in governed.origins
+
+
+def test_a_pyproject_can_extend_another(tmp_path: Path) -> None:
+    pyproject(tmp_path, '[tool.dodont]\nselect = ["ODD2"]\n')
+    (tmp_path / "app").mkdir()
+    pyproject(tmp_path / "app", '[tool.dodont]\nextend = "../pyproject.toml"\n')
+    assert load(tmp_path / "app").select == ("ODD2",)
+    assert load(tmp_path, config=tmp_path / "app" / "pyproject.toml").select == ("ODD2",)
+    pyproject(tmp_path / "app", f'[tool.dodont]\nextend = "{tmp_path.as_posix()}/pyproject.toml"\n')
+    assert load(tmp_path / "app").select == ("ODD2",)
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "expected"),
+    [
+        ('\nextend = "../none.toml"', "", "app/dodont.toml:2: extend: {}/none.toml: no such file"),
+        ('extend = ".."', "", "app/dodont.toml:1: extend: {}: a directory; name the file"),
+        ('extend = "../far.toml"', "\nslect = []", "far.toml:2: unknown key 'slect'; did you mean 'select'?"),
+        ('extend = "../far.toml"', "select = [", "far.toml:1: no valid TOML: "),
+        ('extend = "../far.toml"', "[rules.long-function]\nmax-line = 1", "far.toml:2: long-function has no option"),
+        ("extend = 3", "", "app/dodont.toml:1: extend: expected a string, found 3"),
+        ('extned = "x"', "", "app/dodont.toml:1: unknown key 'extned'; did you mean 'extend'?"),
+        (
+            'extend = "dodont.toml"',
+            "",
+            "app/dodont.toml:1: extend: a circle, {}/app/dodont.toml extends {}/app/dodont.toml",
+        ),
+        (
+            'extend = "../far.toml"',
+            '\n\nextend = "app/../app/dodont.toml"',
+            "far.toml:3: extend: a circle, {}/app/dodont.toml extends {}/far.toml extends {}/app/dodont.toml",
+        ),
+        (
+            'extend = "../pyproject.toml"',
+            "",
+            "app/dodont.toml:1: extend: {}/pyproject.toml: no table [tool.dodont]; add it, or name another file",
+        ),
+    ],
+)
+def test_what_is_wrong_with_extend_is_named(tmp_path: Path, near: str, far: str, expected: str) -> None:
+    pyproject(tmp_path, "[project]\n")
+    app = chain(tmp_path, near=near, far=far)
+    for _ in range(2):  # a wrong file stays wrong
+        governing = Governing()
+        with pytest.raises(ConfigError) as caught:
+            governing(str(app))
+        with pytest.raises(ConfigError):
+            governing(str(app / "deeper"))
+        assert str(caught.value).startswith(f"{tmp_path}/{expected.replace('{}', str(tmp_path))}")
+
+
+def test_each_directory_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Path] = []
+    monkeypatch.setattr("dodont.config.source_in", looked.append)
+    governing = Governing()
+    (tmp_path / ".git").mkdir()
+    for name in ("a/b/c", "a/b", "a/d", "a/b/c", "e"):
+        assert governing(str(tmp_path / name)).root == tmp_path
+    assert len(looked) == len(set(looked)) == len({*tmp_path.parents}) + 6

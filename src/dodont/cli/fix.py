@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from difflib import unified_diff
@@ -12,10 +13,12 @@ import click
 
 from dodont.cli import options as shared
 from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
+from dodont.cli.report import exit_code, report, tell, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dodont.config import Governing
     from dodont.engine.fixing import ChangedFile
 
 
@@ -39,38 +42,43 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
 
 def fix(paths: Sequence[Path], options: dict[str, Any], *, unsafe: bool) -> int:
     """Fix, report what is left, and give the exit code. ``options`` as of ``fix`` or ``check``."""
-    settings = shared.settings_from(paths[0], options)
-    from dodont.cli.check import missing
-    from dodont.cli.report import exit_code, report, write
-    from dodont.engine import fixing
-    from dodont.engine.catalogue import rules
-    from dodont.engine.files import MissingPath
-    from dodont.engine.selection import select
+    with shared.kind_errors():
+        return _fix(paths, options, shared.governing_from(options), unsafe=unsafe)
+
+
+def _fix(paths: Sequence[Path], options: dict[str, Any], governing: Governing, *, unsafe: bool) -> int:
+    from dodont.engine import groups
+    from dodont.engine.files import find
     from dodont.output.result import Result, SourceLines
 
     showing = options.get("diff", False)
-    try:
-        done = fixing.fix(paths, settings, unsafe=unsafe, write=not showing)
-    except MissingPath as error:
-        raise missing(error.path) from None
+    given = [os.path.abspath(path) for path in paths]  # noqa: PTH100
+    found, root = find(paths, governing), groups.common_root(given, governing)
+    if not options["quiet"]:
+        tell(found.notes)
+    main = shared.settings_of(given[0], governing)
+    done = groups.fix(found, main, unsafe=unsafe, write=not showing)
+    changed = sorted((each for _, part in done for each in part.changed), key=lambda each: each.path)
+    trouble = groups.merge([(settings, part.trouble) for settings, part in done], root, len(found.files))
     if showing:
-        shown = "".join(patch(changed, settings.root) for changed in done.changed).encode("utf-8", "surrogateescape")
+        shown = "".join(patch(each, root) for each in changed).encode("utf-8", "surrogateescape")
         if options["output_file"]:
             write(options["output_file"], shown)
         else:
             sys.stdout.buffer.write(shown)
-        for trouble in done.trouble:
-            click.echo(f"{trouble.path}:{trouble.span.line}: {trouble.code} {trouble.message}", err=True)
-        _tell(done.changed, options, would=True)
-        return FINDINGS if done.changed or done.trouble else CLEAN
-    _tell(done.changed, options, would=False)
+        tell((f"{each.path}:{each.span.line}: {each.code} {each.message}" for each in trouble.diagnostics), mark="")
+        _tell(changed, options, would=True)
+        return FINDINGS if changed or trouble.diagnostics else CLEAN
+    _tell(changed, options, would=False)
     # Leftovers are the business of the run that checks; a fix that failed is not.
-    left = done.trouble if options.get("exit_zero_on_fix") else (*done.remaining, *done.trouble)
-    found = sorted(left, key=lambda each: each.sort_key)
-    result = Result(found, None, SourceLines(settings.root), settings.root, select(rules(), settings))
-    if left or not options.get("exit_zero_on_fix"):
-        report(result, settings, options)
-    return exit_code(result, settings, exit_zero=options["exit_zero"])
+    left = trouble
+    if not options.get("exit_zero_on_fix"):
+        told = [(settings, (*part.remaining, *part.trouble)) for settings, part in done]
+        left = groups.merge(told, root, len(found.files))
+    result = Result(left.diagnostics, None, SourceLines(root), root, left.ran)
+    if left.diagnostics or not options.get("exit_zero_on_fix"):
+        report(result, main, options)
+    return exit_code(left, exit_zero=options["exit_zero"])
 
 
 def patch(changed: ChangedFile, root: Path) -> str:

@@ -1,8 +1,10 @@
-"""Options that several commands share, and the settings made of them."""
+"""Options that several commands share, and what is made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +14,7 @@ from dodont.cli.app import CannotRunError
 from dodont.engine.settings import OUTPUT_FORMATS
 
 if TYPE_CHECKING:
+    from dodont.config import Governing
     from dodont.engine.settings import Settings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -32,14 +35,27 @@ def selection(command: _F) -> _F:
             click.option(
                 "--config",
                 type=click.Path(path_type=Path),
-                help="Take the settings from this file instead of the nearest one.",
+                help="Take all settings from this file instead of the one nearest to each file.",
             ),
             click.option("--isolated", is_flag=True, help="Read no configuration file."),
-            _words("--exclude", "Leave out files and directories that match these globs too."),
+            _words(
+                "--exclude",
+                "Leave out files and directories that match these globs too, relative to the current directory.",
+            ),
             click.option(
                 "--force-exclude/--no-force-exclude",
                 default=None,
                 help="Leave out excluded files even if they are named as arguments.",
+            ),
+            click.option(
+                "--respect-gitignore/--no-respect-gitignore",
+                default=None,
+                help="Leave out what git ignores in directories; on by default.",
+            ),
+            click.option(
+                "--include-generated/--no-include-generated",
+                default=None,
+                help="Report on files that say a program wrote them; off by default.",
             ),
             click.option("--no-project-rules", is_flag=True, help="Drop the rules that need the whole project."),
         )
@@ -87,7 +103,7 @@ def presentation(command: _F) -> _F:
             click.option(
                 "-o", "--output-file", type=click.Path(path_type=Path), help="Write findings to a file, not to stdout."
             ),
-            click.option("--statistics", is_flag=True, help="Show how often each rule found something."),
+            click.option("--statistics", is_flag=True, help="Count the findings of each rule, after them."),
             click.option("-q", "--quiet", is_flag=True, help="Print findings only, no closing line."),
             click.option(
                 "--color",
@@ -101,10 +117,12 @@ def presentation(command: _F) -> _F:
     return command
 
 
-def settings_from(start: Path, options: dict[str, Any]) -> Settings:
-    """The settings for a run that begins at ``start``, given the options of ``selection``. Raises CannotRunError."""
-    from dodont.config import CommandLine, ConfigError, load
+def governing_from(options: dict[str, Any]) -> Governing:
+    """Gives the settings of each directory, given the options of ``selection``. Raises CannotRunError."""
+    from dodont.config import CommandLine, Governing
 
+    if options["config"] and options["isolated"]:
+        raise CannotRunError("--config and --isolated exclude each other; drop one")
     said = CommandLine(
         select=words_of(options["select"]) or None,
         extend_select=words_of(options["extend_select"]),
@@ -112,15 +130,31 @@ def settings_from(start: Path, options: dict[str, Any]) -> Settings:
         extend_ignore=words_of(options["extend_ignore"]),
         exclude=words_of(options["exclude"]),
         force_exclude=options["force_exclude"],
+        respect_gitignore=options["respect_gitignore"],
+        include_generated=options["include_generated"],
         output_format=options.get("output_format"),
         project_rules=not options["no_project_rules"],
     )
-    if options["config"] and options["isolated"]:
-        raise CannotRunError("--config and --isolated exclude each other; drop one")
+    return Governing(config=options["config"], isolated=options["isolated"], said=said)
+
+
+def settings_of(path: str, governing: Governing) -> Settings:
+    """The settings of an absolute path. Raises ConfigError."""
+    return governing(path if os.path.isdir(path) else os.path.dirname(path))  # noqa: PTH112, PTH120
+
+
+@contextmanager
+def kind_errors() -> Iterator[None]:
+    """A wrong setting or a missing path becomes CannotRunError."""
+    from dodont.config import ConfigError
+    from dodont.engine.files import MissingPath
+
     try:
-        return load(start, config=options["config"], isolated=options["isolated"], said=said)
+        yield
     except ConfigError as error:
         raise CannotRunError(str(error)) from None
+    except MissingPath as error:
+        raise CannotRunError(f"{error.path}: no such file or directory; check the spelling") from None
 
 
 def words_of(values: Sequence[str]) -> tuple[str, ...]:

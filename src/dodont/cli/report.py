@@ -12,8 +12,9 @@ import click
 from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from dodont.engine.groups import Merged
     from dodont.engine.settings import Settings
     from dodont.output.result import Result
     from dodont.output.text import Piece
@@ -22,14 +23,20 @@ if TYPE_CHECKING:
 def report(result: Result, settings: Settings, options: dict[str, Any]) -> None:
     """Write the findings as the options of ``presentation`` ask. Raises CannotRunError."""
     form, to_file = settings.output_format, options["output_file"]
-    text = _written(result, form, options)
-    if form in ("concise", "full") and not options["quiet"]:
-        from dodont.output.text import verdict
+    parts = [_written(result, form, options)]
+    counts = _counts(result) if options["statistics"] else ""
+    if form not in ("concise", "full"):
+        tell(counts.splitlines(), mark="")
+    else:
+        parts.append(counts)
+        if not options["quiet"]:
+            from dodont.output.text import verdict
 
-        closing = verdict(result)
-        if to_file:
-            click.echo(closing, err=True)
-        text = "\n".join(part for part in (text, closing) if part)
+            closing = verdict(result)
+            parts.append(closing)
+            if to_file:
+                click.echo(closing, err=True)
+    text = "\n".join(part for part in parts if part)
     if to_file:
         write(to_file, (text + "\n" if text else "").encode("utf-8", "backslashreplace"))
     elif text:
@@ -37,34 +44,36 @@ def report(result: Result, settings: Settings, options: dict[str, Any]) -> None:
         sys.stdout.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
 
 
-def exit_code(result: Result, settings: Settings, *, exit_zero: bool) -> int:
-    blocking = (
-        diagnostic
-        for diagnostic in result.diagnostics
-        if settings.fail_on == "warning" or diagnostic.severity == "error"
-    )
-    return FINDINGS if not exit_zero and any(blocking) else CLEAN
+def tell(lines: Iterable[str], *, mark: str = "dodont: note: ") -> None:
+    """Lines that are no findings, on stderr."""
+    for line in lines:
+        click.echo(mark + line, err=True)
+
+
+def exit_code(done: Merged, *, exit_zero: bool) -> int:
+    return FINDINGS if done.blocking and not exit_zero else CLEAN
 
 
 def _written(result: Result, form: str, options: dict[str, Any]) -> str:
-    counted: bool = options["statistics"]
     if form == "sarif":
-        if counted:
-            raise CannotRunError("--statistics has no SARIF form; use --output-format json or concise")
         from dodont.output import sarif
 
         return sarif.render(result)
     if form == "json":
         from dodont.output import json
 
-        return json.statistics(result) if counted else json.render(result)
+        return json.render(result)
     from dodont.output import text
 
-    lines: Iterator[list[Piece]] = (
-        text.statistics(result) if counted else text.full(result) if form == "full" else text.concise(result)
-    )
+    lines: Iterator[list[Piece]] = text.full(result) if form == "full" else text.concise(result)
     coloured = form == "full" and not options["output_file"] and _wants_colour(options["color"])
     return text.coloured(lines) if coloured else text.plain(lines)
+
+
+def _counts(result: Result) -> str:
+    from dodont.output import text
+
+    return text.plain(text.statistics(result))
 
 
 def _wants_colour(choice: str) -> bool:

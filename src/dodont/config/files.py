@@ -1,4 +1,4 @@
-"""Find the configuration file that governs a path, read it, and tell the line a key stands on."""
+"""Find configuration files, read them, and tell the line a key stands on."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-OWN_FILES = ("dodont.toml", ".dodont.toml")
-_ROOT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+from dodont.engine.settings import CONFIG_FILES
+
+_ROOT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py")
 
 Key = tuple[str | int, ...]
 
@@ -41,34 +42,42 @@ def directory_of(start: Path) -> Path:
     return path if path.is_dir() else path.parent
 
 
-def nearest(directory: Path) -> Source | None:
-    """The configuration file in ``directory`` or the nearest above it. Raises ConfigError when one is unreadable."""
-    for folder in (directory, *directory.parents):
-        for name in OWN_FILES:
-            if (folder / name).is_file():
-                return Source(folder / name, _text(folder / name), ())
-        pyproject = folder / "pyproject.toml"
-        if pyproject.is_file():
-            source = Source(pyproject, _text(pyproject), ("tool", "dodont"))
-            # The cheap test spares parsing a file that cannot hold the table.
-            if "dodont" in source.text and content(source) is not None:
+def source_in(folder: Path) -> Source | None:
+    """The configuration file in a directory. Raises ConfigError when one is unreadable."""
+    for name in CONFIG_FILES:
+        file = folder / name
+        if file.is_file():
+            # A file that cannot hold the table is none of ours, be it TOML or not.
+            if name == "pyproject.toml" and b"dodont" not in _data(file):
+                continue
+            source = read(file)
+            if not source.prefix or content(source) is not None:
                 return source
     return None
 
 
 def named(path: Path) -> Source:
-    file = absolute(path)
-    source = Source(file, _text(file), ("tool", "dodont") if file.name == "pyproject.toml" else ())
+    """The configuration file at ``path``. Raises ConfigError when it is none."""
+    source = read(absolute(path))
     if content(source) is None:
-        raise ConfigError(f"{path}: no table [tool.dodont]; add it, or name another file with --config")
+        raise ConfigError(f"{path}: no table [tool.dodont]; add it, or name another file")
     return source
+
+
+def read(file: Path) -> Source:
+    return Source(file, _text(file), ("tool", "dodont") if file.name == "pyproject.toml" else ())
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return _data(path).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8, as TOML has to be") from None
+
+
+def _data(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
@@ -91,8 +100,14 @@ def content(source: Source) -> object | None:
 
 
 def project_root(directory: Path) -> Path:
-    for folder in (directory, *directory.parents):
-        if any((folder / mark).exists() for mark in _ROOT_MARKS):
+    """Where a project without a configuration begins: its repository, else what looks like a project."""
+    above = (directory, *directory.parents)
+    for folder in above:
+        if (folder / ".git").exists():
+            return folder
+    for folder in above:
+        # `app/forms/setup.py` is a module of a package
+        if any((folder / mark).exists() for mark in _ROOT_MARKS) and not (folder / "__init__.py").exists():
             return folder
     current = Path.cwd()
     return current if directory.is_relative_to(current) else directory

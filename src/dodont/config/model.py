@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dodont import __version__
-from dodont.config.files import ConfigError, Key, Source, line_of
+from dodont.config import Governed
+from dodont.config.files import ConfigError, Key, Source, absolute, line_of, read
 from dodont.config.files import content as content_of
 from dodont.core.rule import FAMILIES, Rule
 from dodont.engine import catalogue
@@ -41,6 +42,8 @@ class Table(BaseModel):
     exclude: Words = DEFAULT_EXCLUDE
     extend_exclude: Words = ()
     force_exclude: Annotated[bool, Field(strict=True)] = False
+    respect_gitignore: Annotated[bool, Field(strict=True)] = True
+    include_generated: Annotated[bool, Field(strict=True)] = False
     src: Words = ("", "src")
     roles: dict[str, Words] = Field(default_factory=dict)
     models: dict[str, Any] = Field(default_factory=dict)
@@ -48,32 +51,74 @@ class Table(BaseModel):
     fail_on: FailOn = "warning"
     output_format: OutputFormat = "full"
     required_version: str | None = None
+    extend: str | None = None
 
 
 # ------------------------------------------------------------------------------------------------------ checking
 
 
-def settings_in(source: Source, rules: Mapping[str, Rule]) -> Settings:
-    """The settings a configuration file gives. Raises ConfigError, with every problem that was found on a line."""
-    table = _validated(source)
-    _check(source, table, rules)
-    return Settings(
-        root=source.path.parent,
-        select=table.select,
-        extend_select=table.extend_select,
-        ignore=table.ignore,
-        extend_ignore=table.extend_ignore,
-        per_file_ignores=tuple(table.per_file_ignores.items()),
-        exclude=table.exclude,
-        extend_exclude=table.extend_exclude,
-        src=table.src,
-        roles=table.roles,
-        models=table.models,
-        rule_options={_rule_named(name, rules).name: options for name, options in table.rules.items()},
-        fail_on=table.fail_on,
-        output_format=table.output_format,
-        force_exclude=table.force_exclude,
-    )
+def governed_by(source: Source, rules: Mapping[str, Rule]) -> Governed:
+    """The settings a configuration file gives, with those of the files it extends. Raises ConfigError, with every problem of a file
+    that was found on a line."""
+    merged: dict[str, Any] = {}
+    origins: dict[str, tuple[str, ...]] = {}
+    others: dict[str, str] = {}
+    for each, table in _chain(source, rules):
+        others = {}
+        for name in Table.model_fields:
+            if name not in table.model_fields_set:
+                continue
+            key, value = _kebab(name), getattr(table, name)
+            place = each.at((key,))
+            if name in ("extend", "required_version"):
+                others[key] = value
+                origins[key] = (place,)
+            elif name.startswith("extend_"):
+                merged[name] = (*merged.get(name, ()), *value)
+                origins[key] = (*origins.get(key, ()), place)
+            elif isinstance(value, dict):
+                if name == "rules":
+                    value = {_rule_named(rule, rules).name: options for rule, options in value.items()}
+                merged[name] = _joined(merged.get(name, {}), value)
+                origins[key] = (*origins.get(key, ()), place)
+            else:
+                merged[name] = value
+                origins[key] = (place,)
+    if "per_file_ignores" in merged:
+        merged["per_file_ignores"] = tuple(merged["per_file_ignores"].items())
+    if "rules" in merged:
+        merged["rule_options"] = merged.pop("rules")
+    return Governed(Settings(root=source.path.parent, config=source.path, **merged), origins, others)
+
+
+def _joined(base: Mapping[str, Any], nearer: Mapping[str, Any]) -> dict[str, Any]:
+    """Both tables in one, the nearer one's keys first; where both have a key that is no table, the nearer one's stays."""
+    joined = {
+        key: _joined(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+        for key, value in nearer.items()
+    }
+    return {**joined, **{key: value for key, value in base.items() if key not in joined}}
+
+
+def _chain(source: Source, rules: Mapping[str, Rule]) -> list[tuple[Source, Table]]:
+    """The tables of a file and of those it extends, the furthest first. Raises ConfigError."""
+    chain: list[tuple[Source, Table]] = []
+    while True:
+        table = _validated(source)
+        _check(source, table, rules)
+        chain.insert(0, (source, table))
+        if table.extend is None:
+            return chain
+        place = f"{source.at(('extend',))}: extend"
+        path = absolute(source.path.parent / table.extend)
+        if not path.is_file():
+            raise ConfigError(f"{place}: {path}: {'a directory; name the file' if path.is_dir() else 'no such file'}")
+        if any(path.samefile(each.path) for each, _ in chain):
+            way = " extends ".join(str(each) for each in (*(known.path for known, _ in reversed(chain)), path))
+            raise ConfigError(f"{place}: a circle, {way}")
+        source = read(path)
+        if content_of(source) is None:
+            raise ConfigError(f"{place}: {path}: no table [tool.dodont]; add it, or name another file")
 
 
 def _validated(source: Source) -> Table:

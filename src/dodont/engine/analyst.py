@@ -68,7 +68,7 @@ class Analyst:
         self._wanted: set[str] = set()
         self.project = Project(
             root,
-            Finder(root, tuple(root / part for part in settings.src if part), listings),
+            Finder(root, tuple(Path(os.path.normpath(root / part)) for part in settings.src if part), listings),
             Library(settings.models or None),
             base=settings.root,
             roles=settings.roles,

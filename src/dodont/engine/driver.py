@@ -16,7 +16,7 @@ from dodont.core.rule import INTERNAL_CODE
 from dodont.engine import catalogue, selection
 from dodont.engine.analyst import Analysis, Analyst, interpreting
 from dodont.engine.dispatch import internal
-from dodont.engine.files import find, is_excluded
+from dodont.engine.files import find, is_excluded, is_generated
 from dodont.engine.settings import Settings
 from dodont.engine.suppression import kept
 from dodont.project.source import Source, Unreadable, read
@@ -169,13 +169,15 @@ class Run:
         return {**found, **(self._overrides or {})}
 
     def _shown(self, shown: str, found: Sequence[Diagnostic], text: str | None = None) -> list[Diagnostic]:
-        """The findings of a file that are selected there, and that no comment in its text silences."""
+        """The findings of a file that are selected there, and that nothing in its text silences."""
         if not found:
+            return []
+        if text is None:
+            text = self.project.text(self.project.absolute(shown))
+        if not self._settings.include_generated and is_generated(text):
             return []
         allowed = self._at(shown)
         selected = [each for each in found if each.rule in allowed or each.code == INTERNAL_CODE]
-        if text is None:
-            text = self.project.text(self.project.absolute(shown))
         return list(kept(selected, text, noqa=self._noqa))
 
     def file(self, path: str, source: Source) -> list[Diagnostic]:
@@ -210,13 +212,8 @@ def check(
     cache_dir: Path | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
-    progress: Progress | None = None,
 ) -> Report:
-    """Check files and directories. Raises ``MissingPath`` and ``UnknownSelection``.
-
-    ``cache_dir`` is where earlier runs left what they found out. ``jobs`` is the number of processes, as far as the work is worth
-    them; ``executor`` takes their place.
-    """
+    """Check files and directories. Raises ``MissingPath`` and ``UnknownSelection``; see ``check_files``."""
     overrides = {os.path.abspath(path): data for path, data in (source_overrides or {}).items()}
     given = {path: os.path.abspath(path) for path in paths}
     found = find([path for path in paths if given[path] not in overrides], settings)
@@ -224,11 +221,38 @@ def check(
     if settings.force_exclude:
         unsaved = {path for path in unsaved if not is_excluded(path, settings)}
     files = tuple(sorted({*found.files, *unsaved}))
+    return check_files(
+        files,
+        settings,
+        overrides=overrides,
+        troubles=found.troubles,
+        cache_dir=cache_dir,
+        jobs=jobs,
+        executor=executor,
+    )
+
+
+def check_files(
+    files: Sequence[str],
+    settings: Settings,
+    *,
+    overrides: Mapping[str, bytes] | None = None,
+    troubles: Sequence[tuple[str, str]] = (),
+    cache_dir: Path | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Check files that were found, absolute and sorted. ``overrides`` are by absolute path. Raises ``UnknownSelection``.
+
+    ``cache_dir`` is where earlier runs left what they found out. ``jobs`` is the number of processes, as far as the work is worth
+    them; ``executor`` takes their place.
+    """
     diagnostics: list[Diagnostic] = []
     with interpreting(), _team(jobs, executor) as team:
         cache = cache_dir if not overrides else None
         run = Run(settings, overrides=overrides, cache_dir=cache, team=team, progress=progress)
-        diagnostics += [internal(run.project.display(path), message) for path, message in found.troubles]
+        diagnostics += [internal(run.project.display(path), message) for path, message in troubles]
         diagnostics += run.files(files)
         gc.freeze()  # what is known of the project goes away with the process: nothing in it is worth a search for cycles
     return Report(tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)), len(files))

@@ -6,7 +6,6 @@ Keys are only ever added; ``schema_version`` changes when one has to go.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
 
 from dodont import __version__
@@ -52,12 +51,6 @@ def render(result: Result) -> str:
             }
         )
     return _document(result, findings=findings)
-
-
-def statistics(result: Result) -> str:
-    counts = Counter((diagnostic.code, diagnostic.rule) for diagnostic in result.diagnostics)
-    rows = [{"code": code, "name": name, "count": count} for (code, name), count in counts.most_common()]
-    return _document(result, statistics=rows)
 
 
 def _document(result: Result, **content: Any) -> str:

@@ -54,7 +54,7 @@ def statistics(result: Result) -> Iterator[list[Piece]]:
     counts = Counter((found.code, found.rule) for found in result.diagnostics)
     fixable = Counter(found.code for found in result.diagnostics if _is_safe(found))
     width = len(str(max(counts.values(), default=0)))
-    for (code, name), count in counts.most_common():
+    for (code, name), count in sorted(counts.items(), key=lambda each: (-each[1], each[0])):
         yield [(f"{count:>{width}}  ", ""), (code, "bold"), (f" [{'*' if fixable[code] else ' '}] {name}", "")]
 
 

@@ -1,0 +1,112 @@
+"""A run over files that several configurations govern: each group is checked by its own settings, and told together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dodont.core.diagnostic import Diagnostic, Step
+from dodont.engine import catalogue
+from dodont.engine.files import Found, SettingsOf
+from dodont.engine.selection import select
+from dodont.engine.settings import Settings
+
+if TYPE_CHECKING:
+    from dodont.engine.fixing import FixReport
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What the groups of a run give together. Paths are relative to one root; ``blocking`` is what ``fail-on`` means."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+    ran: frozenset[str]
+    blocking: bool
+
+
+def check(
+    found: Found,
+    main: Settings,
+    root: Path,
+    overrides: Mapping[str, bytes] | None = None,
+    cache_dir: Callable[[Settings], Path | None] = lambda settings: None,
+) -> Merged:
+    """Check what was found. ``main`` are the settings of what was named first, ``overrides`` are by absolute path. Raises
+    ``UnknownSelection``."""
+    from dodont.engine.driver import check_files
+
+    told = [
+        (settings, check_files(files, settings, overrides=overrides, cache_dir=cache_dir(settings)).diagnostics)
+        for settings, files in found.groups
+    ]
+    return merge([*told, (main, _troubles(found, main))], root, len(found.files))
+
+
+def fix(found: Found, main: Settings, *, unsafe: bool, write: bool) -> list[tuple[Settings, FixReport]]:
+    """Fix what was found, group by group. Raises ``UnknownSelection``."""
+    from dodont.engine import fixing
+    from dodont.engine.driver import Report, check_files
+
+    def check(
+        paths: Sequence[Path], settings: Settings, *, source_overrides: Mapping[Path, bytes] | None = None
+    ) -> Report:
+        overrides = {str(path): data for path, data in (source_overrides or {}).items()}
+        return check_files([str(path) for path in paths], settings, overrides=overrides)
+
+    done = [
+        (settings, fixing.fix([Path(path) for path in files], settings, unsafe=unsafe, write=write, check=check))
+        for settings, files in found.groups
+    ]
+    return [*done, (main, fixing.FixReport((), _troubles(found, main), ()))]
+
+
+def _troubles(found: Found, settings: Settings) -> tuple[Diagnostic, ...]:
+    from dodont.engine.dispatch import internal
+
+    return tuple(internal(_relative(path, settings.root), message) for path, message in found.troubles)
+
+
+def merge(told: Sequence[tuple[Settings, Iterable[Diagnostic]]], root: Path, files: int) -> Merged:
+    """The findings of several groups, their paths relative to ``root``, sorted."""
+    diagnostics: list[Diagnostic] = []
+    ran: set[str] = set()
+    blocking = False
+    for settings, found in told:
+        ran |= select(catalogue.rules(), settings)
+        for diagnostic in found:
+            blocking = blocking or settings.fail_on == "warning" or diagnostic.severity == "error"
+            diagnostics.append(rebased(diagnostic, settings.root, root))
+    diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
+    return Merged(tuple(diagnostics), files, frozenset(ran), blocking)
+
+
+def common_root(paths: Iterable[str], governing: SettingsOf) -> Path:
+    """What the paths of findings are relative to: the one directory that holds the roots of all that was named."""
+    roots = list(
+        dict.fromkeys(governing(path if os.path.isdir(path) else os.path.dirname(path)).root for path in paths)
+    )
+    try:
+        common = Path(os.path.commonpath(roots))
+    except ValueError:  # on several drives
+        return roots[0]
+    return common if common != Path(common.anchor) else roots[0]
+
+
+def rebased(diagnostic: Diagnostic, old: Path, new: Path) -> Diagnostic:
+    """The same finding, its paths relative to another root."""
+    if old == new:
+        return diagnostic
+
+    def moved(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        return tuple(replace(step, path=_relative(str(old / step.path), new)) for step in steps)
+
+    path = _relative(str(old / diagnostic.path), new)
+    return replace(diagnostic, path=path, flow=moved(diagnostic.flow), related=moved(diagnostic.related))
+
+
+def _relative(path: str, root: Path) -> str:
+    return path.removeprefix(os.path.join(root, "")).replace(os.sep, "/")
