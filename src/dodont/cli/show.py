@@ -73,7 +73,8 @@ def _settings(governed: Governed) -> Iterator[str]:
 
 
 def _file(path: str, settings: Settings, governing: Governing) -> Iterator[str]:
-    from dodont.engine.driver import Run, interpreting
+    from dodont.engine.analyst import interpreting
+    from dodont.engine.driver import Run
     from dodont.engine.files import Files
 
     if path.endswith(NOTEBOOK):
