@@ -192,6 +192,22 @@ class Team:
             self._own = ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context(_start_method()))
         return self._own
 
+    def _lose(self) -> None:
+        """A pool that lost a worker takes no more work. Where it was borrowed, own processes do the rest."""
+        if self._own is not None:
+            self._own.shutdown(wait=False, cancel_futures=True)
+            self._own = None
+        if self._borrowed is not None and not self._takes_work(self._borrowed):
+            self._borrowed = None
+
+    @staticmethod
+    def _takes_work(executor: Executor) -> bool:
+        try:
+            executor.submit(int)
+        except (BrokenExecutor, RuntimeError):
+            return False
+        return True
+
     def map(self, job: Work, paths: Sequence[str], sizes: Mapping[str, int]) -> Iterator[Batch]:
         """What comes of the files, in any order."""
         workers = self._workers
@@ -201,11 +217,11 @@ class Team:
         """A batch whose worker dies is tried once more, then in halves; a file that brings down a worker by itself costs a line."""
         lost: list[list[str]] = []
         running: dict[Future[Batch], list[str]] = {}
-        try:
-            for batch in pending:
+        for batch in pending:
+            try:
                 running[self._executor().submit(work, job, batch)] = batch
-        except (BrokenExecutor, RuntimeError):
-            lost += [batch for batch in pending if batch not in running.values()]
+            except (BrokenExecutor, RuntimeError):  # it lost a worker, or was shut down
+                lost.append(batch)
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -216,7 +232,7 @@ class Team:
                     lost.append(batch)
         if not lost:
             return
-        self._own = None  # a pool that lost a worker takes no more work
+        self._lose()
         if tries > 1:
             yield from self._run(job, lost, tries - 1)
             return
