@@ -18,6 +18,7 @@ from dodont.engine import catalogue, selection
 from dodont.engine.dispatch import Dispatcher, internal
 from dodont.engine.settings import Settings
 from dodont.models.library import Library
+from dodont.project import inputs
 from dodont.project.finder import Finder
 from dodont.project.plain import NotPlain
 from dodont.project.project import Project
@@ -125,6 +126,29 @@ def _summary(module: ModuleInfo | None) -> tuple[str | None, str | None]:
     except (NotPlain, RecursionError):
         return None, None
     return digest_of(made), None if holds_secret(made) else json.dumps(made, separators=(",", ":"))
+
+
+class Batch(NamedTuple):
+    """What came of some files. ``partial`` has the inputs of modules that were read on the way and are no part of the wave,
+    ``rebuilt`` those known from their summaries, ``answers`` those that are dear to ask again."""
+
+    analyses: tuple[Analysis, ...]
+    partial: Mapping[str, frozenset[Input]] = {}
+    rebuilt: frozenset[str] = frozenset()
+    answers: Mapping[Input, str] = {}
+
+
+def batch_of(analyst: Analyst, analyses: Sequence[Analysis], wave: frozenset[str]) -> Batch:
+    """Analyses with what else the analyst has to tell."""
+    project = analyst.project
+    modules = {
+        module.path: frozenset(module.consulted)
+        for module in project.by_path.values()
+        if module is not None and module.path not in wave and module.file not in project.rebuilt
+    }
+    tables = {each for found in (*(each.consulted for each in analyses), *modules.values()) for each in found}
+    answers = {each: inputs.answer(project, *each) for each in tables if each[0] == inputs.TABLE}
+    return Batch(tuple(analyses), modules, frozenset(map(project.display, project.rebuilt)), answers)
 
 
 _lock = threading.Lock()

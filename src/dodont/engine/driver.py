@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dodont.core.diagnostic import Diagnostic
 from dodont.core.rule import INTERNAL_CODE
 from dodont.engine import catalogue, selection
-from dodont.engine.analyst import Analysis, Analyst, interpreting
+from dodont.engine.analyst import Analysis, Analyst, Batch, batch_of, interpreting
 from dodont.engine.dispatch import internal
 from dodont.engine.files import find, is_excluded, is_generated
 from dodont.engine.settings import Settings
@@ -22,7 +22,7 @@ from dodont.engine.suppression import kept
 from dodont.project.source import Source, Unreadable, read
 
 if TYPE_CHECKING:
-    from dodont.engine.executors import Batch, Team, Work
+    from dodont.engine.executors import Team, Work
     from dodont.engine.reuse import Reuse
 
 #: Told how many of the files are done, and how many there are.
@@ -133,8 +133,6 @@ class Run:
         reuse.save()
 
     def _wave(self, reuse: Reuse, wave: Sequence[str], paths: Sequence[str]) -> Iterator[Batch]:
-        from dodont.engine.executors import Batch, batch_of
-
         sizes = _sizes(paths)
         if self._team is not None and self._team.pays(sum(sizes.values())):
             yield from self._team.map(self._work(paths, reuse, wave), paths, sizes)

@@ -25,13 +25,11 @@ from concurrent.futures import (
 )
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from dodont.engine.analyst import Analysis, Analyst, interpreting, listings_of
+from dodont.engine.analyst import Analysis, Analyst, Batch, batch_of, interpreting, listings_of
 from dodont.engine.dispatch import internal
 from dodont.engine.settings import Settings
-from dodont.project import inputs
-from dodont.semantic.definitions import Input
 
 #: Below so many bytes of source a second process costs more than it saves.
 WORTH_A_PROCESS = 400_000
@@ -53,29 +51,6 @@ class Work:
     moved: frozenset[str] = frozenset()
     summaries: Mapping[str, str] | None = None
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
-
-
-class Batch(NamedTuple):
-    """What came of some files. ``partial`` has the inputs of modules that were read on the way and are no part of the wave,
-    ``rebuilt`` those known from their summaries, ``answers`` those that are dear to ask again."""
-
-    analyses: tuple[Analysis, ...]
-    partial: Mapping[str, frozenset[Input]] = {}
-    rebuilt: frozenset[str] = frozenset()
-    answers: Mapping[Input, str] = {}
-
-
-def batch_of(analyst: Analyst, analyses: Sequence[Analysis], wave: frozenset[str]) -> Batch:
-    """Analyses with what else the analyst has to tell."""
-    project = analyst.project
-    modules = {
-        module.path: frozenset(module.consulted)
-        for module in project.by_path.values()
-        if module is not None and module.path not in wave and module.file not in project.rebuilt
-    }
-    tables = {each for found in (*(each.consulted for each in analyses), *modules.values()) for each in found}
-    answers = {each: inputs.answer(project, *each) for each in tables if each[0] == inputs.TABLE}
-    return Batch(tuple(analyses), modules, frozenset(map(project.display, project.rebuilt)), answers)
 
 
 #: The analysts of this process, by thread: that of the run at hand.
@@ -166,7 +141,8 @@ class Team:
     """The workers of a run. ``executor`` is borrowed and never shut down; without one, processes are started as needed."""
 
     def __init__(self, workers: int, executor: Executor | None = None) -> None:
-        self._workers = workers
+        # Nobody tells how many workers a borrowed executor has: more batches than workers do little harm.
+        self._workers = workers if executor is None else max(workers, getattr(executor, "_max_workers", 0) or 8)
         self._borrowed = executor
         self._own: ProcessPoolExecutor | None = None
 

@@ -7,23 +7,32 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
-_PACKAGE = Path(__file__).parent.parent
+from dodont import __version__
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 
 @cache
 def own_code() -> str:
-    """The digest of every module, model and the catalogue, and of the Python that runs them."""
-    found = blake2b(f"{sys.implementation.cache_tag} {sys.version_info}".encode(), digest_size=12)
-    for directory, names, files in os.walk(_PACKAGE):
-        names[:] = sorted(name for name in names if name != "__pycache__" and name != "_cards")
-        for name in sorted(files):
-            if name.endswith((".py", ".toml", ".jsonl")):
-                found.update(name.encode())
-                found.update((Path(directory) / name).read_bytes())
-    return found.hexdigest()
+    """What tells one dodont from another: version, Python, and the names and sizes of its modules, models and catalogue.
+
+    A checkout, whose files are edited without a new version, tells them by the times of change as well.
+    """
+    found = [f"{__version__} {sys.implementation.cache_tag} {sys.version_info}"]
+    is_checkout = not os.path.isdir(os.path.join(_PACKAGE, "_cards"))
+    pending = [_PACKAGE]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.is_dir():
+                    if entry.name not in ("__pycache__", "_cards"):
+                        pending.append(entry.path)
+                elif entry.name.endswith((".py", ".toml", ".jsonl")):
+                    status = entry.stat()
+                    found.append(f"{entry.name} {status.st_size} {status.st_mtime_ns if is_checkout else ''}")
+    return "\n".join(found)
 
 
 def environment(parts: Iterable[Any]) -> str:

@@ -20,8 +20,7 @@ from dodont.project import inputs
 from dodont.semantic.definitions import Input
 
 if TYPE_CHECKING:
-    from dodont.engine.analyst import Analysis
-    from dodont.engine.executors import Batch
+    from dodont.engine.analyst import Analysis, Batch
     from dodont.project.project import Project
 
 #: Rows written in one transaction, while a run goes on.
