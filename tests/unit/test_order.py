@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -47,16 +47,54 @@ class Orders(Page):
 }
 
 
+REEXPORTED = {
+    # What the package hands on is looked for while the module that defines it is being read.
+    "shop/__init__.py": "",
+    "shop/models/__init__.py": "from shop.models.order import Order\n",
+    "shop/models/order.py": """\
+from django.db import models
+
+from shop.base import Numbered
+
+
+class Order(models.Model, Numbered):
+    number = models.CharField(max_length=20)
+""",
+    "shop/base.py": """\
+from shop.models import Order
+
+LARGEST = Order
+
+
+class Numbered:
+    pass
+""",
+    "shop/views.py": """\
+from django.views import View
+
+from shop.models import Order
+
+
+class Orders(View):
+    def get(self, request):
+        return Order.objects.filter(number=request.GET["number"]).first()
+""",
+}
+
+
 def findings(root: Path, order: Sequence[str]) -> set[tuple[str, str]]:
     with interpreting():
         run = Run(Settings(root=root))
         return {(found.code, found.path) for found in run.files([str(root / name) for name in order])}
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(FILES)), ids=" ".join)
-def test_any_order_of_files(tmp_path: Path, order: Sequence[str]) -> None:
-    for name, text in FILES.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+ORDERS = [(files, order) for files in (FILES, REEXPORTED) for order in itertools.permutations(files)]
+
+
+@pytest.mark.parametrize(("files", "order"), ORDERS, ids=[" ".join(order) for _, order in ORDERS])
+def test_any_order_of_files(tmp_path: Path, files: Mapping[str, str], order: Sequence[str]) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert findings(tmp_path, order) == {("ODD102", "shop/views.py")}
 
