@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from dodont.models.tables import exists, files_by_root, table_of
 from dodont.models.vocabulary import Blocks, Class, Entry, Function, Log, Route, Sql, Value
-
-DATA = Path(__file__).parent / "data"
 
 #: Loaded for every module: what needs no import.
 ALWAYS = "builtins"
 
-_IMPORTS = re.compile(r"^imports\s*=\s*\[(.*?)\]", re.M | re.S)
 _PARTS = {"blocks": Blocks, "sql": Sql, "log": Log, "route": Route}
 _CLASS_ONLY = {
     "role",
@@ -35,33 +30,15 @@ _CLASS_ONLY = {
 
 
 @cache
-def _files_by_root() -> Mapping[str, tuple[str, ...]]:
-    """Import root to the names of the data files it loads; only the files' heads are read."""
-    found: dict[str, tuple[str, ...]] = {}
-    for path in sorted(DATA.glob("*.toml")):
-        with path.open(encoding="utf-8") as file:
-            head = _IMPORTS.search(file.read(2000))
-        for root in re.findall(r'"([^"]+)"', head[1] if head else ""):
-            found[root] = (*found.get(root, ()), path.stem)
-    return found
-
-
-@cache
 def _tops() -> frozenset[str]:
     """The top-level packages of which some data file tells."""
-    return frozenset(root.partition(".")[0] for root in _files_by_root())
-
-
-@cache
-def _table(stem: str) -> Mapping[str, Any]:
-    with (DATA / f"{stem}.toml").open("rb") as file:
-        return tomllib.load(file)
+    return frozenset(root.partition(".")[0] for root in files_by_root())
 
 
 @cache
 def _serves(stem: str) -> bool:
     """Whether a library logs, routes requests, has coroutines, or talks to a database or over a network."""
-    return _speaks_of_serving(_table(stem))
+    return _speaks_of_serving(table_of(stem))
 
 
 def _speaks_of_serving(entry: Any) -> bool:
@@ -115,7 +92,7 @@ class Library:
             return
         parts = module.split(".")
         for end in range(1, len(parts) + 1):
-            for stem in _files_by_root().get(".".join(parts[:end]), ()):
+            for stem in files_by_root().get(".".join(parts[:end]), ()):
                 self._load(stem)
 
     @staticmethod
@@ -123,7 +100,7 @@ class Library:
         """Whether ``module`` belongs to a library that code of a server imports: see ``_serves``."""
         parts = module.split(".")
         roots = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-        return any(_serves(stem) for root in roots for stem in _files_by_root().get(root, ()))
+        return any(_serves(stem) for root in roots for stem in files_by_root().get(root, ()))
 
     def get(self, name: str) -> Entry | None:
         """The entry of a qualified name, through ``same_as``."""
@@ -175,9 +152,9 @@ class Library:
         if stem in self._loaded:
             return
         self._loaded.add(stem)
-        if not (DATA / f"{stem}.toml").exists():
+        if not exists(stem):
             return
-        table = _table(stem)
+        table = table_of(stem)
         for needed in table.get("library", {}).get("needs", ()):
             self._load(needed)
         self._add(table)
