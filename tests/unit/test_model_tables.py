@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,16 @@ import pytest
 from dodont.models import tables
 
 
-@pytest.fixture(autouse=True)
-def forget() -> None:
+def _forget() -> None:
     for each in (tables._sizes, tables._compiled, tables._is_installed, tables.table_of, tables.files_by_root):
-        each.cache_clear()  # type: ignore[attr-defined]
+        each.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def afresh() -> Iterator[None]:
+    _forget()
+    yield
+    _forget()
 
 
 def test_compiled_tables_are_fresh() -> None:
