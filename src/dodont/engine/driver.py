@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,8 @@ from dodont.engine.suppression import kept
 from dodont.project.source import Source, Unreadable, read
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from dodont.engine.executors import Team, Work
     from dodont.engine.reuse import Reuse
 

@@ -8,7 +8,6 @@ import io
 import os
 import re
 import stat
-import symtable
 import sys
 import tokenize
 import warnings
@@ -121,6 +120,8 @@ def parse(text: str) -> Source:
 def check_syntax(text: str) -> None:
     """Raise Unreadable where ``parse`` would, for a third less of its time."""
     with _reading():
+        import symtable
+
         symtable.symtable(text, "<unknown>", "exec")
 
 

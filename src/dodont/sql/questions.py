@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -311,6 +310,8 @@ def _deep(significant: Sequence[Token]) -> bool:
 
 def _parsed(written: Written, dialect: str) -> Node | None:
     """The tree, after dropping up to a few holes at which the parser stops."""
+    import logging
+
     import sqlglot
     from sqlglot.errors import ParseError
 

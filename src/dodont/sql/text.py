@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 #: What stands for a hole in the joined text: one character of the private use area.
@@ -21,13 +22,15 @@ _SINGLE = r"'[^']*(?:''[^']*)*(?:'|\Z)"
 _SINGLE_BACKSLASH = r"'[^'\\]*(?:(?:''|\\.)[^'\\]*)*(?:'|\\?\Z)"
 
 
-def _scanner(*, backslash: bool, hash_comments: bool) -> re.Pattern[str]:
-    comment = r"--[^\n]*|/\*.*?(?:\*/|\Z)" + (r"|\#[^\n]*" if hash_comments else "")
+@cache
+def _scanner(mysql: bool) -> re.Pattern[str]:
+    """MySQL knows backslashes in strings, and comments after a hash."""
+    comment = r"--[^\n]*|/\*.*?(?:\*/|\Z)" + (r"|\#[^\n]*" if mysql else "")
     return re.compile(
         rf"""
         (?P<space>\s+)
         |(?P<comment>{comment})
-        |(?P<string>{_SINGLE_BACKSLASH if backslash else _SINGLE})
+        |(?P<string>{_SINGLE_BACKSLASH if mysql else _SINGLE})
         |(?P<dollar>\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z))
         |(?P<name>"[^"]*(?:""[^"]*)*(?:"|\Z)|`[^`]*(?:`|\Z))
         |(?P<bracket>\[[A-Za-z_{HOLE}][\w\ {HOLE}]*\])
@@ -39,10 +42,6 @@ def _scanner(*, backslash: bool, hash_comments: bool) -> re.Pattern[str]:
         """,
         re.X | re.S,
     )
-
-
-_PLAIN = _scanner(backslash=False, hash_comments=False)
-_MYSQL = _scanner(backslash=True, hash_comments=True)
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -156,7 +155,7 @@ def tokens(text: str, *, mysql: bool = False) -> list[Token]:
     found: list[Token] = []
     hole = 0
     before: Token | None = None
-    for match in (_MYSQL if mysql else _PLAIN).finditer(text):
+    for match in _scanner(mysql).finditer(text):
         kind: Kind = match.lastgroup if match.lastgroup != "tag" else "dollar"  # type: ignore[assignment]
         value = match[0]
         count = value.count(HOLE)
