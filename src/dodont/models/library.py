@@ -35,6 +35,11 @@ def _tops() -> frozenset[str]:
     return frozenset(root.partition(".")[0] for root in files_by_root())
 
 
+def knows_top(name: str) -> bool:
+    """Whether some data file covers the top-level package of that name."""
+    return name in _tops()
+
+
 @cache
 def _serves(stem: str) -> bool:
     """Whether a library logs, routes requests, has coroutines, or talks to a database or over a network."""

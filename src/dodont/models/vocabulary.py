@@ -100,10 +100,11 @@ class Function:
     """What is known of a function, method or class constructor.
 
     ``returns`` is a type as in an annotation, or ``self``, ``argument N`` (the very value), ``instance N`` (an instance of the
-    class given), ``call N`` (what calling the argument returns), ``element`` (an element of the receiver), ``element of NAMES``
+    class given), ``call N`` (what calling the argument returns), ``named N`` (what the
+    project defines under that dotted name), ``element`` (an element of the receiver), ``element of NAMES``
     (of the first of these attributes of the receiver, or an instance of the class it holds). Inside a type: ``element``;
     ``scalar``, the first of the element when that is a tuple; ``entity``, an instance of the class that is the only argument;
-    ``selected``, the element of the first argument.
+    ``selected``, the element of the first argument; ``made``, what calling the first argument gives.
     """
 
     returns: str | None = None

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from dodont.models.library import knows_top
+
 _BOUNDARIES = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "manage.py", "tox.ini")
 
 MAX_LEVELS = 12
@@ -139,25 +141,19 @@ class Finder:
         """Every Python file below the boundary, sorted; at most ``MAX_FILES``, hidden and vendored directories left out."""
         if self._files is None:
             self._files = []
-            for directory, names, files in self._walk():
-                names[:] = sorted(name for name in names if not name.startswith(".") and name not in _VENDORED)
-                self._files += [os.path.join(directory, file) for file in sorted(files) if file.endswith(".py")]
-                if len(self._files) > MAX_FILES:
-                    break
+            pending = [self.boundary]
+            while pending and len(self._files) <= MAX_FILES:
+                files, below = self._entries(pending.pop())
+                self._files += files
+                pending += reversed(below)
         return self._files[:MAX_FILES]
 
-    def _walk(self) -> Iterator[tuple[str, list[str], list[str]]]:
-        """``os.walk`` from the boundary."""
+    def _entries(self, directory: str) -> tuple[list[str], list[str]]:
+        """The Python files in a directory, and the directories to look into, sorted."""
         if self._elsewhere is None:
-            yield from os.walk(self.boundary)
-            return
-        pending = [self.boundary]
-        while pending:
-            directory = pending.pop()
-            entries = sorted(self.listing(directory))
-            names = [name for name in entries if os.path.join(directory, name) in self._elsewhere]
-            yield directory, names, [name for name in entries if name not in names]
-            pending += [os.path.join(directory, name) for name in reversed(names)]
+            return _scanned(directory)
+        paths = [os.path.join(directory, name) for name in sorted(self.listing(directory)) if _is_looked_at(name)]
+        return [each for each in paths if each.endswith(".py")], [each for each in paths if each in self._elsewhere]
 
     def _places(self, name: str) -> Iterator[tuple[str, str, str]]:
         prefix, colon, dotted = name.rpartition(":")
@@ -184,10 +180,18 @@ class Finder:
         return self._tops[key] is not None
 
     def _is_namespace(self, directory: str, names: frozenset[str]) -> bool:
-        """A directory without ``__init__.py`` that holds Python, itself or one level down."""
+        """A directory without ``__init__.py`` that holds Python, itself or one level down.
+
+        One level down plain modules do, unless a library has that name: ``redis/scripts/dump.py`` makes no package ``redis``.
+        """
         if any(name.endswith(".py") for name in names):
             return True
-        return any("__init__.py" in self.listing(os.path.join(directory, name)) for name in names if "." not in name)
+        inner = [self.listing(os.path.join(directory, name)) for name in names if "." not in name]
+        if any("__init__.py" in each for each in inner):
+            return True
+        return not knows_top(os.path.basename(directory)) and any(
+            name.endswith(".py") for each in inner for name in each
+        )
 
     def _below(self, base: str, rest: str) -> str | None:
         for part in rest.split(".") if rest else ():
@@ -198,7 +202,26 @@ class Finder:
             return os.path.join(base, "__init__.py")
         if f"{last}.py" in names:
             return base + ".py"
-        return None
+        return base + ".pyi" if f"{last}.pyi" in names else None  # all there is of a compiled module
+
+
+def _is_looked_at(name: str) -> bool:
+    return not name.startswith(".") and name not in _VENDORED
+
+
+def _scanned(directory: str) -> tuple[list[str], list[str]]:
+    files, below = [], []
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.endswith(".py"):
+                    files.append(entry.path)
+                elif _is_looked_at(name) and entry.is_dir(follow_symlinks=False):
+                    below.append(entry.path)
+    except OSError:
+        pass
+    return sorted(files), sorted(below)
 
 
 def _within(path: str, root: str) -> bool:

@@ -14,6 +14,8 @@ kind           name                                       answer
 ``qualify``    an importing directory, a top-level name   the prefix that absolute imports get there
 ``listing``    a directory                                digest of its entries' names
 ``table``      a database table                           digest of what declares it
+``overrides``  a class and a method                       the methods of that name in the classes below it
+``setting``    a name of Django's settings                the constant that it is
 =============  =========================================  =====================================================
 """
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 SUMMARY, TEXT, NAME, FIND = "summary", "text", "name", "find"
 PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify", "listing", "table"
+OVERRIDES, SETTING = "overrides", "setting"
 
 _BETWEEN = ">"
 
@@ -80,6 +83,23 @@ def _table(project: Project, name: str) -> str:
     return digest(repr((sorted(columns), sorted(texts))).encode("utf-8", "surrogatepass"))
 
 
+def overrides(below: str, method: str) -> Input:
+    """The question which methods of that name the classes below one have."""
+    return OVERRIDES, f"{below}{_BETWEEN}{method}"
+
+
+def _overrides(project: Project, name: str) -> str:
+    below, _, method = name.rpartition(_BETWEEN)
+    project.resolve(below)
+    info = project.class_named(below)
+    return " ".join(each.ref for each in project.subclasses.overriding(info, method)) if info is not None else ""
+
+
+def _setting(project: Project, name: str) -> str:
+    value = project.settings.constant(name)
+    return repr(value.const) if value is not None else ""
+
+
 _ANSWERS = {
     NAME: _name,
     FIND: _find,
@@ -88,4 +108,6 @@ _ANSWERS = {
     QUALIFY: _qualify,
     LISTING: _listing,
     TABLE: _table,
+    OVERRIDES: _overrides,
+    SETTING: _setting,
 }

@@ -11,11 +11,13 @@ from typing import Any
 
 from dodont.models.library import Library
 from dodont.project import inputs
+from dodont.project.django import DjangoSettings
 from dodont.project.finder import Finder
 from dodont.project.plain import restored
 from dodont.project.roles import role_by_path, role_of
 from dodont.project.routing import Routing, registrars
 from dodont.project.source import Source, Unreadable, check_syntax, decode, parse, read
+from dodont.project.subclasses import Subclasses
 from dodont.project.summary import rebuilt
 from dodont.project.tables import declared, may_declare
 from dodont.semantic.annotations import is_mapped
@@ -35,7 +37,7 @@ from dodont.semantic.functions import Outcome, interpret, module_frame
 from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
 from dodont.semantic.trees import dotted, walk
-from dodont.semantic.values import Type, Value
+from dodont.semantic.values import UNSETTLED, Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.
 MAX_DEPTH = 120
@@ -91,6 +93,7 @@ class Project(World):
         self.failures: dict[str, list[str]] = {}  # bodies that could not be interpreted, by file
         self._resolved: dict[str, tuple[Value | None, frozenset[Input]]] = {}
         self._resolving: set[str] = set()
+        self._absent: set[str] = set()  # definitions that modules were looked for on their account
         self._missed: set[str] = set()  # names that the search at hand did not find
         self._searching = 0  # how many names the search at hand is looking for
         self._stack: list[FunctionInfo] = []
@@ -106,6 +109,8 @@ class Project(World):
         self.digests: dict[str, str] = {}  # of the bytes of files
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self.routing = Routing(self)
+        self.settings = DjangoSettings(self)
+        self.subclasses = Subclasses(self)
 
     def display(self, path: str) -> str:
         """How the run names a file: relative to ``base``, absolute outside of it; with forward slashes."""
@@ -211,14 +216,14 @@ class Project(World):
     def _read(self, path: str) -> str:
         """The text of a file. Raises Unreadable."""
         try:
-            data = self._bytes(path)
+            data = self.bytes_of(path)
         except OSError as error:
             raise Unreadable(f"cannot be read: {error.strerror or error}") from None
         self.digests[path] = inputs.digest(data)
         return decode(data)
 
-    def _bytes(self, path: str) -> bytes:
-        """Raises OSError and Unreadable."""
+    def bytes_of(self, path: str) -> bytes:
+        """What a file holds. Raises OSError and Unreadable."""
         data = self.overrides.get(path)
         return data if data is not None else read(path)
 
@@ -235,7 +240,7 @@ class Project(World):
         known = self.digests.get(path)
         if known is None:
             try:
-                known = self.digests[path] = inputs.digest(self._bytes(path))
+                known = self.digests[path] = inputs.digest(self.bytes_of(path))
             except (OSError, Unreadable):
                 known = self.digests[path] = ""
         return known
@@ -326,6 +331,62 @@ class Project(World):
         ref = value.ref
         return value.type is None and ref is not None and ref not in self.functions and self.may_come(ref)
 
+    def overriding(self, function: FunctionInfo, below: ClassInfo) -> tuple[FunctionInfo, ...]:
+        outer, self.touched = self.touched, set()
+        try:
+            found = self.subclasses.overriding(below, function.name)
+        finally:
+            self.touched = outer
+        self.touched.add(inputs.overrides(below.ref, function.name))
+        self.touched.update(each.module.summary for each in found)
+        return found
+
+    def starred(self, module: str, name: str) -> Value | None:
+        found = self.resolve(f"{module}.{name}")
+        own = self.modules.get(module) if found is not None else None
+        if own is None:
+            return found
+        offered = own.names.get("__all__")
+        names = offered.items if offered is not None else None
+        if isinstance(names, tuple) and all(each.const.__class__ is str for each in names):
+            return found if any(each.const == name for each in names) else None
+        return found if offered is not None or not name.startswith("_") else None
+
+    def setting(self, name: str) -> Value | None:
+        outer, self.touched = self.touched, set()
+        try:
+            found = self.settings.constant(name)
+        finally:
+            self.touched = outer
+        self.touched.add((inputs.SETTING, name))
+        return found
+
+    def function(self, ref: str) -> FunctionInfo | None:
+        found = self.functions.get(ref)
+        if found is None and self.rebuilt and self._brought(ref):
+            found = self.functions.get(ref)
+        if found is not None:
+            self.touched.add(found.module.summary)
+        return found
+
+    def class_named(self, ref: str) -> ClassInfo | None:
+        found = self.classes.get(ref)
+        if found is None and self.rebuilt and self._brought(ref):
+            found = self.classes.get(ref)
+        if found is not None:
+            self.touched.add(found.module.summary)
+        return found
+
+    def _brought(self, ref: str) -> bool:
+        """Whether the module that defines a name is read now: a value of one that is known from its summary may denote what is
+        defined in another that nobody has asked for, as after ``ACTIONS = {"send": mail.send}``."""
+        if ref in self._absent or not self.finder.has_package(ref):
+            return False
+        self._absent.add(ref)  # asked once
+        prefix, colon, dotted = ref.rpartition(":")
+        parts = dotted.split(".")
+        return any(self._module(prefix + colon + ".".join(parts[:end])) for end in range(len(parts) - 1, 0, -1))
+
     def may_come(self, name: str) -> bool:
         return self.loading > 0 and self.finder.has_package(name)
 
@@ -378,8 +439,8 @@ class Project(World):
         if parts[0] in module.followed:
             self.touched |= module.followed[parts[0]][1]
         if value is None:
-            for star in module.stars:
-                value = self.resolve(f"{star}.{parts[0]}")
+            for star in reversed(module.stars):
+                value = self.starred(star, parts[0])
                 if value is not None:
                     break
                 if self.library.get(f"{star}.{parts[0]}") is not None:
@@ -462,7 +523,7 @@ class Project(World):
             return None
         self.touched.add((inputs.TEXT, self.display(path)))
         try:
-            return path, decode(self._bytes(path))
+            return path, decode(self.bytes_of(path))
         except (OSError, Unreadable):
             return None
 
@@ -526,7 +587,7 @@ class Project(World):
             texts: set[str] = set()
             for path in self.finder.python_files():
                 try:
-                    data = self._bytes(path)
+                    data = self.bytes_of(path)
                 except (OSError, Unreadable):
                     continue
                 if path not in self.by_path and _may_map(data, table):
@@ -556,7 +617,7 @@ class Project(World):
         depth = self._depth.get(function)
         if depth is not None:
             self._lowest = min(self._lowest, depth)
-            return function.assumed or Facts()
+            return function.assumed or Facts(UNSETTLED)
         waiting = self._waiting.get(function)
         if waiting is not None:
             self._lowest = min(self._lowest, waiting[1])

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from typing import Any
 
+from dodont.models.library import knows_top
 from dodont.project.inputs import digest
 from dodont.project.plain import plain, restored
 from dodont.semantic.credentials import credential
@@ -24,7 +26,7 @@ def summarized(module: ModuleInfo) -> Plain:
     functions = sorted(module.functions, key=lambda each: (each.site, each.ref))
     places = {id(each): index for index, each in enumerate(functions)}
     lines = module.lines
-    return {
+    found: Plain = {
         "name": module.name,
         "role": module.role,
         "is_package": module.is_package,
@@ -41,6 +43,14 @@ def summarized(module: ModuleInfo) -> Plain:
         "functions": [_function(each, lines) for each in functions],
         "sites": [list(each.site or ()) for each in module.classes] + [list(each.site or ()) for each in functions],
     }
+    # What its functions give may be of a library that another module imports.
+    spoken_of = {name for name in _LIBRARY.findall(json.dumps(found)) if knows_top(name.partition(".")[0])}
+    found["required"] = sorted({*found["required"], *spoken_of})
+    return found
+
+
+#: Types and definitions with a dotted name.
+_LIBRARY = re.compile(r'"(?:Type|ref)", "([A-Za-z_]\w*\.[\w.]+)"')
 
 
 def _class(info: ClassInfo, places: dict[int, int], lines: list[str]) -> Plain:
@@ -53,13 +63,15 @@ def _class(info: ClassInfo, places: dict[int, int], lines: list[str]) -> Plain:
         "functions": {name: places[id(each)] for name, each in info.functions.items() if id(each) in places},
         "annotations": {name: segment(lines, node) for name, node in info.annotations.items()},
         "hidden": sorted(info.hidden),
+        "variables": info.variables,
+        "arguments": plain(info.arguments),
         "decorators": plain(info.decorators),
         "opaque": info.opaque,
         "keywords": sorted(info.keywords),
     }
 
 
-_FLAGS = ("is_async", "is_generator", "is_stub", "opaque")
+_FLAGS = ("is_async", "is_generator", "is_stub", "is_abstract", "opaque", "made", "handed")
 
 
 def _function(info: FunctionInfo, lines: list[str]) -> Plain:
@@ -79,7 +91,8 @@ def _function(info: FunctionInfo, lines: list[str]) -> Plain:
         "variadic": info.variadic,
         "keywords": info.keywords,
         "handler": plain(info.handler),
-        "kept": info.kept,
+        "kept": plain(info.kept),
+        "wrapped_by": plain(info.wrapped_by),
         "facts": plain(info.facts),
     }
 
@@ -133,6 +146,8 @@ def rebuilt(world: World, module: ModuleInfo, summary: Plain) -> None:
             members={name: restored(value) for name, value in each["members"].items()},
             annotations={name: ast.Constant(text) for name, text in each["annotations"].items()},
             hidden=frozenset(each["hidden"]),
+            variables=tuple(each["variables"]),
+            arguments=restored(each["arguments"]),
             decorators=restored(each["decorators"]),
             opaque=each["opaque"],
             keywords=frozenset(each["keywords"]),
@@ -161,7 +176,8 @@ def rebuilt(world: World, module: ModuleInfo, summary: Plain) -> None:
             keywords=each["keywords"],
             site=_site(next(sites)),
             handler=restored(each["handler"]),
-            kept=tuple(each["kept"]) if each["kept"] is not None else None,
+            kept=restored(each["kept"]),
+            wrapped_by=restored(each["wrapped_by"]),
             remembered=each["facts"],
         )
         module.functions.append(function)

@@ -19,7 +19,7 @@ _TYPING = ("typing.", "typing_extensions.", "collections.abc.")
 _TRANSPARENT = frozenset(
     {
         "Annotated", "ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "sqlalchemy.orm.Mapped",
-        "sqlalchemy.orm.WriteOnlyMapped", "sqlalchemy.orm.base.Mapped", "dataclasses.InitVar",
+        "sqlalchemy.orm.WriteOnlyMapped", "sqlalchemy.orm.base.Mapped", "dataclasses.InitVar", "dishka.FromDishka",
     }
 )  # fmt: skip
 
@@ -29,6 +29,9 @@ _SAME = {
     "AsyncIterable": "AsyncIterator", "Mapping": "dict", "MutableMapping": "dict", "DefaultDict": "dict",
     "OrderedDict": "dict", "LiteralString": "LiteralString",
 }  # fmt: skip
+
+#: The type of a type variable; its argument is the class it is bound to.
+VARIABLE = "typing.TypeVar"
 
 #: What calls of a callable of that type give has to be awaited.
 AWAITABLE = frozenset({"Awaitable", "Coroutine"})
@@ -75,8 +78,11 @@ def type_named(frame: Frame, value: Value) -> Type | None:
     """The instance type of a class object."""
     if value.const is None and value.type is NONE_TYPE:
         return NONE_TYPE
-    if value.type is not None and value.type.name == "type" and value.type.args:
-        return value.type.args[0]
+    if value.type is not None and value.type.args:
+        if value.type.name == "type":
+            return value.type.args[0]
+        if value.type.name == VARIABLE:
+            return value.type.args[0].args[0]
     if value.ref is None:
         return None
     name = short(value.ref)
@@ -154,19 +160,37 @@ def provider_of(frame: Frame, node: ast.expr | None) -> Value | None:
             if found is not None:
                 return found
         return None
+    if isinstance(node, ast.Subscript):  # `Provide[Container.service]`
+        return _provided(frame, node.slice) if _depends(frame, node.value) is not None else None
     if not isinstance(node, ast.Call):
         return None
-    callee = frame.quiet(node.func)
-    model = frame.library.get(callee.ref) if callee.ref else None
-    if model.__class__ is FunctionModel and model.depends is not None:
-        position: int = model.depends
+    position = _depends(frame, node.func)
+    if position is not None:
         if position < len(node.args):
-            return frame.quiet(node.args[position])
+            return _provided(frame, node.args[position])
         for word in node.keywords:
             if word.arg in ("dependency", "provide"):
                 return frame.quiet(word.value)
         return UNKNOWN
     return None
+
+
+def _depends(frame: Frame, node: ast.expr) -> int | None:
+    """Which argument of what the node names is called to be injected."""
+    callee = frame.quiet(node)
+    model = frame.library.get(callee.ref) if callee.ref else None
+    return model.depends if model.__class__ is FunctionModel else None
+
+
+def _provided(frame: Frame, node: ast.expr) -> Value:
+    """What is called, where it is not injected itself: ``Depends(Provide[Container.service])``."""
+    if isinstance(node, ast.Subscript):
+        inner = provider_of(frame, node)
+        return inner if inner is not None else frame.quiet(node)
+    if isinstance(node, ast.Lambda):  # what it gives, as if its class were called
+        made = frame.quiet(node.body).type
+        return Value(Type("type", (made,)), ref=made.name) if made is not None else UNKNOWN
+    return frame.quiet(node)
 
 
 def is_mapped(frame: Frame, node: ast.expr) -> bool:

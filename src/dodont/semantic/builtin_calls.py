@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dodont.semantic import strings
-from dodont.semantic.annotations import type_of
+from dodont.semantic import effects, strings
+from dodont.semantic.annotations import VARIABLE, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.objects import attribute_of, exposed, role_of
@@ -20,6 +20,7 @@ from dodont.semantic.values import (
     TRUTH,
     UNKNOWN,
     Hole,
+    Items,
     Label,
     Text,
     Type,
@@ -210,6 +211,7 @@ def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     if source.pending is not None:
         frame.misuse(source, given.nodes[0], "argument")
         return UNKNOWN
+    effects.gone_over(frame, given.nodes[0])
     kind = "list" if name in ("sorted", "reversed") else name
     if kind != "dict" and is_mapping(source):
         return Value(Type(kind, (STR,)), labels=keys_of(source), literal=isinstance(source.items, dict))
@@ -271,7 +273,10 @@ def _partial(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
     if not given.positional or given.positional[0].ref is None:
         return None
     target = given.positional[0]
-    return Value(Type("functools.partial"), target.ref, receiver=target.receiver, items=tuple(given.positional[1:]))
+    fixed: Items = tuple(given.positional[1:])
+    if given.keywords and not fixed:
+        fixed = dict(given.keywords)  # arguments of both kinds are seldom, and then those by position are kept
+    return Value(Type("functools.partial"), target.ref, receiver=target.receiver, items=fixed)
 
 
 def _getattr(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
@@ -290,10 +295,15 @@ def _cast(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
 
 
 def _variable_type(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
-    """``TypeVar("T", bound=Model)``: a ``T`` is a ``Model``."""
+    """``TypeVar("T", bound=Model)``: a ``T`` is a ``Model``, at least."""
+    if not given.positional or given.positional[0].const.__class__ is not str:
+        return None
     bound = given.words.get("bound")
     found = type_of(frame, bound) if bound is not None else None
-    return Value(Type("type", (found,)), ref=found.name) if found is not None and "." in found.name else None
+    if found is not None and "." not in found.name:
+        found = None
+    args = (Type("type", (found,)),) if found is not None else ()
+    return Value(Type(VARIABLE, args), ref=found.name if found is not None else None, const=given.positional[0].const)
 
 
 def _type(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:

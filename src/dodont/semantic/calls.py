@@ -12,14 +12,14 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, sinks, waiting
+from dodont.semantic import demands, effects, generics, sinks, waiting
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
-from dodont.semantic.credentials import tells
+from dodont.semantic.credentials import conceals, tells
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Raised, Waits
-from dodont.semantic.events import Call as CallEvent
 from dodont.semantic.events import Callee
 from dodont.semantic.objects import annotation, instance_attribute, lineage
+from dodont.semantic.overrides import overriding
 from dodont.semantic.results import filled, library_result
 from dodont.semantic.trees import last_name
 from dodont.semantic.values import (
@@ -47,8 +47,6 @@ _CLEANING = re.compile(
 _QUOTING = re.compile(
     r"(?:^|_)(?:qt|quote|quoted|escape|escaped)(?:_|[A-Z]|$)|(?:^|_)(?:literal|ident|identifier)(?:_|$)", re.I
 )
-
-MAX_CHAIN = 6
 
 
 class Arguments:
@@ -90,8 +88,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
         for each in node.args:
             frame.eval(each)
         return (
-            Value(Type("super"), ref=frame.owner.ref)
-            if not frame.owner.base_types
+            Value(Type("super", frame.owner.base_types))
+            if len(frame.owner.base_types) != 1
             else Value(frame.owner.base_types[0])
         )
     callee = frame.evaluators[func.__class__](frame, func)
@@ -118,7 +116,11 @@ def call(frame: Frame, node: ast.Call) -> Value:
         return _project(frame, node, callee, function, given)
     info = frame.world.class_named(ref)
     if info is not None:
-        return _construct(frame, node, info, given)
+        instance = _construct(frame, node, info, given)
+        kinds = callee.type.args if callee.type is not None else ()
+        return (
+            Value(kinds[0]) if kinds and kinds[0].args and kinds[0].name == ref else instance
+        )  # `Repository[Order]()`
     generation, known = frame.world.targets.get(ref, _NO_TARGET)
     if generation != frame.library.generation:
         known = _target(frame, ref)
@@ -255,29 +257,9 @@ def _waits(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks,
     if frame.silent or frame.in_lambda or not waiting.blocks(frame, node, callee, ref, model, given):
         return
     known = frame.waits
-    waits(frame, node, ref, Waits((ref,), model.on, model.twin), waiting.is_movable(callee, ref, model))
+    effects.waits(frame, node, ref, Waits((ref,), model.on, model.twin), waiting.is_movable(callee, ref, model))
     if waiting.is_short(ref, model, given):
         frame.waits = known
-
-
-#: Tests on the way to what is done once: more than a rule goes along with.
-MANY = 9
-
-
-def waits(frame: Frame, node: ast.Call, target: str, found: Waits, movable: bool = False) -> None:
-    """A call that blocks: told to rules, and remembered for the callers of this function."""
-    if frame.silent or frame.in_lambda or frame.elsewhere:
-        return
-    if len(found.chain) <= MAX_CHAIN:
-        passed = found
-        if frame.guards:
-            passed = found._replace(tests=found.tests + (MANY if waiting.fills_once(frame) else 1))
-        if frame.waits is None or (len(passed.chain), passed.tests) < (len(frame.waits.chain), frame.waits.tests):
-            frame.waits = passed
-        site = frame.site(node)
-        if frame.failing and len(found.chain) > 1:
-            found = found._replace(tests=found.tests + 1)
-        frame.event(("call", site), CallEvent(site, target, found, frame.in_coroutine, frame.function, movable))
 
 
 def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: FunctionModel, given: Arguments) -> Value:
@@ -413,28 +395,64 @@ def _collected(frame: Frame, rest: dict[str, Value], given: Arguments) -> tuple[
 
 def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo, given: Arguments) -> Value:
     facts = frame.world.facts(function)
-    if callee.type is not None and callee.type.name == "functools.partial" and isinstance(callee.items, tuple):
-        given.positional = [*callee.items, *given.positional]
-        given.nodes = [*[node.func] * len(callee.items), *given.nodes]
+    if function.is_abstract and callee.receiver is not None and not _is_super(node.func):
+        found = overriding(frame, function, callee.receiver.type)
+        if found is not None:
+            function, facts = found
+    if callee.type is not None and callee.type.name == "functools.partial":
+        _complete(callee, node, given)
     bindings = bound(
         frame, function, given, callee.receiver is not None or function.kind in ("classmethod", "staticmethod")
     )
     _effects(frame, node, function, facts, bindings)
+    if function.is_generator:
+        frame.generator = node, function
     if frame.keep:
         frame.calls[id(node)] = Callee(function.ref, facts.accesses, facts.external, facts.never, True)
     if function.opaque:
         return UNKNOWN
+    if function.kept is not None and function.kept.wraps and given.positional:
+        decorated = frame.world.function(given.positional[0].ref or "")
+        if decorated is not None and (function.kept.coroutine if decorated.is_coroutine else function.kept.plain):
+            return given.positional[0] if function.kept.calls else UNKNOWN
     if _quotes(function.name):
         return _pending(frame, node, function.ref, _QUOTED) if function.is_coroutine else _QUOTED
     result = filled(frame, node, function, facts.returns, bindings)
-    if _cleans(function.name):
+    if _cleans(function.name) or (result.labels and _hides(given)):
         shown = tuple(label for label in result.labels if label.kind not in ("secret", "secrets"))
         result = result.but(labels=shown, cleaned=True)
+    if facts.variable is not None and not result.labels:
+        named = generics.result(frame, function, facts.variable, callee.receiver, bindings)
+        if named is not None:
+            result = result.but(type=named, maybe_none=facts.variable.optional)
     if function.is_coroutine:
         return _pending(frame, node, function.ref, result)
     if result.pending is not None:  # handed on: here is where it would be awaited
         return result.but(pending=result.pending._replace(target=function.ref, site=frame.site(node)))
     return Value(Type("Never")) if facts.never else result
+
+
+def _hides(given: Arguments) -> bool:
+    """``self.url(privacy=True)``: the result shows no credential."""
+    return any(
+        conceals(word) and not (isinstance(each, ast.Constant) and not each.value) for word, each in given.words.items()
+    )
+
+
+def _is_super(func: ast.expr) -> bool:
+    """``super().find(...)`` calls the very method that the base has."""
+    owner = func.value if isinstance(func, ast.Attribute) else None
+    return isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super"
+
+
+def _complete(callee: Value, node: ast.Call, given: Arguments) -> None:
+    """Put the arguments that ``functools.partial`` has got already before those of the call."""
+    if isinstance(callee.items, tuple):
+        given.positional = [*callee.items, *given.positional]
+        given.nodes = [*[node.func] * len(callee.items), *given.nodes]
+    elif callee.items:
+        given.keywords = {**callee.items, **given.keywords}
+        given.words = {**dict.fromkeys(callee.items, node.func), **given.words}
 
 
 def _described(
@@ -462,17 +480,12 @@ def _effects(
     for sink in facts.sinks:
         if sink.parameter in bindings:
             sinks.through(frame, node, function, sink, *bindings[sink.parameter])
-    if facts.waits is not None and not (function.is_async or function.is_generator or function.opaque):
-        waits(frame, node, function.ref, facts.waits._replace(chain=(function.ref, *facts.waits.chain), twin=None))
-    if facts.accesses:
-        site = frame.site(node)
-        seen = set()
-        # What the function does itself says more than what it has done.
-        for access in sorted(facts.accesses, key=_depth):
-            if access.kind not in seen and len(access.chain) < MAX_CHAIN:
-                seen.add(access.kind)
-                frame.accesses.append(Access(access.kind, access.target, site, (function.ref, *access.chain)))
-    frame.external = frame.external or facts.external
+    if facts.waits is not None and function.runs_at_once:
+        effects.blocked(frame, node, function, facts)
+    if function.wrapped_by:
+        effects.wrapped(frame, node, function)
+    if facts.accesses or facts.external:
+        effects.used(frame, node, function, facts)
     for exception, label, _ in facts.raises:
         passed: tuple[Label, ...] = (label,)
         if label.kind == "parameter":
@@ -484,10 +497,6 @@ def _effects(
             )
         found = tuple(Raised(exception, each, own=False) for each in passed)
         frame.raised = (*frame.raised, *(each for each in found if each not in frame.raised))[:MAX_LABELS]
-
-
-def _depth(access: Access) -> int:
-    return len(access.chain)
 
 
 def _wants_result(frame: Frame, function: FunctionInfo, name: str) -> bool:

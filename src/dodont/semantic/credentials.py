@@ -215,7 +215,7 @@ _HIDING = frozenset("mask masked redacted obscure obscured obfuscated censored s
 
 #: Words of what is hidden, and of functions that hide what they are given or take what is hidden already.
 _CONCEALS = _HIDING | frozenset(
-    """redact obfuscate obscure elide censor scrub sanitize sanitise sanitized anonymize anonymise sensitive hide hidden hash hashed
+    """redact obfuscate obscure elide censor privacy scrub sanitize sanitise sanitized anonymize anonymise sensitive hide hidden hash hashed
     encrypt decrypt digest fingerprint truncate truncated shorten""".split()
 )
 

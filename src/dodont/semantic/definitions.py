@@ -63,6 +63,28 @@ class Raised(NamedTuple):
     own: bool = True
 
 
+class Kept(NamedTuple):
+    """What a function of the project, used as a decorator, makes of another.
+
+    ``plain`` and ``coroutine``: it gives a function of that kind for one; ``makes``: a coroutine function for any; ``calls``: its
+    wrapper calls the function itself, and does not hand it to a thread or a scheduler; ``wraps``: it says so by ``functools.wraps``.
+    """
+
+    plain: bool = False
+    coroutine: bool = False
+    makes: bool = False
+    calls: bool = False
+    wraps: bool = False
+
+
+class Variable(NamedTuple):
+    """A type variable in a declared result: ``T``, ``T | None``, ``list[T]``."""
+
+    name: str
+    optional: bool = False
+    many: bool = False
+
+
 class Access(NamedTuple):
     """A use of the database: ``kind`` is read, write, commit or build; ``chain`` as in Waits, empty for a call on the spot."""
 
@@ -77,6 +99,7 @@ class Facts:
     """What a project function does, as far as other code may know. Parameters in ``returns`` are labels to fill in."""
 
     returns: Value = UNKNOWN
+    variable: Variable | None = None  # what `returns` is in the end, only a call tells
     sinks: tuple[Sink, ...] = ()
     waits: Waits | None = None
     accesses: tuple[Access, ...] = ()
@@ -92,6 +115,8 @@ class Facts:
             returns.type,
             returns.ref,
             returns.literal,
+            returns.maybe_none,
+            returns.pending is not None,
             frozenset((label.kind, label.what) for label in returns.labels),
             frozenset((sink.parameter, sink.kind, sink.guarded) for sink in self.sinks),
             self.waits is not None,
@@ -115,6 +140,7 @@ class FunctionInfo:
     is_async: bool = False
     is_generator: bool = False
     is_stub: bool = False  # the body says nothing
+    is_abstract: bool = False  # and others are to say it: it raises NotImplementedError, is `...`, or is marked so
     kind: str = "function"  # function, method, classmethod, staticmethod, property
     decorators: tuple[Value, ...] = ()
     opaque: bool = False  # a decorator nothing is known of stands between the name and the function
@@ -129,13 +155,22 @@ class FunctionInfo:
     facts: Facts | None = None
     assumed: Facts | None = None
     remembered: Any = None  # the facts as an earlier run wrote them down, until somebody asks
-    kept: tuple[bool, bool] | None = None  # which kinds of function it keeps as a decorator (see heads.kinds_kept)
+    kept: Kept | None = None  # what it makes of a function as a decorator (see heads.kept_by)
+    made: bool = False  # a decorator makes a coroutine function of it
+    handed: bool = False  # a decorator hands it on: whether and where its body runs is not known
+    # the refs of decorators of the project, and whether they are given arguments
+    wrapped_by: tuple[tuple[str, bool], ...] = ()
 
     @property
     def is_coroutine(self) -> bool:
-        if not self.is_async or self.is_generator or self.opaque or self.manager:
+        if not (self.is_async or self.made) or self.is_generator or self.opaque or self.manager:
             return False
         return self.owner is None or not self.owner.opaque
+
+    @property
+    def runs_at_once(self) -> bool:
+        """Whether a call runs the body then and there."""
+        return not (self.is_async or self.is_generator or self.opaque or self.made or self.handed)
 
     @property
     def is_start_up(self) -> bool:
@@ -150,6 +185,14 @@ class FunctionInfo:
 def says_nothing(body: list[ast.stmt]) -> bool:
     """A function's body is an ellipsis, a docstring, pass, or raises NotImplementedError."""
     return body[-1].__class__ in _SILENT and all(_says_nothing(statement) for statement in body)
+
+
+def leaves_open(body: list[ast.stmt]) -> bool:
+    """Whether a body that says nothing says that others do, and is no hook for those who want one: ``pass``, a docstring alone."""
+    last = body[-1]
+    return isinstance(last, ast.Raise) or (
+        isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant) and last.value.value is ...
+    )
 
 
 #: What a body that says nothing ends with: of most functions the last statement tells that they do.
@@ -185,6 +228,10 @@ class ClassInfo:
     functions: dict[str, FunctionInfo] = field(default_factory=dict)
     annotations: dict[str, ast.expr] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()  # fields left out of the object's repr
+    variables: tuple[str, ...] = ()  # the type variables it is generic in
+    arguments: dict[str, tuple[Type | str | None, ...]] = field(
+        default_factory=dict
+    )  # what it gives for its bases' own
     decorators: tuple[Value, ...] = ()
     opaque: bool = False  # a decorator puts other things in the place of its methods
     keywords: frozenset[str] = frozenset()  # keywords of the class statement given as True
@@ -294,17 +341,11 @@ class World:
 
     def function(self, ref: str) -> FunctionInfo | None:
         """The project's function of that qualified name."""
-        found = self.functions.get(ref)
-        if found is not None:
-            self.touched.add(found.module.summary)
-        return found
+        raise NotImplementedError
 
     def class_named(self, ref: str) -> ClassInfo | None:
         """The project's class of that qualified name."""
-        found = self.classes.get(ref)
-        if found is not None:
-            self.touched.add(found.module.summary)
-        return found
+        raise NotImplementedError
 
     def resolve(self, name: str) -> Value | None:
         """What a qualified name of the project denotes, through re-exports; None for what the project does not define."""
@@ -312,6 +353,18 @@ class World:
 
     def may_come(self, name: str) -> bool:
         """Whether a name nothing is known of yet may be defined by a module that is being read: imports go in circles."""
+        raise NotImplementedError
+
+    def overriding(self, function: FunctionInfo, below: ClassInfo) -> tuple[FunctionInfo, ...]:
+        """The methods that override one in the classes below ``below``, wherever these are defined; tests do not count."""
+        raise NotImplementedError
+
+    def starred(self, module: str, name: str) -> Value | None:
+        """What ``from module import *`` brings under a name: not what a literal ``__all__`` leaves out."""
+        raise NotImplementedError
+
+    def setting(self, name: str) -> Value | None:
+        """The constant that the project's settings hold under a name, where all that say so agree."""
         raise NotImplementedError
 
     def qualify(self, module: str, importer: ModuleInfo) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dodont.semantic import calls, strings
+from dodont.semantic import calls, effects, strings
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.demands import OF_COROUTINES
@@ -426,6 +426,8 @@ def _generators(frame: Frame, generators: list[ast.comprehension]) -> Value:
     source = UNKNOWN
     for each in generators:
         source = frame.eval(each.iter)
+        if frame.generator is not None:
+            effects.gone_over(frame, each.iter)
         bind(frame, each.target, element_of(frame, source, each.iter, bool(each.is_async)))
         for test in each.ifs:
             condition(frame, test)

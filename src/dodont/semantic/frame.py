@@ -30,8 +30,8 @@ class Frame:
 
     __slots__ = (
         "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external", "failing",
-        "function", "guards", "handling", "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never", "objects",
-        "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world",
+        "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never",
+        "objects", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world",
         "yields",
     )  # fmt: skip
 
@@ -69,6 +69,9 @@ class Frame:
         self.stores: dict[str, Value] = {}
         self.sinks: dict[tuple[str, str], Sink] = {}
         self.waits: Waits | None = None
+        self.generator: tuple[ast.Call, FunctionInfo] | None = (
+            None  # the last generator that was made, and by which call
+        )
         self.guards = 0  # branches and exception handlers around the statement at hand
         self.expecting = 0  # blocks around that a test expects to fail
         self.failing = 0  # exception handlers and raised expressions among them
@@ -129,8 +132,8 @@ class Frame:
         return found.type is None and found.ref == imported.ref and self.world.may_come(found.ref or "")
 
     def _elsewhere(self, name: str) -> Value:
-        for module in self.module.stars:
-            found = self.world.resolve(f"{module}.{name}")
+        for module in reversed(self.module.stars):
+            found = self.world.starred(module, name)
             if found is not None:
                 return found
             if self.library.get(f"{module}.{name}") is not None:

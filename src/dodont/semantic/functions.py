@@ -13,12 +13,13 @@ from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, Modul
 from dodont.semantic.events import Event, Route, Unawaited
 from dodont.semantic.expressions import EVALUATORS, KEEPING
 from dodont.semantic.frame import Frame
-from dodont.semantic.heads import kinds_kept, may_decorate
+from dodont.semantic.generics import may_vary, variable_in
+from dodont.semantic.heads import kept_by, may_decorate
 from dodont.semantic.objects import instance_attribute
 from dodont.semantic.results import called
 from dodont.semantic.statements import run
 from dodont.semantic.trees import defaults_of, nodes_of
-from dodont.semantic.values import UNKNOWN, Label, Note, Text, Type, Value, join
+from dodont.semantic.values import UNKNOWN, UNSETTLED, Label, Note, Text, Type, Value, join
 
 #: What a framework hands its function and class views first, by the package that declares the handler.
 _REQUESTS = {
@@ -54,7 +55,7 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     frame.outer = info.closure
     first = len(info.module.functions)
     if info.kept is None and info.owner is None and info.positional and may_decorate(node):
-        info.kept = kinds_kept(node)  # whoever is decorated with it later finds no body any more
+        info.kept = kept_by(node)  # whoever is decorated with it later finds no body any more
     _bind_parameters(frame, info, node)
     falls = run(frame, node.body)
     for inner in info.module.functions[first:]:
@@ -154,10 +155,13 @@ _VIEWS = frozenset({"django.http", "django.shortcuts", "django.views", "django.c
 
 def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -> Facts:
     declared = type_of(frame, node.returns) if node.returns is not None else None
+    variable = variable_in(frame, node.returns) if node.returns is not None and may_vary(declared) else None
     results = frame.yields if info.is_generator else frame.returns
-    value = UNKNOWN
-    for index, each in enumerate(results):
-        value = each if index == 0 else join(value, each)
+    value = UNSETTLED
+    for each in results:
+        value = each if value is UNSETTLED else join(value, each)
+    if value is UNSETTLED and not results:
+        value = UNKNOWN
     if value.labels and any(not each.literal and not _has_secret(each) for each in results):
         value = value.but(labels=tuple(label for label in value.labels if label.kind != "secret"))
     if falls and not info.is_generator and results and not info.is_stub:
@@ -172,18 +176,20 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
         if value.pending is not None and not value.pending.must:
             value = value.but(pending=None)  # the declared type knows better whether it is to be awaited
-    if info.manager:
-        value = Value(Type("contextmanager", (value.type or Type("Any"),)))
-    elif info.is_generator:
-        value = Value(
-            Type("AsyncIterator" if info.is_async else "list", (value.type,) if value.type is not None else ()),
-            labels=value.labels,
-        )
+    if info.manager or info.is_generator:
+        # What goes over it, or enters it, gets a text or a credential whole.
+        whole = (value,) if value.text is not None or any(label.kind == "secret" for label in value.labels) else None
+        if info.manager:
+            kind = Type("contextmanager", (value.type or Type("Any"),))
+        else:
+            kind = Type("AsyncIterator" if info.is_async else "list", (value.type,) if value.type is not None else ())
+        value = Value(kind, items=whole, labels=value.labels if whole or not info.manager else ())
     if value.pending is not None and (info.is_async or value.pending.maybe):
         value = value.but(pending=None)
     never = not falls and not frame.returns and not info.is_generator and not info.is_stub
     return Facts(
         returns=_outgoing(value),
+        variable=variable,
         sinks=tuple(frame.sinks.values()),
         # What gives back an awaitable in one case and waits in another asks where it runs.
         waits=frame.waits

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
+from dodont.semantic import generics
 from dodont.semantic.annotations import type_of
-from dodont.semantic.definitions import ClassInfo, FunctionInfo, FunctionNode, HandlerInfo, ModuleInfo, says_nothing
+from dodont.semantic.definitions import (
+    ClassInfo,
+    FunctionInfo,
+    FunctionNode,
+    HandlerInfo,
+    Kept,
+    ModuleInfo,
+    leaves_open,
+    says_nothing,
+)
 from dodont.semantic.objects import lineage
 from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Type, Value
@@ -60,16 +70,21 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         keywords=arguments.kwarg.arg if arguments.kwarg else "",
         site=frame.site(node),
     )
+    if info.is_stub:
+        in_stub = frame.module.file.endswith(".pyi")  # where every body is `...`
+        info.is_abstract = owner is not None and not in_stub and leaves_open(node.body)
     if info.is_async and node.returns is not None and info.is_stub and _is_iterated(frame, node.returns):
         info.is_generator = True
     setter = False
-    decorators = []
+    decorators: list[tuple[Value, ast.expr]] = []
     for each in node.decorator_list:
         if isinstance(each, ast.Attribute) and each.attr in ("setter", "deleter", "getter"):
             setter = True
             continue
-        decorators.append(_decorate(frame, info, each))
-    info.decorators = tuple(decorators)
+        decorators.append((_decorate(frame, info, each), each))
+    if decorators:
+        info.decorators = tuple([value for value, _ in decorators])
+        _wrap(frame, info, decorators)
     positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
     info.positional = tuple(
         positional[1:] if info.kind in ("method", "classmethod", "property") and owner is not None else positional
@@ -85,6 +100,22 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         if owner is not None:
             owner.functions[node.name] = info
     return info
+
+
+def _wrap(frame: Frame, info: FunctionInfo, decorators: list[tuple[Value, ast.expr]]) -> None:
+    """What the project's own decorators make of the function, the nearest first."""
+    for value, node in reversed(decorators):
+        decorator = frame.world.function(value.ref) if value.ref is not None else None
+        if decorator is None or decorator.manager:
+            continue
+        kept = decorator.kept or Kept()
+        if kept.makes:
+            info.made = True
+            info.opaque = info.opaque or info.is_generator
+        elif not (kept.coroutine if info.is_async or info.made else kept.plain):
+            info.opaque = True
+        info.handed = info.handed or not kept.calls
+        info.wrapped_by += ((decorator.ref, isinstance(node, ast.Call)),)
 
 
 def _is_iterated(frame: Frame, returns: ast.expr) -> bool:
@@ -148,7 +179,7 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
     ref = value.ref
     decorator = frame.world.function(ref) if ref is not None else None
     if decorator is not None and decorator.kept is None and (body := frame.world.body(decorator)) is not None:
-        decorator.kept = kinds_kept(body)
+        decorator.kept = kept_by(body)
     if called:
         frame.eval(node)
     if ref is None:
@@ -156,6 +187,8 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
             info.handler = info.handler or HandlerInfo("", _methods(frame, node))
         info.opaque = True
         return value
+    if ref == "abc.abstractmethod":
+        info.is_abstract = info.is_stub
     if ref == "builtins.staticmethod":
         info.kind = "staticmethod"
     elif ref == "builtins.classmethod":
@@ -176,10 +209,7 @@ def _decorate(frame: Frame, info: FunctionInfo, node: ast.expr) -> Value:
             info.kind = "property"
         elif model.decorator != "same":
             info.opaque = True
-    elif decorator is not None:
-        kept = decorator.kept or (False, False)
-        info.opaque = info.opaque or not (decorator.manager or kept[info.is_async])
-    elif ref not in _TRANSPARENT and ref not in _PROPERTIES:
+    elif decorator is None and ref not in _TRANSPARENT and ref not in _PROPERTIES:
         if model is None and _is_route(node):
             info.handler = info.handler or HandlerInfo(ref, _methods(frame, node))
         info.opaque = True
@@ -226,8 +256,8 @@ def _first(node: FunctionNode) -> str:
     return arguments[0].arg if arguments else ""
 
 
-def kinds_kept(node: FunctionNode) -> tuple[bool, bool]:
-    """Whether the function, used as a decorator, gives a plain function for a plain one, and a coroutine function for such a one.
+def kept_by(node: FunctionNode) -> Kept:
+    """What the function, used as a decorator, makes of a plain function, and of a coroutine function.
 
     What counts are the functions within it that wrap another (``functools.wraps``), else the innermost; without any, that
     it gives back its argument, or says so by its annotations.
@@ -260,12 +290,18 @@ def kinds_kept(node: FunctionNode) -> tuple[bool, bool]:
     found = wrappers or innermost
     if found:
         plain = [each for each in found if each.__class__ is ast.FunctionDef]
-        return bool(plain), len(plain) < len(found) or any(_passes_on(each, given) for each in plain)
+        return Kept(
+            plain=bool(plain),
+            coroutine=len(plain) < len(found) or any(_passes_on(each, given) for each in plain),
+            makes=bool(wrappers) and not plain and _gives_only(node, wrappers),
+            calls=any(_calls(each, given) for each in found),
+            wraps=bool(wrappers),
+        )
     own = node.args.args[0] if node.args.args else None
     annotated = own is not None and own.annotation is not None and node.returns is not None
     same = annotated and ast.dump(own.annotation) == ast.dump(node.returns)  # type: ignore[union-attr, arg-type]
     back = bool(returned) and all(isinstance(each, ast.Name) and own and each.id == own.arg for each in returned)
-    return same or back, same or back
+    return Kept(same or back, same or back, calls=same or back)
 
 
 _COMPOUND = frozenset({ast.If, ast.Try, ast.With, ast.AsyncWith})
@@ -276,6 +312,35 @@ def _is_wraps(node: ast.expr) -> bool:
     return (isinstance(func, ast.Name) and func.id == "wraps") or (
         isinstance(func, ast.Attribute) and func.attr == "wraps"
     )
+
+
+def _gives_only(decorator: FunctionNode, wrappers: list[FunctionNode]) -> bool:
+    """Whether all that a decorator gives are its wrappers, none of them a generator, or functions within it that give them."""
+    if any(isinstance(each, (ast.Yield, ast.YieldFrom)) for wrapper in wrappers for each in walk(wrapper)):
+        return False
+    names: set[str] = set()
+    returned: list[ast.expr | None] = []
+    pending: list[ast.AST] = list(decorator.body)
+    while pending:
+        current = pending.pop()
+        if isinstance(current, FunctionNode):
+            names.add(current.name)
+        if isinstance(current, ast.Return):
+            returned.append(current.value)
+        if not any(current is wrapper for wrapper in wrappers):
+            pending += ast.iter_child_nodes(current)
+    while returned:
+        given = returned.pop()
+        if isinstance(given, ast.IfExp):
+            returned += (given.body, given.orelse)
+        elif last_name(given.func if isinstance(given, ast.Call) else given or decorator) not in names:
+            return False
+    return True
+
+
+def _calls(wrapper: FunctionNode, given: set[str]) -> bool:
+    """Whether a wrapper calls what it wraps, itself."""
+    return any(each.func.id in given for each in nodes_of(wrapper, _CALLS) if isinstance(each.func, ast.Name))  # type: ignore[attr-defined]
 
 
 def _passes_on(wrapper: FunctionNode, given: set[str]) -> bool:
@@ -327,6 +392,8 @@ def class_info_of(frame: Frame, node: ast.ClassDef) -> ClassInfo:
         if word.arg and isinstance(word.value, ast.Constant) and word.value.value is True
     )
     info.bases, info.base_types = tuple(bases), tuple(types)
+    if any(each.__class__ is ast.Subscript for each in node.bases):
+        generics.declare(frame, info, node.bases)
     info.decorators = tuple(
         frame.quiet(each.func if isinstance(each, ast.Call) else each) for each in node.decorator_list
     )

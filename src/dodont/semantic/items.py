@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from dodont.semantic.annotations import model_type, substitute
 from dodont.semantic.credentials import about_fields, credential
+from dodont.semantic.objects import instance_attribute
 from dodont.semantic.trees import last_name
-from dodont.semantic.values import ABSENT, STR, UNKNOWN, Pending, Value, join, parts_of
+from dodont.semantic.values import ABSENT, STR, UNKNOWN, Pending, Type, Value, join, parts_of
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -82,9 +83,30 @@ def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool =
             found = type.args[0]
     if found is not None and found.name in ("Any", "T", "element"):
         found = type.args[0] if type is not None and type.args and type.args[0].name != "Any" else None
+    if found is None and type is not None and "." in type.name:
+        own = _iterated(frame, source, type, asynchronous)
+        if own is not None:
+            return own
     if found is None and not labels and not source.literal:
         return UNKNOWN
     return Value(found, labels=labels, literal=source.literal)
+
+
+def _iterated(frame: Frame, source: Value, type: Type, asynchronous: bool) -> Value | None:
+    """What an object of the project gives by its ``__iter__``, or by the ``__next__`` of what that gives."""
+    start, step = ("__aiter__", "__anext__") if asynchronous else ("__iter__", "__next__")
+    method = instance_attribute(frame, source, type, start)
+    function = frame.world.function(method.ref or "") if method is not None else None
+    if function is None:
+        return None
+    given = frame.world.facts(function).returns
+    if given.type is None:
+        return None
+    if given.type.args or frame.world.class_named(given.type.name) is None:
+        return Value(given.type.args[0]) if given.type.args and given.type.args[0].name != "Any" else None
+    method = instance_attribute(frame, given, given.type, step)
+    function = frame.world.function(method.ref or "") if method is not None else None
+    return Value(frame.world.facts(function).returns.type) if function is not None else None
 
 
 def _may_iterate(frame: Frame, pending: Pending) -> bool:

@@ -6,9 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Class as ClassModel
+from dodont.semantic import effects
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.credentials import about_sign_in, credential, hashes_token, is_other_token, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Input
+from dodont.semantic.overrides import overriding
 from dodont.semantic.values import NUMBER, UNKNOWN, Label, Note, Pending, Type, Value, labels_of, parts_of
 
 if TYPE_CHECKING:
@@ -135,7 +137,10 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
     if type is not None:
         if name == "__class__":
             return Value(Type("type", (type,)), ref=type.name)
-        value = instance_attribute(frame, receiver, type, name, node)
+        if type.name == "super":
+            value = _inherited(frame, type.args, name, node)
+        else:
+            value = instance_attribute(frame, receiver, type, name, node)
     elif name in _TEXT_METHODS:
         return Value(ref=f"str.{name}", receiver=receiver)
     if value is None:
@@ -146,6 +151,15 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
             Value(labels=passed, literal=receiver.literal) if passed or (receiver.literal and type is None) else UNKNOWN
         )
     return frame.named(value, name, node) if credential(name) else value
+
+
+def _inherited(frame: Frame, bases: tuple[Type, ...], name: str, node: ast.AST) -> Value | None:
+    """``super().name`` in a class of several bases: of the first of them that has it."""
+    for base in bases:
+        value = instance_attribute(frame, Value(base), base, name, node)
+        if value is not None:
+            return value
+    return None
 
 
 #: What a class says of its table is written in the code, whatever class it is.
@@ -218,7 +232,10 @@ def instance_attribute(
         return slot
     if slot.__class__ is FunctionInfo:
         if slot.kind == "property":
-            returns = world.facts(slot).returns
+            if node is not None:
+                effects.runs(frame, node, slot)  # type: ignore[arg-type]
+            found_in = overriding(frame, slot, type) if slot.is_abstract else None
+            returns = found_in[1].returns if found_in is not None else world.facts(slot).returns
             kept = tuple(label for label in returns.labels if label.kind == "secret") if node is not None else ()
             if kept:
                 through = Note(frame.site(node), f"through `{name}()`")
@@ -267,6 +284,8 @@ def _slot(frame: Frame, type: Type, name: str) -> tuple[Slot, bool]:
         return f"str.{name}", settled
     if type.name in ("list", "dict", "set", "tuple", "string.Template"):
         return f"{type.name}.{name}", settled
+    if type.name == "django.conf.LazySettings" and name.isupper() and not credential(name):
+        return frame.world.setting(name), settled
     if name in ("value", "name") and is_enum(frame, type.name):
         return Value(literal=True), settled
     dynamic = frame.library.method(type.name, "__getattr__")

@@ -15,6 +15,7 @@ from dodont.semantic.values import (
     STR,
     UNKNOWN,
     Hole,
+    Items,
     Label,
     Note,
     Text,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
     from dodont.semantic.frame import Frame
 
-_WORDS = frozenset({"element", "scalar", "entity", "selected"})
+_WORDS = frozenset({"element", "scalar", "entity", "selected", "made"})
 
 
 def library_result(
@@ -88,7 +89,7 @@ def library_result(
 def _reference(returns: str) -> tuple[str, int]:
     """``instance 0`` in a model's ``returns`` as its word and position; no word where it names a type."""
     word, _, rest = returns.partition(" ")
-    return (word, int(rest)) if word in ("argument", "instance", "call") and rest.isdigit() else ("", 0)
+    return (word, int(rest)) if word in ("argument", "instance", "call", "named") and rest.isdigit() else ("", 0)
 
 
 def _returned(frame: Frame, callee: Value, model: FunctionModel, given: Arguments) -> Value:
@@ -106,6 +107,11 @@ def _returned(frame: Frame, callee: Value, model: FunctionModel, given: Argument
         if word == "instance":
             named = type_named(frame, source)
             return Value(named) if named is not None else UNKNOWN
+        if word == "named":
+            name = source.const
+            return (
+                frame.world.resolve(frame.world.qualify(name, frame.module)) if isinstance(name, str) else None
+            ) or UNKNOWN
         return called(frame, source)
     receiver = callee.receiver
     own = receiver.type if receiver is not None else None
@@ -144,6 +150,8 @@ def _fill(frame: Frame, type: Type | None, own: Type | None, given: Arguments) -
         inner: Type | None = None
         if type.name == "entity":  # `query(Order)`, not `query(Order.id, Order.day)`
             inner = type_named(frame, given.positional[0]) if len(given.positional) == 1 else None
+        elif type.name == "made":
+            inner = called(frame, given.positional[0]).type if given.positional else None
         elif type.name == "selected":
             source = given.positional[0].type if given.positional else None
             inner = source.args[0] if source is not None and source.args else None
@@ -160,7 +168,7 @@ def _fill(frame: Frame, type: Type | None, own: Type | None, given: Arguments) -
 def called(frame: Frame, source: Value) -> Value:
     """What a dependency injector gets from calling ``source`` without arguments of ours: the value awaited, entered, iterated."""
     if source.ref is None:
-        return UNKNOWN
+        return _called_instance(frame, source)
     function = frame.world.function(source.ref)
     if function is not None:
         returns = frame.world.facts(function).returns
@@ -174,12 +182,30 @@ def called(frame: Frame, source: Value) -> Value:
     return Value(named) if named is not None else UNKNOWN
 
 
+def _called_instance(frame: Frame, source: Value) -> Value:
+    method = instance_attribute(frame, source, source.type, "__call__") if source.type is not None else None
+    if method is None or method.ref is None:
+        return UNKNOWN
+    if frame.world.function(method.ref) is not None:
+        return called(frame, Value(ref=method.ref))
+    owner, _, name = method.ref.rpartition(".")
+    found = frame.library.method(owner, name)
+    if found is None or found[0].returns is None:
+        return UNKNOWN
+    own = source.type
+    if found[0].returns == "element":
+        return Value(own.args[0]) if own is not None and own.args and own.args[0].name != "Any" else UNKNOWN
+    return Value(substitute(model_type(found[0].returns), own))
+
+
 def filled(
     frame: Frame, node: ast.Call, function: FunctionInfo, value: Value, bindings: dict[str, tuple[Value, ast.expr]]
 ) -> Value:
     """The function's result with its parameters replaced by what this call gives them."""
     if not value.labels and value.text is None:
         return value
+    if value.items is not None:
+        value = value.but(items=_filled_items(frame, node, function, value.items, bindings))
     if not bindings and value.text is None and all(label.kind in ("parameter", "part") for label in value.labels):
         return value.but(labels=())  # what is said of parameters alone, where none is given
     labels: tuple[Label, ...] = ()
@@ -212,6 +238,15 @@ def filled(
             pending = None
         return whole.but(labels=labels, literal=value.literal, pending=pending)
     return value.but(labels=labels)
+
+
+def _filled_items(
+    frame: Frame, node: ast.Call, function: FunctionInfo, items: Items, bindings: dict[str, tuple[Value, ast.expr]]
+) -> Items:
+    """``return text, values``: what a display holds is filled in like the whole."""
+    if isinstance(items, dict):
+        return {name: filled(frame, node, function, item, bindings) for name, item in items.items()}
+    return tuple([filled(frame, node, function, item, bindings) for item in items or ()])
 
 
 def _asks(frame: Frame, function: FunctionInfo) -> bool:

@@ -11,9 +11,10 @@ import builtins
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from dodont.semantic import effects
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import without
-from dodont.semantic.definitions import Raised
+from dodont.semantic.definitions import ClassInfo, FunctionInfo, Raised
 from dodont.semantic.events import Call
 from dodont.semantic.expressions import binary, bind, condition
 from dodont.semantic.frame import Frame, Imported, Members
@@ -46,8 +47,22 @@ def merged(first: Env, second: Env) -> Env:
         if known is None:
             result[name] = value
         elif known is not value:
-            result[name] = join(known, value)
+            imports = known.__class__ is Imported or value.__class__ is Imported
+            result[name] = _either(known, value) if imports else join(known, value)
     return result
+
+
+def _either(first: Value, second: Value) -> Value:
+    """What a name is that two branches bind. An import stays one to be followed when somebody looks the name up::
+
+    try:
+        from shop.store import fetch
+    except ImportError:
+        fetch = None
+    """
+    if first.__class__ is Imported and (second is NONE or (second.__class__ is Imported and second.ref == first.ref)):
+        return first
+    return second if second.__class__ is Imported and first is NONE else join(first, second)
 
 
 def _join_ends(frame: Frame, ends: list[Env], fallback: Env) -> bool:
@@ -76,6 +91,8 @@ def _expr(frame: Frame, node: ast.Expr) -> bool:
 
 
 def _assign(frame: Frame, node: ast.Assign) -> bool:
+    if node.value.__class__ is ast.Lambda and node.targets[0].__class__ is ast.Name and not frame.keep:
+        return _function(frame, _defined(node.targets[0].id, node.value))
     value = frame.evaluators[node.value.__class__](frame, node.value)
     if value is UNKNOWN and frame.in_coroutine and node.targets[0].__class__ is ast.Tuple:
         frame.unresolved(node.value, "unpacking")
@@ -90,6 +107,14 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
     ):
         frame.unused[value.pending.site] = (value, node.targets[0].id)
     return True
+
+
+def _defined(name: str, node: ast.Lambda) -> ast.FunctionDef:
+    """``double = lambda number: 2 * number`` as the definition it stands for."""
+    gives = ast.copy_location(ast.Return(value=node.body), node.body)
+    return ast.copy_location(
+        ast.FunctionDef(name=name, args=node.args, body=[gives], decorator_list=[], returns=None), node
+    )
 
 
 def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
@@ -208,6 +233,8 @@ def _carries(value: Value) -> bool:
 
 def _for(frame: Frame, node: ast.For | ast.AsyncFor) -> bool:
     source = frame.eval(node.iter)
+    if frame.generator is not None:
+        effects.gone_over(frame, node.iter)
     element = element_of(frame, source, node.iter, node.__class__ is ast.AsyncFor)
     return _loop(frame, node.body, node.orelse, lambda: bind(frame, node.target, element), True)
 
@@ -247,24 +274,46 @@ def _leave_loop(frame: Frame, node: ast.stmt) -> bool:
 
 
 def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
+    managers: list[tuple[Any, ...]] = []  # what is told of entering and leaving them
     for item in node.items:
         value = frame.eval(item.context_expr)
         if value.pending is not None and value.pending.must:
             value = value.pending.result
         if item.optional_vars is not None:
-            given = entered(frame, value)
+            given = entered(frame, value, node.__class__ is ast.AsyncWith)
             if node.__class__ is ast.With and _is_async(frame, given):
                 given = UNKNOWN  # `with engine.connect() as connection`: the engine is the other kind, here at least
             bind(frame, item.optional_vars, given)
         if not frame.silent:
             _entered_call(frame, item, node.body)
+            if node.__class__ is ast.With and value.type is not None:
+                managers += _runs_manager(frame, item.context_expr, value.type)
     expects = any(
         isinstance(item.context_expr, ast.Call) and last_name(item.context_expr.func) in _EXPECTS for item in node.items
     )
     frame.expecting += expects
     falls = run(frame, node.body)
     frame.expecting -= expects
+    for key in managers:
+        _leave_to_block(frame, key, node.body)
     return falls or _suppresses(frame, node)
+
+
+def _leave_to_block(frame: Frame, key: tuple[Any, ...], body: list[ast.stmt]) -> None:
+    """A manager that waits for the same as its block does: whoever moves the block moves the manager::
+
+    with session_scope() as session:  # commits at the end
+        session.get(Order, 1)
+    """
+    event = frame.events.get(key)
+    if not isinstance(event, Call):
+        return
+    first, last = body[0].lineno, body[-1].end_lineno or body[-1].lineno
+    if any(
+        isinstance(each, Call) and first <= each.site.line <= last and each.waits.on == event.waits.on
+        for each in frame.events.values()
+    ):
+        del frame.events[key]
 
 
 #: What a test says that the calls in a block fail with: a coroutine function called with wrong arguments does so at once.
@@ -300,14 +349,49 @@ def _is_async(frame: Frame, value: Value) -> bool:
     return entry is not None and entry.is_async
 
 
-def entered(frame: Frame, value: Value) -> Value:
+def _runs_manager(frame: Frame, node: ast.expr, type: Type) -> list[tuple[Any, ...]]:
+    """Entering and leaving a manager runs its code: the two halves of a generator, or ``__enter__`` and ``__exit__``. Gives the
+    event that tells so."""
+    if type.name != "contextmanager" and frame.world.class_named(type.name) is None:
+        return []
+    key = ("call", frame.site(node))
+    if key in frame.events:
+        return []
+    if type.name == "contextmanager":
+        effects.gone_over(frame, node)
+    else:
+        for name in ("__enter__", "__exit__"):
+            function = _method(frame, type, name)
+            if function is not None:
+                effects.runs(frame, node, function)
+    return [key] if key in frame.events else []
+
+
+def _method(frame: Frame, type: Type, name: str) -> FunctionInfo | None:
+    """The method of a class of the project, where no class of a library comes first."""
+    for _, entry in lineage(frame, type.name):
+        if not isinstance(entry, ClassInfo):
+            return None
+        if name in entry.functions:
+            return entry.functions[name]
+    return None
+
+
+def entered(frame: Frame, value: Value, asynchronous: bool = False) -> Value:
     """What ``with value as name`` binds."""
     type = value.type
     if type is None:
         return UNKNOWN
     if type.name == "contextmanager":
+        if isinstance(value.items, tuple):
+            return value.items[0]
         inner = type.args[0] if type.args else None
         return Value(None if inner is None or inner.name == "Any" else inner)
+    method = _method(frame, type, "__aenter__" if asynchronous else "__enter__")
+    if method is not None:
+        given = frame.world.facts(method).returns
+        own = given.type is not None and any(ref == given.type.name for ref, _ in lineage(frame, type.name))
+        return value if own else UNKNOWN if method.opaque else given.but(labels=())
     entry = frame.library.class_of(type.name)
     if entry is None:
         found = next((entry for _, entry in frame.library.ancestors(type.name) if entry.enters), None)

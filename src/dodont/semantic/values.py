@@ -173,6 +173,8 @@ class Value:
 
 
 UNKNOWN: Final = Value()
+#: What a function gives that is being interpreted already: whatever its other ways give. Nothing is known of it, either.
+UNSETTLED: Final = Value()
 STR: Final = Type("str")
 INT: Final = Type("int")
 BOOL: Final = Type("bool")
@@ -305,8 +307,10 @@ def _danger(text: Text | None) -> tuple[int, int]:
 
 def join(first: Value, second: Value) -> Value:
     """What is known when control may come from either side: may for labels and texts, must for the rest."""
-    if first is second or (second is UNKNOWN and first is UNKNOWN):
+    if first is second or (second is UNKNOWN and first is UNKNOWN) or second is UNSETTLED:
         return first
+    if first is UNSETTLED:
+        return second
     if (second is UNKNOWN and _is_bare(first)) or (first is UNKNOWN and _is_bare(second)):
         return _VAGUE
     labels = join_labels(first.labels, second.labels)

@@ -44,7 +44,7 @@ def is_own(access: Access, run: Pass) -> bool:
     """Whether the handler does it, or a private function of its module in its place; not a form, serializer or view."""
     if run.role(Type(access.target.rpartition(".")[0])) in ("schema", "view"):
         return False
-    functions = [run.project.function(ref) for ref in access.chain]
+    functions = (run.project.function(ref) for ref in access.chain)
     return all(each is not None and each.module is run.module and each.name.startswith("_") for each in functions)
 
 

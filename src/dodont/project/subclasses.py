@@ -1,0 +1,147 @@
+"""Which classes of the project have a base, wherever they stand: asked of a method that says nothing by itself.
+
+The answer must not hang on what happens to be loaded, so it comes from a textual index of all files: which of them name which class as
+a base, and which define a function of which name. The index is made once, when first asked for; the few files it points to are loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dodont.project.finder import MAX_FILES
+from dodont.project.roles import role_by_path
+from dodont.project.source import Unreadable
+from dodont.semantic.definitions import ClassInfo, FunctionInfo
+from dodont.semantic.objects import lineage
+
+if TYPE_CHECKING:
+    from dodont.project.project import Project
+
+#: `Orders(Repository[Order], base.Mixin):` behind `class`, over several lines too. Python's own search for a word is several
+#: times faster than a pattern's.
+_HEAD = re.compile(rb"(\w+)\s*\(((?:[^()]|\([^()]*\))*)\)")
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+
+#: Roles of files whose classes stand in for others, or belong to another time.
+_ELSEWHERE = frozenset({"test", "migration"})
+
+#: Files that may hold subclasses; where there are more, the base is no seam between a few parts but a framework.
+MAX_CANDIDATES = 30
+#: Subclasses whose answers are compared.
+MAX_CLASSES = 12
+
+
+class Subclasses:
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._paths: list[str] | None = None
+        self._named: dict[bytes, list[tuple[str, bytes]]] | None = None
+        self._defined: list[tuple[str, frozenset[bytes]]] | None = None
+        self._aliases: dict[bytes, set[bytes]] = {}
+        self._known: dict[tuple[str, str], tuple[ClassInfo, ...] | None] = {}
+
+    def overriding(self, below: ClassInfo, method: str) -> tuple[FunctionInfo, ...]:
+        """The methods of that name in the classes below one, as far as they say something."""
+        classes = self.of(below, method if "typing.Protocol" in below.bases else "")
+        found = [each.functions.get(method) for each in classes]
+        return tuple(each for each in found if each is not None and not each.is_stub)
+
+    def of(self, base: ClassInfo, method: str = "") -> tuple[ClassInfo, ...]:
+        """The classes below ``base``, tests left out, sorted; none where there are too many to tell.
+
+        With ``method``, classes that define it and all else that ``base`` has count too: they implement a protocol.
+        """
+        key = (base.ref, method)
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        found = self._find(base, method)
+        if not self._project.loading:
+            self._known[key] = found
+        return found
+
+    def _find(self, base: ClassInfo, method: str) -> tuple[ClassInfo, ...]:
+        paths = self._candidates(base.name, method)
+        if len(paths) > MAX_CANDIDATES:
+            return ()
+        frame = self._project.reader(base.module)
+        found: dict[str, ClassInfo] = {}
+        for path in sorted(paths):
+            module = self._project.load(path)
+            for each in module.classes if module is not None else ():
+                if each is base:
+                    continue
+                refs = [ref for ref, _ in lineage(frame, each.ref)]
+                if base.ref in refs or (method and self._implements(each, base)):
+                    found[each.ref] = each
+        return tuple(found[ref] for ref in sorted(found)) if len(found) <= MAX_CLASSES else ()
+
+    def _implements(self, info: ClassInfo, protocol: ClassInfo) -> bool:
+        frame = self._project.reader(info.module)
+        names = {
+            name for _, entry in lineage(frame, info.ref) if isinstance(entry, ClassInfo) for name in entry.functions
+        }
+        return protocol.functions.keys() <= names
+
+    def _candidates(self, name: str, method: str) -> set[str]:
+        paths = {path for path, names in self._defining() if method.encode() in names} if method else set()
+        bases = self._bases()
+        pending, seen = [name.encode()], set()
+        while pending and len(paths) <= MAX_CANDIDATES:
+            current = pending.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            for path, derived in bases.get(current, ()):
+                paths.add(path)
+                pending.append(derived)
+            pending += self._aliases.get(current, ())
+        return paths
+
+    def _bases(self) -> dict[bytes, list[tuple[str, bytes]]]:
+        """By the names of bases, the classes that have them: file and name."""
+        if self._named is None:
+            self._named = {}
+            for path, data in self._texts():
+                for text in data.split(b"class ")[1:]:
+                    head = _HEAD.match(text)
+                    for word in _WORD.findall(head[2]) if head is not None else ():
+                        self._named.setdefault(word, []).append((path, head[1]))  # type: ignore[index]
+                before, *after = data.split(b" as ")
+                for text in after:
+                    words = before[-80:].split()  # `from base import Clock as C`, `import (Clock as C, …`
+                    name = words[-1].rpartition(b"(")[2] if words else b""
+                    if name[:1].isupper() and (alias := _WORD.match(text)) is not None:
+                        self._aliases.setdefault(name, set()).add(alias[0])
+                    before = text
+        return self._named
+
+    def _defining(self) -> list[tuple[str, frozenset[bytes]]]:
+        """The names of the functions that each file defines."""
+        if self._defined is None:
+            self._defined = [
+                (path, frozenset([text[: text.find(b"(")] for text in data.split(b"def ")[1:]]))
+                for path, data in self._texts()
+            ]
+        return self._defined
+
+    def _texts(self) -> Iterator[tuple[str, bytes]]:
+        """The files that may hold classes, with what stands in them; none where there are too many to see them all."""
+        project = self._project
+        if self._paths is None:
+            paths = project.finder.python_files()
+            self._paths = [
+                path
+                for path in (paths if len(paths) < MAX_FILES else ())
+                if role_by_path(project.display(path), project.roles) not in _ELSEWHERE
+            ]
+        for path in self._paths:
+            known = project.by_path.get(path)
+            try:
+                data = known.text.encode() if known is not None else project.bytes_of(path)
+            except (OSError, Unreadable, UnicodeError):
+                continue
+            if b"class " in data:
+                yield path, data
