@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dodont.engine import analyst, executors
+from dodont.engine import analyst, executors, workers
 from dodont.engine.analyst import listings_of
 from dodont.engine.driver import Report, check
 from dodont.engine.executors import NoExecutor, batches, executor_named, packed, unpacked
@@ -23,7 +23,7 @@ SHOP = Path(__file__).parents[2] / "docs" / "shop"
 
 @pytest.fixture(autouse=True)
 def worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(workers, "WORTH_A_PROCESS", 0)
 
 
 def whole(**options: object) -> Report:

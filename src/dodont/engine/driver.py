@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from dodont.engine.dispatch import internal
 from dodont.engine.files import find, is_excluded, is_generated
 from dodont.engine.settings import Settings
 from dodont.engine.suppression import kept
+from dodont.engine.workers import Workers
 from dodont.project.source import Source, Unreadable, read
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Run:
 
     def __init__(
         self, settings: Settings, *, overrides: Mapping[str, bytes] | None = None, noqa: bool = True,
-        root: Path | None = None, every_file: bool = False, cache_dir: Path | None = None, team: Team | None = None,
+        root: Path | None = None, every_file: bool = False, cache_dir: Path | None = None, workers: Workers | None = None,
         progress: Progress | None = None,
     ) -> None:  # fmt: skip
         self._settings = settings
@@ -52,9 +52,9 @@ class Run:
         self._root = root or settings.root
         self._overrides = overrides
         self._every_file = every_file
-        self._team = team
+        self._workers = workers or Workers()
         self._progress = progress or (lambda done, total: None)
-        self._cache = (cache_dir, self._environment()) if cache_dir is not None else None
+        self._cache = (cache_dir, self._environment(cache_dir)) if cache_dir is not None else None
         self._analyst = self._start()
         self._reuse = self._open()
         self.project = self._analyst.project
@@ -79,14 +79,14 @@ class Run:
 
         return Reuse(self._analyst.project, Cache(*self._cache))
 
-    def _environment(self) -> str:
-        """The digest of all that findings hang on beside the sources."""
+    def _environment(self, cache_dir: Path) -> str:
+        """The digest of all that findings hang on beside the sources, and of the project, as several may share a directory."""
         from dodont.engine.identity import environment
 
         settings = self._settings
         return environment((
             sorted(selection.select(catalogue.rules(), settings)), settings.src, settings.roles, settings.models,
-            settings.rule_options, os.path.relpath(self._root, settings.root),
+            settings.rule_options, os.path.relpath(self._root, settings.root), _way(self._root, cache_dir),
         ))  # fmt: skip
 
     def files(self, paths: Sequence[str]) -> Iterator[Diagnostic]:
@@ -99,11 +99,12 @@ class Run:
             yield from self._shown(analysis.path, analysis.findings)
 
     def _analysed(self, paths: Sequence[str]) -> Iterator[Analysis]:
-        sizes = _sizes(paths) if self._team is not None else {}
-        if self._team is None or not self._team.pays(sum(sizes.values())):
+        sizes = _sizes(paths) if self._workers.are_many else {}
+        team = self._workers.team(sum(sizes.values()))
+        if team is None:
             yield from self._analyst.files(paths)
             return
-        for batch in self._team.map(self._work(paths), paths, sizes):
+        for batch in team.map(self._work(team, paths), paths, sizes):
             yield from batch.analyses
 
     def _with_cache(self, reuse: Reuse, paths: Sequence[str]) -> Iterator[Diagnostic]:
@@ -134,20 +135,22 @@ class Run:
         reuse.save()
 
     def _wave(self, reuse: Reuse, wave: Sequence[str], paths: Sequence[str]) -> Iterator[Batch]:
-        sizes = _sizes(paths)
-        if self._team is not None and self._team.pays(sum(sizes.values())):
-            yield from self._team.map(self._work(paths, reuse, wave), paths, sizes)
+        sizes = _sizes(paths) if self._workers.are_many else {}
+        team = self._workers.team(sum(sizes.values()))
+        if team is not None:
+            yield from team.map(self._work(team, paths, reuse, wave), paths, sizes)
             return
         analyst = self._start(keep=True, reuse=reuse)
         for analysis in analyst.files(paths):
             yield Batch((analysis,))
         yield batch_of(analyst, (), frozenset(wave))
 
-    def _work(self, paths: Sequence[str], reuse: Reuse | None = None, wave: Sequence[str] = ()) -> Work:
+    def _work(
+        self, team: Team, paths: Sequence[str], reuse: Reuse | None = None, wave: Sequence[str] = ()
+    ) -> Work:
         from dodont.engine.executors import Work, packed
 
-        assert self._team is not None
-        near = self._team.shares_disk and not self._overrides
+        near = team.shares_disk and not self._overrides
         return Work(
             self._settings,
             self._root,
@@ -193,6 +196,14 @@ class Run:
         return self._shown(shown, found) if found is not None else None
 
 
+def _way(root: Path, cache_dir: Path) -> str:
+    """From the cache to a project; the same in every copy of both."""
+    try:
+        return os.path.relpath(root, cache_dir)
+    except ValueError:  # on another drive
+        return str(root)
+
+
 def _sizes(paths: Sequence[str]) -> dict[str, int]:
     found = {}
     for path in paths:
@@ -212,7 +223,7 @@ def check(
     jobs: int = 1,
     executor: Executor | None = None,
 ) -> Report:
-    """Check files and directories. Raises ``MissingPath`` and ``UnknownSelection``; see ``check_files``."""
+    """Check files and directories. Raises ``MissingPath`` and ``UnknownSelection``; see ``Workers`` and ``check_files``."""
     overrides = {os.path.abspath(path): data for path, data in (source_overrides or {}).items()}
     given = {path: os.path.abspath(path) for path in paths}
     found = find([path for path in paths if given[path] not in overrides], settings)
@@ -220,15 +231,10 @@ def check(
     if settings.force_exclude:
         unsaved = {path for path in unsaved if not is_excluded(path, settings)}
     files = tuple(sorted({*found.files, *unsaved}))
-    return check_files(
-        files,
-        settings,
-        overrides=overrides,
-        troubles=found.troubles,
-        cache_dir=cache_dir,
-        jobs=jobs,
-        executor=executor,
-    )
+    with Workers(jobs, executor) as workers:
+        return check_files(
+            files, settings, overrides=overrides, troubles=found.troubles, cache_dir=cache_dir, workers=workers
+        )
 
 
 def check_files(
@@ -238,28 +244,17 @@ def check_files(
     overrides: Mapping[str, bytes] | None = None,
     troubles: Sequence[tuple[str, str]] = (),
     cache_dir: Path | None = None,
-    jobs: int = 1,
-    executor: Executor | None = None,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Check files that were found, absolute and sorted. ``overrides`` are by absolute path. Raises ``UnknownSelection``.
 
-    ``cache_dir`` is where earlier runs left what they found out. ``jobs`` is the number of processes, as far as the work is worth
-    them; ``executor`` takes their place.
+    ``cache_dir`` is where earlier runs left what they found out.
     """
     diagnostics: list[Diagnostic] = []
-    with interpreting(), _team(jobs, executor) as team:
+    with interpreting():
         cache = cache_dir if not overrides else None
-        run = Run(settings, overrides=overrides, cache_dir=cache, team=team, progress=progress)
+        run = Run(settings, overrides=overrides, cache_dir=cache, workers=workers, progress=progress)
         diagnostics += [internal(run.project.display(path), message) for path, message in troubles]
         diagnostics += run.files(files)
-        gc.freeze()  # what is known of the project goes away with the process: nothing in it is worth a search for cycles
     return Report(tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)), len(files))
-
-
-def _team(jobs: int, executor: Executor | None) -> AbstractContextManager[Team | None]:
-    if jobs <= 1 and executor is None:
-        return nullcontext()
-    from dodont.engine.executors import Team
-
-    return Team(jobs, executor)

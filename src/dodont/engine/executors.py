@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import uuid
@@ -31,8 +32,6 @@ from dodont.engine.analyst import Analysis, Analyst, Batch, batch_of, interpreti
 from dodont.engine.dispatch import internal
 from dodont.engine.settings import Settings
 
-#: Below so many bytes of source a second process costs more than it saves.
-WORTH_A_PROCESS = 400_000
 #: How often a batch is tried before it is cut in two.
 TRIES = 2
 
@@ -150,22 +149,19 @@ class Team:
     def shares_disk(self) -> bool:
         return self._borrowed is None or shares_disk(self._borrowed)
 
-    def pays(self, size: int) -> bool:
-        """Whether so many bytes of source are worth more than one worker."""
-        return self._borrowed is not None or (self._workers > 1 and size >= WORTH_A_PROCESS)
-
     def __enter__(self) -> Team:
         return self
 
     def __exit__(self, *raised: object) -> None:
         if self._own is not None:
-            self._own.shutdown(wait=not any(raised), cancel_futures=True)
+            end(self._own, at_once=any(raised))
 
     def _executor(self) -> Executor:
         if self._borrowed is not None:
             return self._borrowed
         if self._own is None:
-            self._own = ProcessPoolExecutor(self._workers, mp_context=multiprocessing.get_context(_start_method()))
+            context = multiprocessing.get_context(_start_method())
+            self._own = ProcessPoolExecutor(self._workers, context, initializer=_leave_interrupts)
         return self._own
 
     def _lose(self) -> None:
@@ -233,11 +229,17 @@ def _start_method() -> str:
     return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 
-def default_workers() -> int:
-    """As many as this process may use processors."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _leave_interrupts() -> None:
+    """A terminal interrupts all processes of a run; the first one ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def end(executor: Executor, *, at_once: bool) -> None:
+    """Shut an executor down. ``at_once`` ends processes, whatever they do."""
+    if at_once and isinstance(executor, ProcessPoolExecutor):
+        for process in list((executor._processes or {}).values()):
+            process.terminate()
+    executor.shutdown(wait=not at_once, cancel_futures=True)
 
 
 class NoExecutor(Exception):  # noqa: N818

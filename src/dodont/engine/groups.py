@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from dodont.engine.selection import select
 from dodont.engine.settings import Settings
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from dodont.engine.driver import Progress
     from dodont.engine.fixing import FixReport
 
 
@@ -34,16 +38,32 @@ def check(
     root: Path,
     overrides: Mapping[str, bytes] | None = None,
     cache_dir: Callable[[Settings], Path | None] = lambda settings: None,
+    *,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Merged:
-    """Check what was found. ``main`` are the settings of what was named first, ``overrides`` are by absolute path. Raises
-    ``UnknownSelection``."""
+    """Check what was found, all groups by the same workers. ``main`` are the settings of what was named first, ``overrides`` are
+    by absolute path. Raises ``UnknownSelection``."""
     from dodont.engine.driver import check_files
+    from dodont.engine.workers import Workers
 
-    told = [
-        (settings, check_files(files, settings, overrides=overrides, cache_dir=cache_dir(settings)).diagnostics)
-        for settings, files in found.groups
-    ]
-    return merge([*told, (main, _troubles(found, main))], root, len(found.files))
+    told: list[tuple[Settings, Iterable[Diagnostic]]] = []
+    seen, total = 0, sum(len(files) for _, files in found.groups)
+
+    def step(done: int, among: int) -> None:
+        """Among the files of a group are those that turn out to be concerned by others."""
+        if progress is not None:
+            progress(seen + done, total - len(files) + max(among, len(files)))
+
+    with Workers(jobs, executor) as workers:
+        for settings, files in found.groups:
+            report = check_files(
+                files, settings, overrides=overrides, cache_dir=cache_dir(settings), workers=workers, progress=step
+            )
+            told.append((settings, report.diagnostics))
+            seen += len(files)
+    return merge([*told, (main, _troubles(found, main))], root, total)
 
 
 def fix(found: Found, main: Settings, *, unsafe: bool, write: bool) -> list[tuple[Settings, FixReport]]:
@@ -62,6 +82,36 @@ def fix(found: Found, main: Settings, *, unsafe: bool, write: bool) -> list[tupl
         for settings, files in found.groups
     ]
     return [*done, (main, fixing.FixReport((), _troubles(found, main), ()))]
+
+
+def shard_of(found: Found, root: Path, number: int, of: int) -> Found:
+    """The part of what was found that one of several runs checks: directories as wholes, by a hash of their names alone, so that a
+    new file moves no other. ``number`` counts from 1."""
+    known: dict[str, bool] = {}
+
+    def is_here(directory: str) -> bool:
+        here = known.get(directory)
+        if here is None:
+            name = _way(directory, root).encode("utf-8", "surrogatepass")
+            here = int.from_bytes(blake2b(name, digest_size=8).digest()) % of == number - 1
+            known[directory] = here
+        return here
+
+    groups = (
+        (settings, tuple(path for path in files if is_here(os.path.dirname(path)))) for settings, files in found.groups
+    )
+    return Found(
+        tuple((settings, files) for settings, files in groups if files),
+        tuple((path, message) for path, message in found.troubles if is_here(path)),
+        found.notes,
+    )
+
+
+def _way(path: str, root: Path) -> str:
+    try:
+        return os.path.relpath(path, root).replace(os.sep, "/")
+    except ValueError:  # on another drive
+        return path.replace(os.sep, "/")
 
 
 def _troubles(found: Found, settings: Settings) -> tuple[Diagnostic, ...]:
