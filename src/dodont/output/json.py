@@ -10,7 +10,6 @@ from typing import Any
 
 from dodont import __version__
 from dodont.core.diagnostic import Edit, Span, Step
-from dodont.output.fingerprint import fingerprints
 from dodont.output.result import Result
 
 SCHEMA_VERSION = 1
@@ -18,7 +17,7 @@ SCHEMA_VERSION = 1
 
 def render(result: Result) -> str:
     """Rows and columns count from 1, an end column is the one after the last character."""
-    edits, names = result.edits(), fingerprints(result)
+    edits, names = result.edits(), result.fingerprints()
     findings = []
     for index, diagnostic in enumerate(result.diagnostics):
         rule, fix = result.rule(diagnostic), diagnostic.fix
@@ -58,6 +57,8 @@ def _document(result: Result, **content: Any) -> str:
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "dodont", "version": __version__},
         "files": result.files,
+        "rules": sorted(result.ran),
+        "shard": result.shard,
     }
     return json.dumps({**head, **content}, indent=2, ensure_ascii=False)
 

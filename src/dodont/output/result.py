@@ -45,7 +45,7 @@ class SourceLines:
 class Result:
     """A finished run. ``source`` gives a file's lines by the path a diagnostic has; ``ran`` are the rules' names.
 
-    ``files`` counts the files that were read, None when the run doesn't tell.
+    ``files`` counts the files that were read, None when the run doesn't tell. ``shard`` is the part of a run that this is, "2/3".
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -54,6 +54,7 @@ class Result:
     root: Path
     ran: frozenset[str] = frozenset()
     rules: Mapping[str, Rule] = field(default_factory=catalogue.rules)
+    shard: str | None = None
 
     def rule(self, diagnostic: Diagnostic) -> Rule:
         return self.rules.get(diagnostic.rule, catalogue.INTERNAL)
@@ -74,6 +75,12 @@ class Result:
         lines[-1] = lines[-1][: span.end_column]
         lines[0] = lines[0][span.column :]
         return "\n".join(lines)
+
+    def fingerprints(self) -> list[str]:
+        """The fingerprint of each finding."""
+        from dodont.output.fingerprint import fingerprints
+
+        return fingerprints(self)
 
     def edits(self) -> dict[int, tuple[Edit, ...]]:
         """The edits of each finding that has them now, by its index in ``diagnostics``."""

@@ -15,7 +15,6 @@ from dodont.core.card import CardError
 from dodont.core.diagnostic import Diagnostic, Edit, Span, Step
 from dodont.core.rule import INTERNAL_CODE, Rule
 from dodont.engine import catalogue
-from dodont.output.fingerprint import fingerprints
 from dodont.output.result import Result
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -72,7 +71,7 @@ def render(result: Result) -> str:
     if reported - result.rules.keys() or not rules:
         rules.append(catalogue.INTERNAL)
     index = {rule.code: position for position, rule in enumerate(rules)}
-    names, edits = fingerprints(result), result.edits()
+    names, edits = result.fingerprints(), result.edits()
     found = in_repository(result.diagnostics, result.root)
     troubles = [diagnostic for diagnostic in found if diagnostic.code == INTERNAL_CODE]
     run = {
