@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from dodont.cli import options as shared
 from dodont.cli.app import CannotRunError
+from dodont.cli.progress import bar
 
 if TYPE_CHECKING:
     from dodont.config import Governing
@@ -18,16 +20,32 @@ if TYPE_CHECKING:
 _STDIN = Path("-")
 
 
+def _shard(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    from dodont.output.documents import shard_named
+
+    shard = shard_named(value)
+    if shard is None:
+        raise CannotRunError(f"--shard {value}: write it as 2/3, the second of three")
+    return shard
+
+
 @click.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @shared.selection
 @shared.presentation
 @shared.caching
+@shared.parallel
+@click.option(
+    "--shard", metavar="I/N", callback=_shard, help="Check the I-th of N parts only; `dodont merge` puts them together."
+)
 @click.option(
     "--stdin-filename", type=click.Path(path_type=Path), help="What the code on stdin is called; check it with `-`."
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--fix", "fixing", is_flag=True, help="Fix what can be fixed safely first, like `dodont fix`.")
+@click.option("--profile", is_flag=True, help="Tell where the time goes, after the run, which takes one process then.")
 @click.option("--show-files", is_flag=True, help="List the files that would be checked, and check none.")
 @click.option("--show-settings", is_flag=True, help="Tell the settings of the paths and where they come from.")
 def command(paths: tuple[Path, ...], **options: Any) -> int:
@@ -41,7 +59,14 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
     if options["stdin_filename"] and not stdin:
         raise CannotRunError("--stdin-filename goes with the path `-`")
     showing = [f"--show-{what}" for what in ("files", "settings") if options[f"show_{what}"]]
+    if options["shard"] and stdin:
+        raise CannotRunError("--shard divides directories; stdin has none")
+    if options["profile"] and (options["executor"] or (options["jobs"] or 1) > 1):
+        raise CannotRunError("--profile measures one process; drop --jobs and --executor")
     if options["fixing"]:
+        for option in ("shard", "profile", "executor"):
+            if options[option]:
+                raise CannotRunError(f"--{option} is for checks alone; drop --fix")
         if stdin:
             raise CannotRunError("--fix cannot rewrite stdin; name a file")
         if showing:
@@ -67,34 +92,62 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
             from dodont.cli.show import show_settings
 
             return show_settings(paths or (Path(),), governing)
-        return _check(paths or (Path(),), options, governing, overrides, stdin=stdin)
+        if not options["profile"]:
+            return _check(paths or (Path(),), options, governing, overrides, stdin=stdin)
+        from dodont.cli.profile import Profile
+        from dodont.cli.report import tell
+
+        profile = Profile()
+        options["jobs"] = 1
+        with profile.measuring():
+            code = _check(paths or (Path(),), options, governing, overrides, stdin=stdin)
+        sys.stdout.flush()
+        tell(profile.lines(), mark="")
+        return code
 
 
 def _check(
     paths: tuple[Path, ...], options: dict[str, Any], governing: Governing, overrides: dict[str, bytes], *, stdin: bool
 ) -> int:
     from dodont.engine.files import Files
-    from dodont.engine.groups import common_root
-
-    files = Files(governing)
-    found = files.unsaved(paths[0]) if stdin else files.find(paths)
-    if options["show_files"]:
-        from dodont.cli.show import show_files
-
-        return show_files(found)
-    from dodont.cli.report import exit_code, report, tell
-    from dodont.engine.groups import check
-    from dodont.output.result import Result, SourceLines
+    from dodont.engine.groups import common_root, shard_of
 
     given = [os.path.abspath(path) for path in paths]  # noqa: PTH100
-    main, root = shared.settings_of(given[0], governing), common_root(given, governing)
-    done = check(found, main, root, overrides, lambda settings: shared.cache_dir(settings, options))
+    with bar(options) as progress:
+        files = Files(governing)
+        found = files.unsaved(paths[0]) if stdin else files.find(paths)
+        main, root = shared.settings_of(given[0], governing), common_root(given, governing)
+        shard = options["shard"]
+        if shard is not None:
+            found = shard_of(found, root, *shard)
+        if options["show_files"]:
+            from dodont.cli.show import show_files
+
+            return show_files(found)
+        from dodont.engine.analyst import interpreting
+        from dodont.engine.groups import check
+
+        with interpreting(), shared.workers(options) as workers:
+            done = check(
+                found,
+                main,
+                root,
+                overrides,
+                lambda settings: shared.cache_dir(settings, options),
+                progress=progress,
+                **workers,
+            )
+            gc.freeze()  # what is left goes away with the process: nothing in it is worth a search for cycles
+    from dodont.cli.report import exit_code, report, tell
+    from dodont.output.result import Result, SourceLines
+
     if not options["quiet"]:
         tell(found.notes)
-        if not done.files and not found.notes:
+        if not done.files and not found.notes and shard is None:
             where = ", ".join(map(str, paths))
             click.echo(f"dodont: warning: no Python files in {where}; excluded files are not counted", err=True)
     sources = SourceLines(root, {Path(path): data for path, data in overrides.items()})
-    result = Result(done.diagnostics, done.files, sources, root, done.ran)
+    part = f"{shard[0]}/{shard[1]}" if shard is not None else None
+    result = Result(done.diagnostics, done.files, sources, root, done.ran, shard=part)
     report(result, main, options)
-    return exit_code(done, exit_zero=options["exit_zero"])
+    return exit_code(done.blocking, exit_zero=options["exit_zero"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dodont.cli import options as shared
 from dodont.cli.app import CLEAN, CannotRunError
+from dodont.engine.settings import DEFAULT_EXCLUDE
 
 
 @click.command("clean")
@@ -17,18 +19,42 @@ from dodont.cli.app import CLEAN, CannotRunError
     "--cache-dir", type=click.Path(path_type=Path, file_okay=False), help="The cache to delete, if not the usual."
 )
 def command(path: Path, **options: Any) -> int:
-    """Delete the cache of the project that PATH belongs to, by default the current directory."""
-    from dodont.config import ConfigError, load
+    """Delete the cache of the project that PATH belongs to, by default the current directory, and of the projects below."""
     from dodont.engine import cache
 
+    if not path.exists():
+        raise CannotRunError(f"{path}: no such file or directory; check the spelling")
+    deleted = False
+    for directory in _caches(path, options["cache_dir"]):
+        try:
+            found = cache.clean(directory)
+        except OSError as error:
+            raise CannotRunError(f"{directory}: cannot be deleted: {error.strerror or error}") from None
+        if found:
+            deleted = True
+            click.echo(f"deleted {directory}", err=True)
+    if not deleted:
+        click.echo("there is no cache to delete", err=True)
+    return CLEAN
+
+
+def _caches(path: Path, given: Path | None) -> Iterator[Path]:
+    """Where caches of ``path`` may be: in the one place that is named, else beside each configuration."""
+    from dodont.config import ConfigError, cache_dir_in, load
+    from dodont.config.files import absolute
+
+    path = absolute(path)
+    named = given or os.environ.get("DODONT_CACHE_DIR")
+    if named:
+        yield absolute(Path(named))
+        return
     try:
-        settings = load(path)
+        own = cache_dir_in(load(path).root)
     except ConfigError as error:
         raise CannotRunError(str(error)) from None
-    directory = shared.cache_dir(settings, {**options, "no_cache": False})
-    try:
-        found = directory is not None and cache.clean(directory)
-    except OSError as error:
-        raise CannotRunError(f"{directory}: cannot be deleted: {error.strerror or error}") from None
-    click.echo(f"deleted {directory}" if found else "there is no cache to delete", err=True)
-    return CLEAN
+    yield own
+    # Configurations may be gone that were there when the caches were made.
+    for directory, names, _ in os.walk(path):
+        if own.name in names and Path(directory) != own.parent:
+            yield Path(directory) / own.name
+        names[:] = sorted(name for name in names if f"{name}/" not in DEFAULT_EXCLUDE)

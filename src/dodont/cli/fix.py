@@ -78,7 +78,7 @@ def _fix(paths: Sequence[Path], options: dict[str, Any], governing: Governing, *
     result = Result(left.diagnostics, None, SourceLines(root), root, left.ran)
     if left.diagnostics or not options.get("exit_zero_on_fix"):
         report(result, main, options)
-    return exit_code(left, exit_zero=options["exit_zero"])
+    return exit_code(left.blocking, exit_zero=options["exit_zero"])
 
 
 def patch(changed: ChangedFile, root: Path) -> str:

@@ -14,7 +14,7 @@ from dodont.cli.app import CannotRunError
 from dodont.engine.settings import OUTPUT_FORMATS
 
 if TYPE_CHECKING:
-    from dodont.config import Governing
+    from dodont.config import CommandLine, Governing
     from dodont.engine.settings import Settings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -22,6 +22,22 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def _words(name: str, text: str) -> Callable[[_F], _F]:
     return click.option(name, multiple=True, metavar="WORDS", help=text)
+
+
+def configuration(command: _F) -> _F:
+    """Which configuration."""
+    for option in reversed(
+        (
+            click.option(
+                "--config",
+                type=click.Path(path_type=Path),
+                help="Take all settings from this file instead of the one nearest to each file.",
+            ),
+            click.option("--isolated", is_flag=True, help="Read no configuration file."),
+        )
+    ):
+        command = option(command)
+    return command
 
 
 def selection(command: _F) -> _F:
@@ -32,12 +48,7 @@ def selection(command: _F) -> _F:
             _words("--extend-select", "Run these rules too."),
             _words("--ignore", "Don't run these rules."),
             _words("--extend-ignore", "Don't run these rules either."),
-            click.option(
-                "--config",
-                type=click.Path(path_type=Path),
-                help="Take all settings from this file instead of the one nearest to each file.",
-            ),
-            click.option("--isolated", is_flag=True, help="Read no configuration file."),
+            configuration,
             _words(
                 "--exclude",
                 "Leave out files and directories that match these globs too, relative to the current directory.",
@@ -90,6 +101,64 @@ def cache_dir(settings: Settings, options: dict[str, Any]) -> Path | None:
     return given.absolute() if given is not None else cache_dir_of(settings)
 
 
+def _jobs(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    if value is None or value == "auto":
+        return None
+    try:
+        jobs = int(value)
+    except ValueError:
+        jobs = 0
+    if jobs < 1:
+        raise CannotRunError(f"--jobs {value}: give a number of processes from 1 up, or `auto`")
+    return jobs
+
+
+def parallel(command: _F) -> _F:
+    """Who does the work."""
+    for option in reversed(
+        (
+            click.option(
+                "-j",
+                "--jobs",
+                metavar="N",
+                callback=_jobs,
+                help="Share the work among N processes, if there is enough; by default (auto) one for each processor.",
+            ),
+            click.option(
+                "--executor",
+                metavar="MODULE:FACTORY",
+                help="Give the work to the concurrent.futures.Executor that this function makes.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def workers(options: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Who does the work, as arguments of ``groups.check``, given the options of ``parallel``. Raises CannotRunError."""
+    if options["executor"] is None:
+        from dodont.engine.workers import default_workers
+
+        yield {"jobs": options["jobs"] or default_workers()}
+        return
+    from dodont.engine.executors import NoExecutor, end, executor_named
+
+    if options["jobs"] is not None:
+        raise CannotRunError("--jobs and --executor exclude each other; drop one")
+    try:
+        executor = executor_named(options["executor"])
+    except NoExecutor as error:
+        raise CannotRunError(str(error)) from None
+    try:
+        yield {"executor": executor}
+    except BaseException:
+        end(executor, at_once=True)
+        raise
+    end(executor, at_once=False)
+
+
 def presentation(command: _F) -> _F:
     """How findings are told."""
     for option in reversed(
@@ -119,10 +188,8 @@ def presentation(command: _F) -> _F:
 
 def governing_from(options: dict[str, Any]) -> Governing:
     """Gives the settings of each directory, given the options of ``selection``. Raises CannotRunError."""
-    from dodont.config import CommandLine, Governing
+    from dodont.config import CommandLine
 
-    if options["config"] and options["isolated"]:
-        raise CannotRunError("--config and --isolated exclude each other; drop one")
     said = CommandLine(
         select=words_of(options["select"]) or None,
         extend_select=words_of(options["extend_select"]),
@@ -135,6 +202,15 @@ def governing_from(options: dict[str, Any]) -> Governing:
         output_format=options.get("output_format"),
         project_rules=not options["no_project_rules"],
     )
+    return governing_by(said, options)
+
+
+def governing_by(said: CommandLine, options: dict[str, Any]) -> Governing:
+    """The same, given the options of ``configuration``. Raises CannotRunError."""
+    from dodont.config import Governing
+
+    if options["config"] and options["isolated"]:
+        raise CannotRunError("--config and --isolated exclude each other; drop one")
     return Governing(config=options["config"], isolated=options["isolated"], said=said)
 
 

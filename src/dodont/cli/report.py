@@ -14,7 +14,6 @@ from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dodont.engine.groups import Merged
     from dodont.engine.settings import Settings
     from dodont.output.result import Result
     from dodont.output.text import Piece
@@ -50,8 +49,8 @@ def tell(lines: Iterable[str], *, mark: str = "dodont: note: ") -> None:
         click.echo(mark + line, err=True)
 
 
-def exit_code(done: Merged, *, exit_zero: bool) -> int:
-    return FINDINGS if done.blocking and not exit_zero else CLEAN
+def exit_code(blocking: bool, *, exit_zero: bool) -> int:
+    return FINDINGS if blocking and not exit_zero else CLEAN
 
 
 def _written(result: Result, form: str, options: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from dodont.engine import catalogue
 from dodont.engine.selection import UnknownSelection, matching
 from dodont.engine.settings import OutputFormat, Settings
 
-__all__ = ["CommandLine", "ConfigError", "Governed", "Governing", "cache_dir_of", "load"]
+__all__ = ["CommandLine", "ConfigError", "Governed", "Governing", "cache_dir_in", "cache_dir_of", "load"]
 
 Words = tuple[str, ...]
 
@@ -143,7 +143,12 @@ def cache_dir_of(settings: Settings) -> Path | None:
     if os.environ.get("DODONT_NO_CACHE"):
         return None
     given = os.environ.get("DODONT_CACHE_DIR")
-    return absolute(Path(given)) if given else settings.root / ".dodont_cache"
+    return absolute(Path(given)) if given else cache_dir_in(settings.root)
+
+
+def cache_dir_in(root: Path) -> Path:
+    """Where a project has its cache when nobody says otherwise."""
+    return root / ".dodont_cache"
 
 
 def _overridden(settings: Settings, said: CommandLine, rules: Mapping[str, Rule]) -> Settings:

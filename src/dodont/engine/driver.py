@@ -145,9 +145,7 @@ class Run:
             yield Batch((analysis,))
         yield batch_of(analyst, (), frozenset(wave))
 
-    def _work(
-        self, team: Team, paths: Sequence[str], reuse: Reuse | None = None, wave: Sequence[str] = ()
-    ) -> Work:
+    def _work(self, team: Team, paths: Sequence[str], reuse: Reuse | None = None, wave: Sequence[str] = ()) -> Work:
         from dodont.engine.executors import Work, packed
 
         near = team.shares_disk and not self._overrides

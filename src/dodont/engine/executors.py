@@ -239,7 +239,10 @@ def end(executor: Executor, *, at_once: bool) -> None:
     if at_once and isinstance(executor, ProcessPoolExecutor):
         for process in list((executor._processes or {}).values()):
             process.terminate()
-    executor.shutdown(wait=not at_once, cancel_futures=True)
+    try:
+        executor.shutdown(wait=not at_once, cancel_futures=True)
+    except TypeError:  # dask's takes no second word
+        executor.shutdown(wait=not at_once)
 
 
 class NoExecutor(Exception):  # noqa: N818

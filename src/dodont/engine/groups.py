@@ -128,10 +128,15 @@ def merge(told: Sequence[tuple[Settings, Iterable[Diagnostic]]], root: Path, fil
     for settings, found in told:
         ran |= select(catalogue.rules(), settings)
         for diagnostic in found:
-            blocking = blocking or settings.fail_on == "warning" or diagnostic.severity == "error"
+            blocking = blocking or is_blocking(diagnostic, settings)
             diagnostics.append(rebased(diagnostic, settings.root, root))
     diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
     return Merged(tuple(diagnostics), files, frozenset(ran), blocking)
+
+
+def is_blocking(diagnostic: Diagnostic, settings: Settings) -> bool:
+    """Whether a finding fails a run, by what ``fail-on`` says of its file."""
+    return settings.fail_on == "warning" or diagnostic.severity == "error"
 
 
 def common_root(paths: Iterable[str], governing: SettingsOf) -> Path:

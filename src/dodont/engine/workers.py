@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class Workers:
     """``jobs`` is how many processes may share the work. ``executor`` takes their place; it is borrowed and never shut down."""
 
     def __init__(self, jobs: int = 1, executor: Executor | None = None) -> None:
-        self._jobs = jobs
+        self._jobs = jobs if sys.platform != "win32" else min(jobs, 61)  # more are not to be had there
         self._executor = executor
         self._team: Team | None = None
 
