@@ -30,8 +30,9 @@ class Bar:
         self._next = now + PAUSE
         if self._shown is None:
             self._shown = _bar()
-            self._shown.start()
-        self._shown.update(self._shown.task_ids[0], completed=done, total=total, refresh=True)
+        self._shown.update(self._shown.task_ids[0], completed=done, total=total)
+        self._shown.start()
+        self._shown.refresh()
 
     def close(self) -> None:
         """Leave nothing behind."""
