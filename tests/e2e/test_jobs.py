@@ -9,10 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from dodont.cli import report
+from dodont.cli.profile import Profile
+from dodont.engine.analyst import Analyst
+from dodont.engine.dispatch import Dispatcher
+from dodont.engine.files import Files
+from dodont.engine.reuse import Reuse
+from dodont.project import project
 from tests.e2e.test_cli import ROOT, dodont
 from tests.e2e.trees import make
 
@@ -131,11 +139,15 @@ def _children(pid: int) -> list[int]:
 
 
 @linux
-@pytest.mark.parametrize("to_all", [True, False], ids=["terminal", "kill"])
-@pytest.mark.parametrize("said", [["-j", "3"], ["--executor", "factories:processes"]], ids=["jobs", "executor"])
-def test_an_interrupt_ends_all_processes_at_once(tree: Path, to_all: bool, said: list[str]) -> None:
-    if to_all and said[0] == "--executor":
-        pytest.skip("what the processes of others tell on their own is their business")
+@pytest.mark.parametrize(
+    ("said", "to_all"),
+    [
+        (["-j", "3"], True),  # as a terminal does it
+        (["-j", "3"], False),
+        (["--executor", "factories:processes"], False),  # what processes of others tell on their own is their business
+    ],
+)
+def test_an_interrupt_ends_all_processes_at_once(tree: Path, said: list[str], to_all: bool) -> None:
     (tree / "factories.py").write_text(FACTORIES, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-m", "dodont", "check", "--no-cache", *said],
@@ -262,3 +274,22 @@ def test_a_profile_tells_phases_rules_and_files(small: Path) -> None:
     seconds = [float(line.split()[0]) for line in slowest]
     assert seconds == sorted(seconds, reverse=True)
     assert dodont(small, "check", "--profile").returncode == dodont(small, "check", "--profile").returncode == 1
+
+
+def test_nothing_is_measured_afterwards() -> None:
+    def looked_at() -> list[object]:
+        return [
+            Analyst.file,
+            Dispatcher._run,
+            Files.find,
+            project.parse,
+            project.Project._read,
+            Reuse.save,
+            report.report,
+        ]
+
+    before = looked_at()
+    with suppress(ValueError), Profile().measuring():
+        assert not any(one is other for one, other in zip(before, looked_at(), strict=True))
+        raise ValueError
+    assert all(one is other for one, other in zip(before, looked_at(), strict=True))
