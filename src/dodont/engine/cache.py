@@ -217,7 +217,7 @@ def _make(directory: Path) -> bool:
     """Make the cache's directory, marked as one that backups and git leave out."""
     if directory.is_dir():
         return True
-    directory.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)  # another run may be as far
     (directory / ".gitignore").write_text("*\n", encoding="utf-8")
     (directory / "CACHEDIR.TAG").write_text(
         "Signature: 8a477f597d28d172789f06886806bc55\n# Made by dodont; it may be deleted at any time.\n",
