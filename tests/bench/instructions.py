@@ -28,6 +28,7 @@ for _ in range(10):
 """
 _CHECK = """
 check([root], Settings(root=root))
+gc.freeze()  # as the command line does
 """
 
 
