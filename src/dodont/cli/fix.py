@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ def _fix(paths: Sequence[Path], options: dict[str, Any], governing: Governing, *
         tell(found.notes)
     main = shared.settings_of(given[0], governing)
     done = groups.fix(found, main, unsafe=unsafe, write=not showing)
+    gc.freeze()  # what is left goes away with the process: nothing in it is worth a search for cycles
     changed = sorted((each for _, part in done for each in part.changed), key=lambda each: each.path)
     trouble = groups.merge([(settings, part.trouble) for settings, part in done], root, len(found.files))
     if showing:
