@@ -14,6 +14,7 @@ import sys
 import threading
 import uuid
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -25,6 +26,7 @@ from concurrent.futures import (
     wait,
 )
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,17 +125,50 @@ def shares_disk(executor: Executor) -> bool:
 def batches(paths: Sequence[str], sizes: Mapping[str, int], workers: int) -> Iterator[list[str]]:
     """Neighbouring files together, as they know each other; large batches first, small ones in the end, so that all end together."""
     left = sum(sizes[path] for path in paths)
-    batch: list[str] = []
-    held = 0
-    for path in paths:
-        batch.append(path)
-        held += sizes[path]
-        if held >= left / (workers * 1.5) and (held > 20_000 or held == left):
-            yield batch
-            left -= held
-            batch, held = [], 0
-    if batch:
+    rest = list(paths)
+    while rest:
+        batch, rest = _cut(rest, sizes, max(left / (workers * 1.5), SMALLEST))
+        left -= sum(sizes[path] for path in batch)
         yield batch
+
+
+def regions(paths: Sequence[str], sizes: Mapping[str, int], workers: int) -> list[deque[list[str]]]:
+    """The files in as many parts as there are workers, each in chunks."""
+    found = []
+    rest = list(paths)
+    for left in range(workers, 0, -1):
+        region, rest = _cut(rest, sizes, sum(sizes[path] for path in rest) / left) if left > 1 else (rest, [])
+        size = sum(sizes[path] for path in region) / CHUNKS
+        chunks: deque[list[str]] = deque()
+        while region:
+            chunk, region = _cut(region, sizes, max(size, SMALLEST))
+            chunks.append(chunk)
+        found.append(chunks)
+    return found
+
+
+def _cut(paths: list[str], sizes: Mapping[str, int], target: float) -> tuple[list[str], list[str]]:
+    """About so many bytes of the files, and the others: cut rather between two packages than within one."""
+    held, end, near = 0, len(paths), sys.maxsize
+    for index, (path, following) in enumerate(pairwise(paths)):
+        held += sizes[path]
+        if held >= target * 0.8:
+            shared = os.path.commonpath((path, following)).count(os.sep)
+            if shared < near:
+                near, end = shared, index + 1
+            if held >= target * 1.2:
+                break
+    return paths[:end], paths[end:]
+
+
+#: Bytes of source below which a batch is not worth sending.
+SMALLEST = 20_000
+
+#: Into how many chunks the files of a worker are cut.
+CHUNKS = 8
+#: A worker that is done takes over from another as long as that has so many chunks left: with less, getting to know that other
+#: part of the project takes longer.
+WORTH_TAKING_OVER = 3
 
 
 class Team:
@@ -143,7 +178,7 @@ class Team:
         # Nobody tells how many workers a borrowed executor has: more batches than workers do little harm.
         self._workers = workers if executor is None else max(workers, getattr(executor, "_max_workers", 0) or 8)
         self._borrowed = executor
-        self._own: ProcessPoolExecutor | None = None
+        self._own: dict[int, ProcessPoolExecutor] = {}  # of one process each
 
     @property
     def shares_disk(self) -> bool:
@@ -153,22 +188,21 @@ class Team:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        if self._own is not None:
-            end(self._own, at_once=any(raised))
+        for pool in self._own.values():
+            end(pool, at_once=any(raised))
 
-    def _executor(self) -> Executor:
+    def _executor(self, number: int = 0) -> Executor:
         if self._borrowed is not None:
             return self._borrowed
-        if self._own is None:
+        if number not in self._own:
             context = multiprocessing.get_context(_start_method())
-            self._own = ProcessPoolExecutor(self._workers, context, initializer=_leave_interrupts)
-        return self._own
+            self._own[number] = ProcessPoolExecutor(1, context, initializer=_leave_interrupts)
+        return self._own[number]
 
-    def _lose(self) -> None:
-        """A pool that lost a worker takes no more work. Where it was borrowed, own processes do the rest."""
-        if self._own is not None:
-            self._own.shutdown(wait=False, cancel_futures=True)
-            self._own = None
+    def _lose(self, number: int = 0) -> None:
+        """A pool that lost its worker takes no more work. Where it was borrowed, own processes do the rest."""
+        if number in self._own:
+            end(self._own.pop(number), at_once=True)
         if self._borrowed is not None and not self._takes_work(self._borrowed):
             self._borrowed = None
 
@@ -182,8 +216,37 @@ class Team:
 
     def map(self, job: Work, paths: Sequence[str], sizes: Mapping[str, int]) -> Iterator[Batch]:
         """What comes of the files, in any order."""
-        workers = self._workers
-        yield from self._run(job, list(batches(paths, sizes, workers)), TRIES)
+        if self._borrowed is not None:
+            yield from self._run(job, list(batches(paths, sizes, self._workers)), TRIES)
+        else:
+            yield from self._shared_out(job, regions(paths, sizes, self._workers))
+
+    def _shared_out(self, job: Work, queues: list[deque[list[str]]]) -> Iterator[Batch]:
+        """Each worker has a part of the project, which it knows after a while; who is done early helps another."""
+        lost: list[list[str]] = []
+        running: dict[Future[Batch], tuple[int, list[str]]] = {}
+
+        def start(number: int) -> None:
+            longest = max(queues, key=len)
+            queue = queues[number] or (longest if len(longest) >= WORTH_TAKING_OVER else None)
+            if queue:
+                batch = queue.popleft() if queue is queues[number] else queue.pop()
+                running[self._executor(number).submit(work, job, batch)] = number, batch
+
+        for number in range(len(queues)):
+            start(number)
+        while running:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                number, batch = running.pop(future)
+                try:
+                    yield future.result()
+                except Exception:
+                    lost.append(batch)
+                    self._lose(number)
+                start(number)
+        if lost:
+            yield from self._run(job, lost, TRIES - 1)
 
     def _run(self, job: Work, pending: list[list[str]], tries: int) -> Iterator[Batch]:
         """A batch whose worker dies is tried once more, then in halves; a file that brings down a worker by itself costs a line."""
