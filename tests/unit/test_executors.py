@@ -15,7 +15,7 @@ import pytest
 from dodont.engine import analyst, executors, workers
 from dodont.engine.analyst import listings_of
 from dodont.engine.driver import Report, check
-from dodont.engine.executors import NoExecutor, batches, executor_named, packed, unpacked
+from dodont.engine.executors import NoExecutor, batches, executor_named, packed, regions, unpacked
 from dodont.engine.settings import Settings
 
 SHOP = Path(__file__).parents[2] / "docs" / "shop"
@@ -177,6 +177,21 @@ def test_batches(workers: int) -> None:
     found = list(batches(list(SIZES), SIZES, workers))
     assert [path for batch in found for path in batch] == list(SIZES)
     assert len(found) >= workers
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7, 400])
+def test_regions(workers: int) -> None:
+    found = list(regions(list(SIZES), SIZES, workers))
+    assert [path for region in found for path in region] == list(SIZES)
+    assert all(found)
+    assert len(found) <= 2 * workers
+    assert list(regions([], {}, workers)) == []
+
+
+def test_a_region_ends_between_packages() -> None:
+    paths = [f"/p/{package}/{number}.py" for package in "abcd" for number in range(9)]
+    one, other = regions(paths, {path: 900 + index * 10 for index, path in enumerate(paths)}, 2)
+    assert {path[3] for path in one}.isdisjoint(path[3] for path in other)
 
 
 def test_packed() -> None:

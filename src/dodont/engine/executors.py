@@ -14,7 +14,6 @@ import sys
 import threading
 import uuid
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -132,19 +131,17 @@ def batches(paths: Sequence[str], sizes: Mapping[str, int], workers: int) -> Ite
         yield batch
 
 
-def regions(paths: Sequence[str], sizes: Mapping[str, int], workers: int) -> list[deque[list[str]]]:
-    """The files in as many parts as there are workers, each in chunks."""
-    found = []
+def regions(paths: Sequence[str], sizes: Mapping[str, int], workers: int) -> Iterator[list[str]]:
+    """The files in as many parts as there are workers, twice as many where an uneven cut would leave several of them waiting.
+
+    To know a part of a project is most of the work on another file of it: who helped another in the end would be slower than that.
+    """
     rest = list(paths)
-    for left in range(workers, 0, -1):
+    parts = workers if workers < EVEN else 2 * workers
+    for left in range(parts, 0, -1):
         region, rest = _cut(rest, sizes, sum(sizes[path] for path in rest) / left) if left > 1 else (rest, [])
-        size = sum(sizes[path] for path in region) / CHUNKS
-        chunks: deque[list[str]] = deque()
-        while region:
-            chunk, region = _cut(region, sizes, max(size, SMALLEST))
-            chunks.append(chunk)
-        found.append(chunks)
-    return found
+        if region:
+            yield region
 
 
 def _cut(paths: list[str], sizes: Mapping[str, int], target: float) -> tuple[list[str], list[str]]:
@@ -164,11 +161,8 @@ def _cut(paths: list[str], sizes: Mapping[str, int], target: float) -> tuple[lis
 #: Bytes of source below which a batch is not worth sending.
 SMALLEST = 20_000
 
-#: Into how many chunks the files of a worker are cut.
-CHUNKS = 8
-#: A worker that is done takes over from another as long as that has so many chunks left: with less, getting to know that other
-#: part of the project takes longer.
-WORTH_TAKING_OVER = 3
+#: With so many workers, parts of the same size are not left to end at the same time.
+EVEN = 4
 
 
 class Team:
@@ -178,7 +172,7 @@ class Team:
         # Nobody tells how many workers a borrowed executor has: more batches than workers do little harm.
         self._workers = workers if executor is None else max(workers, getattr(executor, "_max_workers", 0) or 8)
         self._borrowed = executor
-        self._own: dict[int, ProcessPoolExecutor] = {}  # of one process each
+        self._own: ProcessPoolExecutor | None = None
 
     @property
     def shares_disk(self) -> bool:
@@ -188,21 +182,22 @@ class Team:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        for pool in self._own.values():
-            end(pool, at_once=any(raised))
+        if self._own is not None:
+            end(self._own, at_once=any(raised))
 
-    def _executor(self, number: int = 0) -> Executor:
+    def _executor(self) -> Executor:
         if self._borrowed is not None:
             return self._borrowed
-        if number not in self._own:
+        if self._own is None:
             context = multiprocessing.get_context(_start_method())
-            self._own[number] = ProcessPoolExecutor(1, context, initializer=_leave_interrupts)
-        return self._own[number]
+            self._own = ProcessPoolExecutor(self._workers, context, initializer=_leave_interrupts)
+        return self._own
 
-    def _lose(self, number: int = 0) -> None:
+    def _lose(self) -> None:
         """A pool that lost its worker takes no more work. Where it was borrowed, own processes do the rest."""
-        if number in self._own:
-            end(self._own.pop(number), at_once=True)
+        if self._own is not None:
+            end(self._own, at_once=True)
+            self._own = None
         if self._borrowed is not None and not self._takes_work(self._borrowed):
             self._borrowed = None
 
@@ -219,34 +214,7 @@ class Team:
         if self._borrowed is not None:
             yield from self._run(job, list(batches(paths, sizes, self._workers)), TRIES)
         else:
-            yield from self._shared_out(job, regions(paths, sizes, self._workers))
-
-    def _shared_out(self, job: Work, queues: list[deque[list[str]]]) -> Iterator[Batch]:
-        """Each worker has a part of the project, which it knows after a while; who is done early helps another."""
-        lost: list[list[str]] = []
-        running: dict[Future[Batch], tuple[int, list[str]]] = {}
-
-        def start(number: int) -> None:
-            longest = max(queues, key=len)
-            queue = queues[number] or (longest if len(longest) >= WORTH_TAKING_OVER else None)
-            if queue:
-                batch = queue.popleft() if queue is queues[number] else queue.pop()
-                running[self._executor(number).submit(work, job, batch)] = number, batch
-
-        for number in range(len(queues)):
-            start(number)
-        while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                number, batch = running.pop(future)
-                try:
-                    yield future.result()
-                except Exception:
-                    lost.append(batch)
-                    self._lose(number)
-                start(number)
-        if lost:
-            yield from self._run(job, lost, TRIES - 1)
+            yield from self._run(job, list(regions(paths, sizes, self._workers)), TRIES)
 
     def _run(self, job: Work, pending: list[list[str]], tries: int) -> Iterator[Batch]:
         """A batch whose worker dies is tried once more, then in halves; a file that brings down a worker by itself costs a line."""
