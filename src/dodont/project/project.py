@@ -23,6 +23,7 @@ from dodont.project.tables import declared, may_declare
 from dodont.semantic.annotations import is_mapped
 from dodont.semantic.definitions import (
     ClassInfo,
+    Endless,
     Facts,
     FunctionInfo,
     FunctionNode,
@@ -45,6 +46,8 @@ MAX_DEPTH = 120
 MAX_DOTS = 40
 #: How often a circle of functions is run until its facts stay as they are.
 MAX_ROUNDS = 3
+
+ENDLESS = "takes too many steps to be analysed; the rest of the file was left out"
 
 #: Let failures through, to see where they come from.
 DEBUG = bool(os.environ.get("DODONT_DEBUG"))
@@ -160,7 +163,12 @@ class Project(World):
         try:
             run(frame, source.tree.body)
         except RecursionError:
+            if self.loading > 1 or self._stack:  # asked for in the depth of other code; by itself it has more room
+                self._forget(path, module)
+                return None
             self._fail(module, "expressions are nested too deeply to be analysed")
+        except Endless:
+            self._fail(module, ENDLESS)
         except Exception as error:
             self._fail(module, f"could not be analysed ({type(error).__name__}: {error}); please report it")
         finally:
@@ -176,6 +184,12 @@ class Project(World):
         module.registrars = registrars(module)
         self._tell(module, None, list(frame.events.values()))
         return module
+
+    def _forget(self, path: str, module: ModuleInfo) -> None:
+        """Take back that the module was loaded."""
+        del self.by_path[path]
+        self.loaded.remove(path)
+        del self.modules[module.name]
 
     def _remembered(self, path: str) -> ModuleInfo | None:
         """The module as an earlier run knew it, if that still holds."""
@@ -252,12 +266,19 @@ class Project(World):
         if message not in failures:
             failures.append(message)
 
-    def _interpret(self, function: FunctionInfo) -> Outcome:
-        """Interpret a body; one that defeats the interpretation costs a line, and its facts are Unknown."""
+    def _interpret(self, function: FunctionInfo) -> Outcome | None:
+        """Interpret a body; one that defeats the interpretation costs a line, and its facts are Unknown.
+
+        None when there is no room for it below the functions that ask.
+        """
         try:
             return interpret(self, self.library, function)
         except RecursionError:
+            if len(self._stack) > 1 or self.loading:
+                return None
             self._fail(function.module, f"`{function.name}` is nested too deeply to be analysed")
+        except Endless:
+            self._fail(function.module, ENDLESS)
         except Exception as error:
             self._fail(
                 function.module,
@@ -644,6 +665,8 @@ class Project(World):
                 self._lowest = depth + 1
                 outcome = self._interpret(function)
                 lowest = self._lowest
+                if outcome is None:
+                    break
                 if lowest > depth or lowest < depth:
                     break
                 if function.assumed is not None and function.assumed.outline() == outcome.facts.outline():
@@ -657,6 +680,11 @@ class Project(World):
             self.touched = caller
             self._stack.pop()
             del self._depth[function]
+        if outcome is None:  # whoever asks for it first, with nothing around, gets an answer
+            self._drop(first)
+            self._lowest = outer
+            function.assumed = None
+            return Facts()
         self._lowest = min(outer, lowest)
         if lowest < depth:
             self._provisional.append((depth, function, outcome, lowest))
@@ -678,7 +706,7 @@ class Project(World):
     def _finish(self, function: FunctionInfo, outcome: Outcome) -> None:
         function.facts = outcome.facts
         function.assumed = None
-        function.node = function.closure = None
+        function.node = function.closure = function.inner = None
         self._tell(function.module, function, outcome.events)
 
 

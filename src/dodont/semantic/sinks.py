@@ -304,8 +304,12 @@ def _tells_all(frame: Frame, leaf: ast.expr) -> bool:
     """``for name, value in os.environ.items(): log(name, value)``, where nothing in the loop chooses among the names."""
     if not isinstance(leaf, ast.Name) or frame.function is None or frame.function.node is None:
         return False
-    for each in walk(frame.function.node):
-        if isinstance(each, ast.For) and leaf.id in {
+    return frame.once(_runs_through_all, leaf.id)
+
+
+def _runs_through_all(frame: Frame, target: str) -> bool:
+    for each in _nodes(frame):
+        if isinstance(each, ast.For) and target in {
             name.id for name in walk(each.target) if isinstance(name, ast.Name)
         }:
             return not any(isinstance(inner, (ast.If, ast.IfExp, ast.BoolOp)) for inner in walk(each))
@@ -350,6 +354,10 @@ def _lacks_argument(frame: Frame) -> bool:
 
 def _is_given_back(frame: Frame, parameter: str) -> bool:
     """``if isinstance(text, str): return text``: what comes after is for what is no text, as credentials are not."""
+    return frame.once(_gives_back, parameter)
+
+
+def _gives_back(frame: Frame, parameter: str) -> bool:
     node = frame.function.node if frame.function is not None else None
     return node is not None and any(
         isinstance(each, ast.If)
@@ -402,7 +410,17 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     function = frame.function
     if not isinstance(leaf, ast.Name) or function is None or function.node is None:
         return False
-    return any(_masks(each, leaf.id) or _stores(each, leaf.id) or _opens(each, leaf.id) for each in walk(function.node))
+    return frame.once(_is_put_elsewhere, leaf.id)
+
+
+def _is_put_elsewhere(frame: Frame, name: str) -> bool:
+    """Whether the function masks what has the name, stores it as a record, or opens it as a file."""
+    return any(_masks(each, name) or _stores(each, name) or _opens(each, name) for each in _nodes(frame))
+
+
+def _nodes(frame: Frame) -> Iterator[ast.AST]:
+    node = frame.function.node if frame.function is not None else None
+    return walk(node) if node is not None else iter(())
 
 
 #: The conversions of a format, ``%%`` among them.
