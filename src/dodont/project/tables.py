@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import PurePath
+from typing import NamedTuple
 
 from dodont.semantic.trees import last_name
 
@@ -23,6 +25,7 @@ _CHANGED = re.compile(r"\b(?:create|alter)\s+(?:or\s+replace\s+)?(?:materialized
 _LIKE = re.compile(r"\bcreate\s+(?:\w+\s+)?table\b[^;]*?\blike\b", re.I)
 
 
+@lru_cache(maxsize=2)
 def makes_copies(tree: ast.Module) -> bool:
     """Whether a text creates a table that is by definition like another: CREATE TABLE archive (LIKE orders)."""
     for node in ast.walk(tree):
@@ -58,21 +61,40 @@ def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...
 
 def staged(tree: ast.Module, table: str) -> Iterator[str | None]:
     """Texts that may create a temporary table of that name, and None where a data frame gets the name."""
-    names = {
-        last_name(target)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value == table
-        for target in node.targets
-    }
+    found = _staging(tree)
+    yield from (text for text in found.texts if table in text)
+    if table in found.names:  # STAGE = "stage"; f"CREATE TEMP TABLE {STAGE} (id INTEGER)"
+        for text in found.joined:
+            yield "".join(_piece(part, found.names[table], table) for part in text.values)
+    if table in found.frames:
+        yield None
+
+
+class _Staging(NamedTuple):
+    """Names by the texts put into them, texts of temporary tables, texts with holes, and the names that data frames get."""
+
+    names: dict[str, set[str]]
+    texts: list[str]
+    joined: list[ast.JoinedStr]
+    frames: set[str]
+
+
+@lru_cache(maxsize=2)
+def _staging(tree: ast.Module) -> _Staging:
+    found = _Staging({}, [], [], set())
     for node in ast.walk(tree):
         match node:
-            case ast.Constant(value=str() as text) if table in text and _TEMPORARY.search(text):
-                yield text
-            case ast.JoinedStr() if names:  # STAGE = "stage"; f"CREATE TEMP TABLE {STAGE} (id INTEGER)"
-                yield "".join(_piece(part, names, table) for part in node.values)
-            case ast.Call(args=[ast.Constant(value=name), *_], func=ast.Attribute(attr=method)) if name == table:
-                if method in _VIEWS:
-                    yield None
+            case ast.Assign(value=ast.Constant(value=str() as text), targets=targets):
+                found.names.setdefault(text, set()).update(last_name(target) for target in targets)
+            case ast.Constant(value=str() as text) if _TEMPORARY.search(text):
+                found.texts.append(text)
+            case ast.JoinedStr():
+                found.joined.append(node)
+            case ast.Call(args=[ast.Constant(value=str() as name), *_], func=ast.Attribute(attr=attr)) if (
+                attr in _VIEWS
+            ):
+                found.frames.add(name)
+    return found
 
 
 def _piece(part: ast.expr, names: set[str], table: str) -> str:

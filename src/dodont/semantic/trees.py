@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 #: Nodes whose inside is evaluated at another time.
 SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
@@ -98,13 +102,63 @@ def dotted(node: ast.expr) -> str:
     return ".".join(reversed(names))
 
 
-def function_around(tree: ast.AST, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+def function_around(tree: ast.AST, line: int) -> Function | None:
     """The innermost function whose lines hold the place."""
-    found = None
-    for node in walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= line <= (node.end_lineno or 0):
-            found = node
-    return found
+    return next(functions_around(tree, line), None)
+
+
+def functions_around(tree: ast.AST, line: int) -> Iterator[Function]:
+    """The functions whose lines hold the place, the innermost first."""
+    starts, functions, around = _functions(tree)
+    index = bisect_right(starts, line) - 1
+    while index >= 0:
+        if line <= (functions[index].end_lineno or 0):
+            yield functions[index]
+        index = around[index]
+
+
+@lru_cache(maxsize=2)  # asked of every finding in a file
+def _functions(tree: ast.AST) -> tuple[list[int], list[Function], list[int]]:
+    """The first lines of all functions, these themselves, and the index of the function around each, -1 where there is none."""
+    functions: list[Function] = nodes_of(tree, _FUNCTIONS)  # type: ignore[assignment]
+    around: list[int] = []
+    open_: list[int] = []
+    for index, each in enumerate(functions):
+        while open_ and (functions[open_[-1]].end_lineno or 0) < each.lineno:
+            open_.pop()
+        around.append(open_[-1] if open_ else -1)
+        open_.append(index)
+    return [each.lineno for each in functions], functions, around
+
+
+_FUNCTIONS: frozenset[type] = frozenset({ast.FunctionDef, ast.AsyncFunctionDef})
+
+
+def nodes_at(tree: ast.AST, line: int) -> Iterator[ast.AST]:
+    """The nodes whose lines hold a line, in the order of ``walk``."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending += [each for each in _children(node, _ATOMS) if _is_near(each, line)]
+
+
+def _is_near(node: ast.AST, line: int) -> bool:
+    first = getattr(node, "lineno", None)
+    if first is None or getattr(node, "decorator_list", None):  # decorators stand before the first line
+        return True
+    last: int = getattr(node, "end_lineno", None) or 0
+    return bool(first <= line <= last)
+
+
+@lru_cache(maxsize=2)
+def stored(tree: ast.AST) -> frozenset[str]:
+    """The dotted names of attributes that something is put into."""
+    attributes: list[ast.Attribute] = nodes_of(tree, _ATTRIBUTES)  # type: ignore[assignment]
+    return frozenset(dotted(each) for each in attributes if each.ctx.__class__ is ast.Store)
+
+
+_ATTRIBUTES: frozenset[type] = frozenset({ast.Attribute})
 
 
 def defaults_of(arguments: ast.arguments) -> dict[str, ast.expr]:
