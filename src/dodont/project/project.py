@@ -19,7 +19,7 @@ from dodont.project.routing import Routing, registrars
 from dodont.project.source import Source, Unreadable, check_syntax, decode, parse, read
 from dodont.project.subclasses import Subclasses
 from dodont.project.summary import rebuilt
-from dodont.project.tables import declared, may_declare
+from dodont.project.tables import Declarations
 from dodont.semantic.annotations import is_mapped
 from dodont.semantic.definitions import (
     ClassInfo,
@@ -52,7 +52,7 @@ ENDLESS = "takes too many steps to be analysed; the rest of the file was left ou
 #: Let failures through, to see where they come from.
 DEBUG = bool(os.environ.get("DODONT_DEBUG"))
 
-_GLOBAL = re.compile(r"^\s+global\s+([\w, ]+)", re.M)
+_GLOBAL = re.compile(r"^[ \t\f]+global[ \t]+([\w, ]+)", re.M)
 
 Listener = Callable[[ModuleInfo, FunctionInfo | None, list[Event]], None]
 
@@ -105,6 +105,7 @@ class Project(World):
         self._provisional: list[tuple[int, FunctionInfo, Outcome, int]] = []
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
+        self._declarations: Declarations | None = None
         self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
@@ -604,27 +605,25 @@ class Project(World):
         """What declares a table: the columns of each model, and the texts that create or alter it."""
         self.touched.add((inputs.TABLE, table))
         if table not in self._tables:
-            columns: set[tuple[str, ...]] = set()
-            texts: set[str] = set()
-            for path in self.finder.python_files():
-                try:
-                    data = self.bytes_of(path)
-                except (OSError, Unreadable):
-                    continue
-                if path not in self.by_path and _may_map(data, table):
+            if self._declarations is None:
+                self._declarations = Declarations(self._contents())
+            for path in self._declarations.mapping(table):
+                if path not in self.by_path:
                     self.load(path)
-                if may_declare(path, data, table):
-                    for found in _declared(data, path, table):
-                        if isinstance(found, str):
-                            texts.add(found)
-                        else:
-                            columns.add(found)
+            columns, texts = self._declarations.declared(table)
             for info in list(self.classes.values()):
                 name = info.members.get("__tablename__")
                 if (name.const if name is not None else _default_table(info)) == table:
                     columns.add(_columns(self.reader(info.module), info))
             self._tables[table] = (columns, texts)
         return self._tables[table]
+
+    def _contents(self) -> Iterator[tuple[str, bytes]]:
+        for path in self.finder.python_files():
+            try:
+                yield path, self.bytes_of(path)
+            except (OSError, Unreadable):
+                continue
 
     # Facts
 
@@ -730,21 +729,6 @@ def _lines_with(word: str, text: str) -> list[int]:
     if word not in text:
         return []
     return [number for number, line in enumerate(text.split("\n"), 1) if word in line]
-
-
-def _may_map(data: bytes, table: str) -> bool:
-    """Whether a file may declare a mapped class of that table, before it is worth loading."""
-    return (b"__tablename__" in data and table.encode() in data) or (
-        b"table=True" in data and table.encode() in data.lower()
-    )
-
-
-def _declared(data: bytes, path: str, table: str) -> Iterator[tuple[str, ...] | str]:
-    try:
-        tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    yield from declared(tree, path, table)
 
 
 def _default_table(info: ClassInfo) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -140,7 +140,29 @@ def nodes_at(tree: ast.AST, line: int) -> Iterator[ast.AST]:
     while pending:
         node = pending.pop()
         yield node
-        pending += [each for each in _children(node, _ATOMS) if _is_near(each, line)]
+        body = getattr(node, "body", None)
+        if body.__class__ is list and len(body) > 20:
+            pending += [
+                each for each in _children(node, _ATOMS) if not isinstance(each, ast.stmt) and _is_near(each, line)
+            ]
+            pending += [each for each in reversed(_statements_at(node, line)) if _is_near(each, line)]
+        else:
+            pending += [each for each in _children(node, _ATOMS) if _is_near(each, line)]
+
+
+def _statements_at(node: ast.AST, line: int) -> list[ast.stmt]:
+    """Those statements right below a node that may hold a line."""
+    found: list[ast.stmt] = []
+    for field in ("body", "orelse", "finalbody"):
+        statements: list[ast.stmt] = getattr(node, field, [])
+        end = bisect_right(statements, line, key=_first_line)
+        begin = bisect_left(statements, line, key=_first_line)
+        found += statements[max(begin - 1, 0) : end + 1]  # the one before may reach so far, the one after be decorated
+    return found
+
+
+def _first_line(node: ast.stmt) -> int:
+    return node.lineno
 
 
 def _is_near(node: ast.AST, line: int) -> bool:
