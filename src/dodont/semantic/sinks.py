@@ -424,7 +424,7 @@ def _nodes(frame: Frame) -> Iterator[ast.AST]:
 
 
 #: The conversions of a format, ``%%`` among them.
-_CONVERSIONS = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?[hlL]?([a-zA-Z%])")
+_CONVERSIONS = re.compile(r"%(?:\(\w++\))?[-#0 +]*+[\d*]*+(?:\.[\d*]++)?[hlL]?([a-zA-Z%])")
 
 
 def _is_number(node: ast.Call, leaf: ast.expr) -> bool:
