@@ -293,7 +293,11 @@ def secrets_of_classes(n: int) -> str:
     return "import logging\nlog = logging.getLogger()\n" + _each(
         n,
         lambda i: (
-            f"class C{i}:\n password: str\n def f(self, token, user):\n  log.info('%s', token)\n  log.info(f'{{self.password}} {{user.api_key}}')\n"
+            f"class C{i}:\n"
+            f" password: str\n"
+            f" def f(self, token, user):\n"
+            f"  log.info('%s', token)\n"
+            f"  log.info(f'{{self.password}} {{user.api_key}}')\n"
         ),
     )
 
@@ -313,7 +317,13 @@ def handlers(n: int) -> str:
     return "from fastapi import FastAPI\nimport sqlite3\napp = FastAPI()\n" + _each(
         n,
         lambda i: (
-            f"@app.get('/a{i}')\ndef f{i}(a: int, q: str):\n if a > 3: q = x\n for z in q: a += 1\n db = sqlite3.connect('')\n rows = db.execute('select * from t').fetchall()\n return [row['a'] for row in rows]\n"
+            f"@app.get('/a{i}')\n"
+            f"def f{i}(a: int, q: str):\n"
+            f" if a > 3: q = x\n"
+            f" for z in q: a += 1\n"
+            f" db = sqlite3.connect('')\n"
+            f" rows = db.execute('select * from t').fetchall()\n"
+            f" return [row['a'] for row in rows]\n"
         ),
     )
 
