@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import gc
 import io
 import os
 import stat
@@ -257,7 +258,10 @@ class _Run:
             if file and path == file.path and (path in texts or file.fixed):
                 data = file.encoded(texts.get(path, file.text))
                 overrides |= dict.fromkeys(file.names, data)
-        return self._check(self._paths, self._settings, source_overrides=overrides).diagnostics
+        found = self._check(self._paths, self._settings, source_overrides=overrides).diagnostics
+        gc.unfreeze()  # what a check knows goes away with its process, and the next one follows in this
+        gc.collect()
+        return found
 
     def _path(self, diagnostic: Diagnostic) -> Path:
         return self._settings.root / diagnostic.path

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import PurePath
-from typing import NamedTuple
 
 from dodont.semantic.trees import last_name
 
@@ -44,14 +43,14 @@ class Declarations:
     def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
         """Keeps the content of those files that may declare something."""
         self._mapping: list[tuple[str, bytes]] = []
-        self._declaring: list[tuple[str, bytes, bool]] = []
+        self._declaring: list[tuple[str, bytes]] = []
+        self._declares: dict[str, bool] = {}
         self._read: dict[str, _Declared] = {}
         for path, data in files:
             if b"__tablename__" in data or b"table=True" in data:
                 self._mapping.append((path, data))
-            declares = b"Table(" in data or b"db_table" in data or _CHANGED.search(data.decode("utf-8", "replace"))
-            if declares or b"Model" in data:
-                self._declaring.append((path, data, bool(declares)))
+            if b"Table(" in data or b"db_table" in data or b"Model" in data or _may_change(data):
+                self._declaring.append((path, data))
 
     def mapping(self, table: str) -> list[str]:
         """Files that may declare a mapped class of that table."""
@@ -67,24 +66,39 @@ class Declarations:
         columns: set[tuple[str, ...]] = set()
         texts: set[str] = set()
         word = table.encode()
-        for path, data, declares in self._declaring:
-            if (declares and word in data) or (b"Model" in data and table.startswith(f"{_application(path)}_")):
+        for path, data in self._declaring:
+            if self._mentions(path, data, word) or (b"Model" in data and table.startswith(f"{_application(path)}_")):
                 if path not in self._read:
                     self._read[path] = _declared(data, path)
                 columns |= self._read[path].columns.get(table, set())
                 texts.update(text for text in self._read[path].texts if table in text)
         return columns, texts
 
+    def _mentions(self, path: str, data: bytes, word: bytes) -> bool:
+        """Whether a file that declares tables or changes any mentions this one."""
+        if word not in data:
+            return False
+        if path not in self._declares:
+            known = b"Table(" in data or b"db_table" in data
+            self._declares[path] = known or _CHANGED.search(data.decode("utf-8", "replace")) is not None
+        return self._declares[path]
 
-class _Declared(NamedTuple):
+
+def _may_change(data: bytes) -> bool:
+    lowered = data.lower()
+    return (b"create" in lowered or b"alter" in lowered) and (b"table" in lowered or b"view" in lowered)
+
+
+class _Declared:
     """What one file declares: the columns of each table, and the texts that create or alter any."""
 
-    columns: dict[str, set[tuple[str, ...]]]
-    texts: list[str]
+    def __init__(self) -> None:
+        self.columns: dict[str, set[tuple[str, ...]]] = {}
+        self.texts: list[str] = []
 
 
 def _declared(data: bytes, path: str) -> _Declared:
-    found = _Declared({}, [])
+    found = _Declared()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -115,18 +129,19 @@ def staged(tree: ast.Module, table: str) -> Iterator[str | None]:
         yield None
 
 
-class _Staging(NamedTuple):
+class _Staging:
     """Names by the texts put into them, texts of temporary tables, texts with holes, and the names that data frames get."""
 
-    names: dict[str, set[str]]
-    texts: list[str]
-    joined: list[ast.JoinedStr]
-    frames: set[str]
+    def __init__(self) -> None:
+        self.names: dict[str, set[str]] = {}
+        self.texts: list[str] = []
+        self.joined: list[ast.JoinedStr] = []
+        self.frames: set[str] = set()
 
 
 @lru_cache(maxsize=2)
 def _staging(tree: ast.Module) -> _Staging:
-    found = _Staging({}, [], [], set())
+    found = _Staging()
     for node in ast.walk(tree):
         match node:
             case ast.Assign(value=ast.Constant(value=str() as text), targets=targets):

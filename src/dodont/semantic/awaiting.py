@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dodont.semantic.trees import dotted, last_name, nodes_of
+from dodont.semantic.trees import asks, asks_within, dotted
 
 
 class Awaiting:
@@ -46,20 +46,3 @@ class Awaiting:
         """Whether a test decides between awaiting the call and not: ``await db.save() if isinstance(db, AsyncDb) else db.save()``."""
         branch = self._around.get(id(call))
         return branch is not None and (id(call) in self._asking or (branch, callee) in self._chosen)
-
-
-def asks(node: ast.expr) -> bool:
-    """``inspect.isawaitable``, ``asyncio.iscoroutine`` and kin, ``isinstance`` and ``hasattr``."""
-    return last_name(node) in _QUESTIONS
-
-
-def asks_within(node: ast.AST) -> bool:
-    """Whether something in the code asks what a value is, or what it can do."""
-    return any(asks(each.func) for each in nodes_of(node, _CALLS))  # type: ignore[attr-defined]
-
-
-_CALLS: frozenset[type] = frozenset({ast.Call})
-
-_QUESTIONS = frozenset(
-    {"isinstance", "hasattr", "isawaitable", "iscoroutine", "iscoroutinefunction", "isfuture", "is_async_callable"}
-)

@@ -6,14 +6,13 @@ import ast
 
 from dodont.semantic import calls, effects, strings
 from dodont.semantic.annotations import provider_of, type_of
-from dodont.semantic.awaiting import asks_within
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.demands import OF_COROUTINES
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import attribute_of, instance_attribute
-from dodont.semantic.trees import last_name, walk
+from dodont.semantic.trees import asks_within, last_name, walk
 from dodont.semantic.values import (
     ABSENT,
     MAX_ITEMS,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
-from dodont.semantic.awaiting import Awaiting
 from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
@@ -18,6 +17,9 @@ from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
 
 Answer = TypeVar("Answer")
+
+if TYPE_CHECKING:
+    from dodont.semantic.awaiting import Awaiting
 
 Evaluator = Callable[["Frame", Any], Value]
 
@@ -276,6 +278,8 @@ class Frame:
 
 
 def _awaiting(frame: Frame) -> Awaiting:
+    from dodont.semantic.awaiting import Awaiting
+
     assert frame.function is not None and frame.function.node is not None
     return Awaiting(frame.function.node)
 

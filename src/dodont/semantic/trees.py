@@ -192,3 +192,20 @@ def defaults_of(arguments: ast.arguments) -> dict[str, ast.expr]:
         (argument, given) for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if given
     ]
     return {argument.arg: given for argument, given in pairs}
+
+
+def asks(node: ast.expr) -> bool:
+    """``inspect.isawaitable``, ``asyncio.iscoroutine`` and kin, ``isinstance`` and ``hasattr``."""
+    return last_name(node) in _QUESTIONS
+
+
+def asks_within(node: ast.AST) -> bool:
+    """Whether something in the code asks what a value is, or what it can do."""
+    return any(asks(each.func) for each in nodes_of(node, _CALLS))  # type: ignore[attr-defined]
+
+
+_CALLS: frozenset[type] = frozenset({ast.Call})
+
+_QUESTIONS = frozenset(
+    {"isinstance", "hasattr", "isawaitable", "iscoroutine", "iscoroutinefunction", "isfuture", "is_async_callable"}
+)
