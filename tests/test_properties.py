@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import io
 import os
 import random
@@ -64,6 +65,7 @@ def parsed(data: bytes) -> ast.Module | None:
 
 def holds(data: bytes, program: Path) -> None:
     """All that holds of any file."""
+    gc.unfreeze()  # a run leaves what it knows to the end of its process
     program.write_bytes(data)
     configured = Settings(root=program.parent, select=("ALL",))
     findings = driver.check([program], configured).diagnostics

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dodont.core.diagnostic import Diagnostic
 from dodont.core.rule import INTERNAL_CODE
 
-_OWN = re.compile(r"#\s*dodont:\s*ignore(?P<file>-file)?\[(?P<names>[^\]]*)\]", re.I)
+_OWN = re.compile(r"#\s*dodont:\s*ignore(?P<file>-file)?\[(?P<names>[^\[\]]*)\]", re.I)
 #: flake8's grammar, blanket comments included; tests/e2e/test_flake8.py holds it against flake8 itself.
 _LINE = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+\d+[,\s]*)+))?", re.I)
 _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.I)
