@@ -159,3 +159,18 @@ def test_one_fix_that_does_not_hold_costs_few_checks(tmp_path: Path) -> None:
     report = fixing.fix([tmp_path], Settings(root=tmp_path), unsafe=True, write=False, check=check)
     assert len(report.changed) >= 63
     assert checks < 40
+
+
+def test_a_comment_after_a_string_of_several_lines_covers_them_whatever_ends_lines(tmp_path: Path) -> None:
+    text = (
+        'import sqlite3\ndef f(q):\n    sqlite3.connect("").execute(f"""\n    SELECT id FROM t WHERE a = {q}\n    """)  # noqa\n'
+        * 200
+    )
+    (tmp_path / "a.py").write_bytes(text.replace("\n", "\r").encode())
+    quick(10, lambda: driver.check([tmp_path], Settings(root=tmp_path)))
+    assert driver.check([tmp_path], Settings(root=tmp_path)).diagnostics == ()
+
+
+def test_a_call_with_a_thousand_secrets(tmp_path: Path) -> None:
+    text = "import logging\ndef f(password):\n    logging.info(" + "password + " * 1000 + "'a')\n"
+    quick(20, lambda: said(tmp_path, {"a.py": text}))

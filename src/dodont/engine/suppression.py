@@ -81,7 +81,7 @@ def _joined_lines(text: str) -> dict[int, tuple[int, int]]:
     joined: dict[int, tuple[int, int]] = {}
     first = last = 0
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        for token in tokenize.generate_tokens(io.StringIO(text, newline=None).readline):
             if token.type in (tokenize.ENDMARKER, tokenize.DEDENT):
                 continue
             first = min(first or token.start[0], token.start[0])

@@ -398,7 +398,7 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
         holder = frame.quiet(leaf.value).type
         if holder is not None and _masks_itself(frame, holder.name):
             return True
-    if _is_number(node, leaf) or (label.kind == "secret" and is_hash(frame, label.what)):
+    if id(leaf) in frame.once(_numbers, node) or (label.kind == "secret" and is_hash(frame, label.what)):
         return True
     if isinstance(leaf, ast.BinOp) and isinstance(leaf.op, ast.BitOr) and _masks_key(leaf.right):
         return True
@@ -427,8 +427,9 @@ def _nodes(frame: Frame) -> Iterator[ast.AST]:
 _CONVERSIONS = re.compile(r"%(?:\(\w++\))?[-#0 +]*+[\d*]*+(?:\.[\d*]++)?[hlL]?([a-zA-Z%])")
 
 
-def _is_number(node: ast.Call, leaf: ast.expr) -> bool:
-    """``"unknown api_key %d"``: what is written as a number is none of these credentials."""
+def _numbers(frame: Frame, node: ast.Call) -> frozenset[int]:
+    """The ids of what is written as a number, as none of these credentials is: ``"unknown api_key %d"``."""
+    found: set[int] = set()
     for each in walk(node):
         match each:
             case ast.Call(args=[ast.Constant(value=str(text)), *given]):
@@ -436,15 +437,14 @@ def _is_number(node: ast.Call, leaf: ast.expr) -> bool:
             case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod(), right=right):
                 given = right.elts if isinstance(right, ast.Tuple) else [right]
             case ast.FormattedValue(value=value, format_spec=ast.JoinedStr(values=[ast.Constant(value=str(spec))])):
-                if value is leaf and spec.endswith(tuple("dxXobeEfg")):
-                    return True
+                if spec.endswith(tuple("dxXobeEfg")):
+                    found.add(id(value))
                 continue
             case _:
                 continue
-        kinds = [found for found in _CONVERSIONS.findall(text) if found != "%"]
-        if any(value is leaf and kind in "diouxXeEfgG" for value, kind in zip(given, kinds, strict=False)):
-            return True
-    return False
+        kinds = [each for each in _CONVERSIONS.findall(text) if each != "%"]
+        found.update(id(value) for value, kind in zip(given, kinds, strict=False) if kind in "diouxXeEfgG")
+    return frozenset(found)
 
 
 def _masks_key(node: ast.expr) -> bool:
@@ -509,7 +509,11 @@ def _leaves(frame: Frame, node: ast.expr, value: Value) -> Iterator[tuple[ast.ex
     if isinstance(node, ast.JoinedStr):
         inner = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
     elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
-        inner = [node.left, node.right]
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp) and isinstance(left.op, (ast.Add, ast.Mod)):  # `a + b + c` is `(a + b) + c`
+            inner.append(left.right)
+            left = left.left
+        inner = [left, *reversed(inner)]
     elif isinstance(node, (ast.Tuple, ast.List)):
         inner = list(node.elts)
     elif isinstance(node, ast.Dict) and value.type is not None and value.type.name == "dict":
