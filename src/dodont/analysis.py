@@ -18,7 +18,7 @@ from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unaw
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import debugged, read_by_key
-from dodont.semantic.trees import SCOPES, nodes_of, walk
+from dodont.semantic.trees import SCOPES, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 from dodont.sql import Hole as Place
 from dodont.sql import Statement
@@ -133,11 +133,7 @@ class Pass:
         awaited, other = self.project.awaits(self.module).get((name, callee), (0, 0))
         if awaited == 0 or other != 1:
             return False
-        # `self.check = check`: what is given may be of either kind
-        stores = (
-            each for each in walk(self.tree) if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store)
-        )
-        return not any(ast.unparse(each) == callee for each in stores)
+        return callee not in stored(self.tree)  # `self.check = check`: what is given may be of either kind
 
     def harmless(self, value: Value) -> bool:
         """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""

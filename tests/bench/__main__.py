@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.bench.tools import TOOLS, BenchError, Cost, Unit, available_tools, profile
-from tests.ecosystem.projects import Size, fetched_projects, measure_size
+from tests.ecosystem.projects import Size, fetched_projects, measure_size, python_files
 
 # About 400,000 lines: Django, FastAPI, asynchronous drivers.
 DEFAULT = ("pretix", "open-webui", "label-studio", "procrastinate")
@@ -40,6 +42,10 @@ def main() -> int:
             for unit in units:
                 print(f"{unit.name}\n{profile(unit, arguments.option)}\n")
             return 0
+        if arguments.growth:
+            for unit in units:
+                print(_growth(unit, arguments.runs, arguments.option))
+            return 0
         tools = [name for name in arguments.only or TOOLS if name in available_tools()]
         rows = [_measure(unit, tools, arguments.runs, arguments.option) for unit in units]
     except (BenchError, ValueError) as error:
@@ -64,6 +70,34 @@ def _measure(unit: Unit, tools: Sequence[str], runs: int, options: Sequence[str]
         print(f"{unit.name}: {tool}", file=sys.stderr, flush=True)
         costs[tool] = _least([TOOLS[tool](unit, options) for _ in range(runs)])
     return Row(unit.name, measure_size(unit.roots), costs)
+
+
+def _growth(unit: Unit, runs: int, options: Sequence[str]) -> str:
+    """What 1, 2 and 4 copies of the code cost, each under a directory of its own, beside each other."""
+    lines = [("copies", "files", "lines", "dodont s", "MB", "seconds / 1 copy", "MB more a 1,000 lines")]
+    first: Row | None = None
+    for count in (1, 2, 4):
+        with tempfile.TemporaryDirectory() as name:
+            directory = Path(name)
+            for copy in range(count):
+                for root in unit.roots:
+                    for path in python_files(root):
+                        target = directory / f"copy{copy}" / path.relative_to(unit.cwd)
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copyfile(path, target)
+            row = _measure(Unit(f"{unit.name} x {count}", directory, (".",)), ["dodont"], runs, options)
+        cost = row.costs["dodont"]
+        times = more = ""
+        if first is not None:
+            before = first.costs["dodont"]
+            times = f"{cost.seconds / before.seconds:.2f}"
+            more = f"{(cost.peak_mb - before.peak_mb) / (row.size.lines - first.size.lines) * 1000:.3f}"
+        first = first or row
+        size = (f"{row.size.files:,}", f"{row.size.lines:,}", f"{cost.seconds:.2f}", f"{cost.peak_mb:.0f}")
+        lines.append((str(count), *size, times, more))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    table = ("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join([unit.name, *table])
 
 
 def _least(costs: Sequence[Cost]) -> Cost:
@@ -149,6 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--together", action="store_true", help="all projects in one process")
     parser.add_argument("--only", action="append", choices=[*TOOLS], help="this tool alone; may be repeated")
     parser.add_argument("--profile", action="store_true", help="print where dodont spends its time instead")
+    parser.add_argument("--growth", action="store_true", help="what 1, 2 and 4 copies of a project cost instead")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures here too")
     parser.add_argument("--option", action="append", default=[], help="handed to dodont, as --option=--jobs=1")
     return parser

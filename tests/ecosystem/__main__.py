@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.ecosystem import mutants, show
+from tests.ecosystem import mutants, show, sturdy
 from tests.ecosystem.fetch import FetchError, fetch
 from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
@@ -101,6 +101,13 @@ def _mutants(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _stdlib(arguments: argparse.Namespace) -> int:
+    files = sturdy.modules(arguments.directories)
+    if not arguments.installed:
+        files = [file for file in files if "site-packages" not in file.parts or arguments.directories]
+    return sturdy.report(files if arguments.one_in == 1 else sturdy.sample(files, arguments.one_in, arguments.seed))
+
+
 def _print_counts(findings: Iterable[Finding]) -> None:
     for code, rule, count in show.count_by_rule(findings):
         print(f"  {count:6} {code} {rule}")
@@ -148,6 +155,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--missed", action="store_true", help="print those not found, or not restored by the fix")
     command.set_defaults(command=_mutants)
+
+    command = commands.add_parser(
+        "stdlib", help="every rule and every fix on a copy of the standard library: nothing breaks"
+    )
+    command.add_argument("directories", metavar="DIR", type=_directory, nargs="*", help="these instead")
+    command.add_argument("--installed", action="store_true", help="the packages installed beside it too")
+    command.add_argument("--one-in", metavar="N", type=int, default=1, help="a sample: one file in so many")
+    command.add_argument("--seed", type=int, default=1)
+    command.set_defaults(command=_stdlib)
 
     command = commands.add_parser("diff", help="print the findings gone and new between two results directories")
     command.add_argument("old", metavar="OLD", type=_directory)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import gc
 import io
 import os
 import stat
@@ -136,6 +137,7 @@ class _Run:
     def __init__(self, paths: Sequence[Path], settings: Settings, allowed: Sequence[str], check: Check) -> None:
         self._paths, self._settings, self._allowed, self._check = paths, settings, allowed, check
         self._files: dict[Path, _File | None] = {}
+        self._real: dict[str, _File | None] = {}  # by the path without links
         self._refused: set[tuple[str, str, str, str]] = set()
         self.trouble: list[Diagnostic] = []
         self.diagnostics = self._checked({})
@@ -147,12 +149,18 @@ class _Run:
                 return
 
     def _round(self, proposals: Sequence[_Proposal]) -> bool:
-        """Make a round's changes, all together if they hold together. Whether anything came of it."""
+        """Make a round's changes, all together if they hold together. Whether anything came of it.
+
+        Every try is a check of all files, so the files that do not go with the others are found by halves.
+        """
         if self._try(proposals) is None:
             return True
-        together = [proposal for proposal in proposals if len(proposals) > 1 and self._try([proposal]) is None]
-        accepted = bool(together)
-        single = {proposal.file.path for proposal in proposals if proposal not in together}
+        if len(proposals) > 1:
+            half = len(proposals) // 2
+            first = self._round(proposals[:half])
+            return self._round(proposals[half:]) or first
+        accepted = False
+        single = {proposal.file.path for proposal in proposals}
         while proposal := self._next_single(single):
             if (reason := self._try([proposal])) is None:
                 accepted = True
@@ -250,7 +258,10 @@ class _Run:
             if file and path == file.path and (path in texts or file.fixed):
                 data = file.encoded(texts.get(path, file.text))
                 overrides |= dict.fromkeys(file.names, data)
-        return self._check(self._paths, self._settings, source_overrides=overrides).diagnostics
+        found = self._check(self._paths, self._settings, source_overrides=overrides).diagnostics
+        gc.unfreeze()  # what a check knows goes away with its process, and the next one follows in this
+        gc.collect()
+        return found
 
     def _path(self, diagnostic: Diagnostic) -> Path:
         return self._settings.root / diagnostic.path
@@ -260,13 +271,12 @@ class _Run:
         path = self._path(diagnostic)
         if path not in self._files:
             real = os.path.realpath(path)
-            known = (file for file in self._files.values() if file)
-            same = next((file for file in known if os.path.realpath(file.path) == real), None)
+            same = self._real.get(real)
             if same:
                 same.names.add(path)
                 self._files[path] = same
             else:
-                self._files[path] = self._read(diagnostic, path)
+                self._files[path] = self._real[real] = self._read(diagnostic, path)
         return self._files[path]
 
     def _read(self, diagnostic: Diagnostic, path: Path) -> _File | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dodont.core.diagnostic import Diagnostic
 from dodont.core.rule import INTERNAL_CODE
 
-_OWN = re.compile(r"#\s*dodont:\s*ignore(?P<file>-file)?\[(?P<names>[^\]]*)\]", re.I)
+_OWN = re.compile(r"#\s*dodont:\s*ignore(?P<file>-file)?\[(?P<names>[^\[\]]*)\]", re.I)
 #: flake8's grammar, blanket comments included; tests/e2e/test_flake8.py holds it against flake8 itself.
 _LINE = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+\d+[,\s]*)+))?", re.I)
 _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.I)
@@ -81,7 +81,7 @@ def _joined_lines(text: str) -> dict[int, tuple[int, int]]:
     joined: dict[int, tuple[int, int]] = {}
     first = last = 0
     try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        for token in tokenize.generate_tokens(io.StringIO(text, newline=None).readline):
             if token.type in (tokenize.ENDMARKER, tokenize.DEDENT):
                 continue
             first = min(first or token.start[0], token.start[0])

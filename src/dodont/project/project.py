@@ -19,10 +19,11 @@ from dodont.project.routing import Routing, registrars
 from dodont.project.source import Source, Unreadable, check_syntax, decode, parse, read
 from dodont.project.subclasses import Subclasses
 from dodont.project.summary import rebuilt
-from dodont.project.tables import declared, may_declare
+from dodont.project.tables import Declarations
 from dodont.semantic.annotations import is_mapped
 from dodont.semantic.definitions import (
     ClassInfo,
+    Endless,
     Facts,
     FunctionInfo,
     FunctionNode,
@@ -46,10 +47,12 @@ MAX_DOTS = 40
 #: How often a circle of functions is run until its facts stay as they are.
 MAX_ROUNDS = 3
 
+ENDLESS = "takes too many steps to be analysed; the rest of the file was left out"
+
 #: Let failures through, to see where they come from.
 DEBUG = bool(os.environ.get("DODONT_DEBUG"))
 
-_GLOBAL = re.compile(r"^\s+global\s+([\w, ]+)", re.M)
+_GLOBAL = re.compile(r"^[ \t\f]+global[ \t]+([\w, ]+)", re.M)
 
 Listener = Callable[[ModuleInfo, FunctionInfo | None, list[Event]], None]
 
@@ -102,6 +105,7 @@ class Project(World):
         self._provisional: list[tuple[int, FunctionInfo, Outcome, int]] = []
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
+        self._declarations: Declarations | None = None
         self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
@@ -160,7 +164,12 @@ class Project(World):
         try:
             run(frame, source.tree.body)
         except RecursionError:
+            if self.loading > 1 or self._stack:  # asked for in the depth of other code; by itself it has more room
+                self._forget(path, module)
+                return None
             self._fail(module, "expressions are nested too deeply to be analysed")
+        except Endless:
+            self._fail(module, ENDLESS)
         except Exception as error:
             self._fail(module, f"could not be analysed ({type(error).__name__}: {error}); please report it")
         finally:
@@ -176,6 +185,12 @@ class Project(World):
         module.registrars = registrars(module)
         self._tell(module, None, list(frame.events.values()))
         return module
+
+    def _forget(self, path: str, module: ModuleInfo) -> None:
+        """Take back that the module was loaded."""
+        del self.by_path[path]
+        self.loaded.remove(path)
+        del self.modules[module.name]
 
     def _remembered(self, path: str) -> ModuleInfo | None:
         """The module as an earlier run knew it, if that still holds."""
@@ -252,12 +267,19 @@ class Project(World):
         if message not in failures:
             failures.append(message)
 
-    def _interpret(self, function: FunctionInfo) -> Outcome:
-        """Interpret a body; one that defeats the interpretation costs a line, and its facts are Unknown."""
+    def _interpret(self, function: FunctionInfo) -> Outcome | None:
+        """Interpret a body; one that defeats the interpretation costs a line, and its facts are Unknown.
+
+        None when there is no room for it below the functions that ask.
+        """
         try:
             return interpret(self, self.library, function)
         except RecursionError:
+            if len(self._stack) > 1 or self.loading:
+                return None
             self._fail(function.module, f"`{function.name}` is nested too deeply to be analysed")
+        except Endless:
+            self._fail(function.module, ENDLESS)
         except Exception as error:
             self._fail(
                 function.module,
@@ -583,27 +605,25 @@ class Project(World):
         """What declares a table: the columns of each model, and the texts that create or alter it."""
         self.touched.add((inputs.TABLE, table))
         if table not in self._tables:
-            columns: set[tuple[str, ...]] = set()
-            texts: set[str] = set()
-            for path in self.finder.python_files():
-                try:
-                    data = self.bytes_of(path)
-                except (OSError, Unreadable):
-                    continue
-                if path not in self.by_path and _may_map(data, table):
+            if self._declarations is None:
+                self._declarations = Declarations(self._contents())
+            for path in self._declarations.mapping(table):
+                if path not in self.by_path:
                     self.load(path)
-                if may_declare(path, data, table):
-                    for found in _declared(data, path, table):
-                        if isinstance(found, str):
-                            texts.add(found)
-                        else:
-                            columns.add(found)
+            columns, texts = self._declarations.declared(table)
             for info in list(self.classes.values()):
                 name = info.members.get("__tablename__")
                 if (name.const if name is not None else _default_table(info)) == table:
                     columns.add(_columns(self.reader(info.module), info))
             self._tables[table] = (columns, texts)
         return self._tables[table]
+
+    def _contents(self) -> Iterator[tuple[str, bytes]]:
+        for path in self.finder.python_files():
+            try:
+                yield path, self.bytes_of(path)
+            except (OSError, Unreadable):
+                continue
 
     # Facts
 
@@ -644,6 +664,8 @@ class Project(World):
                 self._lowest = depth + 1
                 outcome = self._interpret(function)
                 lowest = self._lowest
+                if outcome is None:
+                    break
                 if lowest > depth or lowest < depth:
                     break
                 if function.assumed is not None and function.assumed.outline() == outcome.facts.outline():
@@ -657,6 +679,11 @@ class Project(World):
             self.touched = caller
             self._stack.pop()
             del self._depth[function]
+        if outcome is None:  # whoever asks for it first, with nothing around, gets an answer
+            self._drop(first)
+            self._lowest = outer
+            function.assumed = None
+            return Facts()
         self._lowest = min(outer, lowest)
         if lowest < depth:
             self._provisional.append((depth, function, outcome, lowest))
@@ -678,7 +705,7 @@ class Project(World):
     def _finish(self, function: FunctionInfo, outcome: Outcome) -> None:
         function.facts = outcome.facts
         function.assumed = None
-        function.node = function.closure = None
+        function.node = function.closure = function.inner = None
         self._tell(function.module, function, outcome.events)
 
 
@@ -702,21 +729,6 @@ def _lines_with(word: str, text: str) -> list[int]:
     if word not in text:
         return []
     return [number for number, line in enumerate(text.split("\n"), 1) if word in line]
-
-
-def _may_map(data: bytes, table: str) -> bool:
-    """Whether a file may declare a mapped class of that table, before it is worth loading."""
-    return (b"__tablename__" in data and table.encode() in data) or (
-        b"table=True" in data and table.encode() in data.lower()
-    )
-
-
-def _declared(data: bytes, path: str, table: str) -> Iterator[tuple[str, ...] | str]:
-    try:
-        tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    yield from declared(tree, path, table)
 
 
 def _default_table(info: ClassInfo) -> str | None:

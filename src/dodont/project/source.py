@@ -122,7 +122,10 @@ def check_syntax(text: str) -> None:
     with _reading():
         import symtable
 
-        symtable.symtable(text, "<unknown>", "exec")
+        try:
+            symtable.symtable(text, "<unknown>", "exec")
+        except SyntaxError:
+            ast.parse(text)  # what the parser takes is read: `from __future__ import braces`
 
 
 @contextmanager

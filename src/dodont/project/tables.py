@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import PurePath
 
 from dodont.semantic.trees import last_name
@@ -23,6 +25,7 @@ _CHANGED = re.compile(r"\b(?:create|alter)\s+(?:or\s+replace\s+)?(?:materialized
 _LIKE = re.compile(r"\bcreate\s+(?:\w+\s+)?table\b[^;]*?\blike\b", re.I)
 
 
+@lru_cache(maxsize=2)
 def makes_copies(tree: ast.Module) -> bool:
     """Whether a text creates a table that is by definition like another: CREATE TABLE archive (LIKE orders)."""
     for node in ast.walk(tree):
@@ -34,45 +37,124 @@ def makes_copies(tree: ast.Module) -> bool:
     return False
 
 
-def may_declare(path: str, data: bytes, table: str) -> bool:
-    """Whether a file is worth parsing for a table."""
-    if table.encode() in data:
-        return b"Table(" in data or b"db_table" in data or _CHANGED.search(data.decode("utf-8", "replace")) is not None
-    return table.startswith(f"{_application(path)}_") and b"Model" in data
+class Declarations:
+    """What the files of a project say of tables. Each is parsed once, when it first mentions a table that is asked for."""
+
+    def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Keeps the content of those files that may declare something."""
+        self._mapping: list[tuple[str, bytes]] = []
+        self._declaring: list[tuple[str, bytes]] = []
+        self._declares: dict[str, bool] = {}
+        self._read: dict[str, _Declared] = {}
+        for path, data in files:
+            if b"__tablename__" in data or b"table=True" in data:
+                self._mapping.append((path, data))
+            if b"Table(" in data or b"db_table" in data or b"Model" in data or _may_change(data):
+                self._declaring.append((path, data))
+
+    def mapping(self, table: str) -> list[str]:
+        """Files that may declare a mapped class of that table."""
+        word = table.encode()
+        return [
+            path
+            for path, data in self._mapping
+            if (b"__tablename__" in data and word in data) or (b"table=True" in data and word in data.lower())
+        ]
+
+    def declared(self, table: str) -> tuple[set[tuple[str, ...]], set[str]]:
+        """The columns of a table where it is declared, and the texts that create or alter tables and views and mention it."""
+        columns: set[tuple[str, ...]] = set()
+        texts: set[str] = set()
+        word = table.encode()
+        for path, data in self._declaring:
+            if self._mentions(path, data, word) or (b"Model" in data and table.startswith(f"{_application(path)}_")):
+                if path not in self._read:
+                    self._read[path] = _declared(data, path)
+                columns |= self._read[path].columns.get(table, set())
+                texts.update(text for text in self._read[path].texts if table in text)
+        return columns, texts
+
+    def _mentions(self, path: str, data: bytes, word: bytes) -> bool:
+        """Whether a file that declares tables or changes any mentions this one."""
+        if word not in data:
+            return False
+        if path not in self._declares:
+            known = b"Table(" in data or b"db_table" in data
+            self._declares[path] = known or _CHANGED.search(data.decode("utf-8", "replace")) is not None
+        return self._declares[path]
 
 
-def declared(tree: ast.Module, path: str, table: str) -> Iterator[tuple[str, ...] | str]:
-    """Columns of a table, or texts that create or alter tables and views and mention it."""
+def _may_change(data: bytes) -> bool:
+    lowered = data.lower()
+    return (b"create" in lowered or b"alter" in lowered) and (b"table" in lowered or b"view" in lowered)
+
+
+class _Declared:
+    """What one file declares: the columns of each table, and the texts that create or alter any."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, set[tuple[str, ...]]] = {}
+        self.texts: list[str] = []
+
+
+def _declared(data: bytes, path: str) -> _Declared:
+    found = _Declared()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return found
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     for node in ast.walk(tree):
         match node:
-            case ast.Call(args=[ast.Constant(value=name), *items]) if name == table and last_name(node.func) == "Table":
-                yield tuple(
-                    _column(item) for item in items if isinstance(item, ast.Call) and last_name(item.func) == "Column"
-                )
-            case ast.Constant(value=str() as text) if table in text and _CHANGED.search(text):
-                yield text
-            case ast.ClassDef() if _table(node, path) == table:
-                yield _fields(node, classes)
+            case ast.Call(args=[ast.Constant(value=str() as name), *items]) if last_name(node.func) == "Table":
+                columns = [each for each in items if isinstance(each, ast.Call) and last_name(each.func) == "Column"]
+                found.columns.setdefault(name, set()).add(tuple(_column(each) for each in columns))
+            case ast.Constant(value=str() as text) if _CHANGED.search(text):
+                found.texts.append(text)
+            case ast.ClassDef() if (named := _table(node, path)) is not None:
+                found.columns.setdefault(named, set()).add(_fields(node, classes))
+    return found
 
 
 def staged(tree: ast.Module, table: str) -> Iterator[str | None]:
     """Texts that may create a temporary table of that name, and None where a data frame gets the name."""
-    names = {
-        last_name(target)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value == table
-        for target in node.targets
-    }
+    found = _staging(tree)
+    yield from (text for text in found.texts if table in text)
+    if table in found.names:  # STAGE = "stage"; f"CREATE TEMP TABLE {STAGE} (id INTEGER)"
+        for text in found.joined:
+            yield "".join(_piece(part, found.names[table], table) for part in text.values)
+    if table in found.frames:
+        yield None
+
+
+class _Staging:
+    """Names by the texts put into them, texts of temporary tables, texts with holes, and the names that data frames get."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, set[str]] = {}
+        self.texts: list[str] = []
+        self.joined: list[ast.JoinedStr] = []
+        self.frames: set[str] = set()
+
+
+@lru_cache(maxsize=2)
+def _staging(tree: ast.Module) -> _Staging:
+    found = _Staging()
     for node in ast.walk(tree):
         match node:
-            case ast.Constant(value=str() as text) if table in text and _TEMPORARY.search(text):
-                yield text
-            case ast.JoinedStr() if names:  # STAGE = "stage"; f"CREATE TEMP TABLE {STAGE} (id INTEGER)"
-                yield "".join(_piece(part, names, table) for part in node.values)
-            case ast.Call(args=[ast.Constant(value=name), *_], func=ast.Attribute(attr=method)) if name == table:
-                if method in _VIEWS:
-                    yield None
+            case ast.Assign(value=ast.Constant(value=str() as text), targets=targets):
+                found.names.setdefault(text, set()).update(last_name(target) for target in targets)
+            case ast.Constant(value=str() as text) if _TEMPORARY.search(text):
+                found.texts.append(text)
+            case ast.JoinedStr():
+                found.joined.append(node)
+            case ast.Call(args=[ast.Constant(value=str() as name), *_], func=ast.Attribute(attr=attr)) if (
+                attr in _VIEWS
+            ):
+                found.frames.add(name)
+    return found
 
 
 def _piece(part: ast.expr, names: set[str], table: str) -> str:
@@ -99,11 +181,16 @@ def _fields(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> tuple[str, 
     found: list[str] = []
     keyed = False
     pending = [node]
+    seen = {node.name}
     while pending:
         current = pending.pop(0)
         for base in current.bases:
             if last_name(base) in classes:
-                pending.append(classes[last_name(base)])
+                if last_name(base) == node.name:
+                    return ()  # `class User(auth.User)`
+                if last_name(base) not in seen:
+                    seen.add(last_name(base))
+                    pending.append(classes[last_name(base)])
             elif last_name(base) != "Model":
                 return ()
         for statement in current.body:

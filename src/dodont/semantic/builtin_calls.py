@@ -14,6 +14,7 @@ from dodont.semantic.items import element_of, item_of
 from dodont.semantic.objects import attribute_of, exposed, role_of
 from dodont.semantic.values import (
     ABSENT,
+    MAX_ITEMS,
     NUMBER,
     PLAIN_TYPES,
     STR,
@@ -147,7 +148,7 @@ def _updated(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         items[word] = frame.named(value, word, given.words[word])
         labels = join_labels(labels, items[word].labels)
     literal = receiver.literal and all(value.literal for value in (*given.positional, *given.keywords.values()))
-    frame.env[name] = receiver.but(items=items if 0 < len(items) <= 64 else None, labels=labels, literal=literal)
+    frame.env[name] = receiver.but(items=items if 0 < len(items) <= MAX_ITEMS else None, labels=labels, literal=literal)
     return Value(Type("None"))
 
 
@@ -181,7 +182,7 @@ def _append(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     if name not in frame.env:
         return None
     many = (added.items if isinstance(added.items, tuple) else None) if func.attr == "extend" else (added,)
-    if isinstance(items, tuple) and many is not None and len(items) + len(many) <= 64:
+    if isinstance(items, tuple) and many is not None and len(items) + len(many) <= MAX_ITEMS:
         known: tuple[Value, ...] | None = items + many
     else:
         known = None

@@ -21,7 +21,7 @@ from dodont.semantic.events import Callee
 from dodont.semantic.objects import annotation, instance_attribute, lineage
 from dodont.semantic.overrides import overriding
 from dodont.semantic.results import filled, library_result
-from dodont.semantic.trees import last_name
+from dodont.semantic.trees import dotted, last_name
 from dodont.semantic.values import (
     MAX_LABELS,
     MAX_NOTES,
@@ -154,6 +154,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
 
 def _decorates(frame: Frame, func: ast.Call, value: Value) -> bool:
     """``app.get("/orders")(orders)``: whether the call before makes a decorator that gives its argument back."""
+    if not dotted(func.func):
+        return False  # in `f(a)(b)(c)(d)` every call would have all before it evaluated once more
     made = frame.quiet(func.func).ref
     entry = _target(frame, made)[1] if made is not None else None
     if made is None or entry.__class__ is not FunctionModel or entry.decorator != "same":

@@ -44,60 +44,64 @@ _CALLERS = ("client", "api", "bot", "webhook", "connector")
 def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
     """Whether ``name`` means a credential where the frame is: by what it is used with, whose it is, and where that stands."""
     if is_access_key(name):
-        return not any(about_key_pair(each) for each in _everything(frame))
+        return not any(about_key_pair(each) for each in frame.once(_everything))
     if not vague(name) or "." in name:  # an object that shows a field was asked about itself
         return True
-    spoken = set(_spoken(frame, name))
+    spoken = frame.once(_spoken, name)
     if any(hashes_token(each) for each in (*spoken, *frame.module.names)):
         return False  # it may well be the hash of one
     if any(about_push(each) for each in spoken):
         return False
-    if name.lower().endswith("pwd") and any(about_directory(each) for each in _everything(frame)):
+    if name.lower().endswith("pwd") and any(about_directory(each) for each in frame.once(_everything)):
         return False
     return any(
         each in _OWNERS or each in _SOURCES or (about_sign_in(each) and not denotes(each)) for each in spoken
     ) or any(speaks_of_sign_in(info) for info in _holders(frame, leaf))
 
 
-def _everything(frame: Frame) -> Iterator[str]:
+def _everything(frame: Frame) -> frozenset[str]:
     """The names and short texts of the function, and what it and what holds it are called."""
     function = frame.function
-    if function is not None:
-        yield function.ref
-        if function.node is not None:
-            yield from _words(function.node, "")
+    if function is None:
+        return frozenset()
+    return frozenset((function.ref, *(_words(function.node, "") if function.node is not None else ())))
 
 
 def may_be_credential(frame: Frame, name: str) -> bool:
     """Whether a parameter named so may be given a credential by callers who know it for one."""
-    return not any(hashes_token(each) for each in _spoken(frame, name))
+    return not any(hashes_token(each) for each in frame.once(_spoken, name))
 
 
 def is_hash(frame: Frame, name: str) -> bool:
     """Whether the module gives the same attribute or key a name that says hash: ``key_hash = row["api_key"]``."""
     name = name.rpartition(".")[2]
-    return any(_is_called_hash(each, name) for each in nodes_of(frame.world.tree(frame.module), _NAMING))
+    module = frame.module
+    if module.hashes is None:
+        found = map(_called_hash, nodes_of(frame.world.tree(module), _NAMING))
+        module.hashes = frozenset(each for each in found if isinstance(each, str))
+    return name in module.hashes
 
 
 _NAMING: frozenset[type] = frozenset({ast.Assign, ast.AnnAssign, ast.keyword})
 
 
-def _is_called_hash(node: ast.AST, name: str) -> bool:
+def _called_hash(node: ast.AST) -> object:
+    """The attribute or key that a statement or argument reads into a name that says hash."""
     match node:
         case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=value):
             called = last_name(target)
         case ast.keyword(arg=str(called), value=value):
             pass
         case _:
-            return False
+            return None
     if not names_hash(called):
-        return False
+        return None
     match value:
         case ast.Attribute(attr=held) | ast.Subscript(slice=ast.Constant(value=held)):
-            return held == name
+            return held
         case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=held), *_]):
-            return held == name
-    return False
+            return held
+    return None
 
 
 def _holders(frame: Frame, leaf: ast.expr | None) -> Iterator[ClassInfo]:
@@ -110,7 +114,11 @@ def _holders(frame: Frame, leaf: ast.expr | None) -> Iterator[ClassInfo]:
             yield entry
 
 
-def _spoken(frame: Frame, name: str) -> Iterator[str]:
+def _spoken(frame: Frame, name: str) -> frozenset[str]:
+    return frozenset(_around(frame, name))
+
+
+def _around(frame: Frame, name: str) -> Iterator[str]:
     """Names and short texts around: of the module, class, function and parameters, and in statements that use ``name``."""
     function = frame.function
     yield from frame.module.name.split(".")

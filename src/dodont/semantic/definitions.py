@@ -155,6 +155,8 @@ class FunctionInfo:
     facts: Facts | None = None
     assumed: Facts | None = None
     remembered: Any = None  # the facts as an earlier run wrote them down, until somebody asks
+    # functions defined in its body, by the ids of their nodes: a body that is run again defines the same ones
+    inner: dict[int, FunctionInfo] | None = None
     kept: Kept | None = None  # what it makes of a function as a decorator (see heads.kept_by)
     made: bool = False  # a decorator makes a coroutine function of it
     handed: bool = False  # a decorator hands it on: whether and where its body runs is not known
@@ -250,6 +252,9 @@ class ModuleInfo:
     text: str = ""  # the source
     _wide: dict[int, str] | None = None
     _awaited: frozenset[str] | None = None
+    hashes: frozenset[str] | None = (
+        None  # attributes and keys that are read into names that say hash (see context.is_hash)
+    )
     has_async: bool = False
     yields: list[int] = field(default_factory=list)  # lines with the word "yield"
     names: dict[str, Value] = field(default_factory=dict)
@@ -269,6 +274,7 @@ class ModuleInfo:
     registrars: list[FunctionInfo] = field(default_factory=list)  # functions that may register, until they were asked
     rebound: frozenset[str] = frozenset()  # names a function declares global
     file: str = ""  # the absolute path of the file
+    steps: int = 0  # statements interpreted so far, with the size of their surroundings (see statements.run)
     summary: Input = ("summary", "")  # the module itself, as something others consult
 
     @property
@@ -299,6 +305,10 @@ class ModuleInfo:
     @property
     def package(self) -> str:
         return self.name if self.is_package else self.name.rpartition(".")[0]
+
+
+class Endless(Exception):  # noqa: N818
+    """A module's code takes more steps than any that somebody wrote."""
 
 
 class Consulting:

@@ -8,13 +8,14 @@ from dodont.semantic import calls, effects, strings
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.demands import OF_COROUTINES
-from dodont.semantic.frame import Evaluator, Frame, asks_within
+from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import attribute_of, instance_attribute
-from dodont.semantic.trees import last_name, walk
+from dodont.semantic.trees import asks_within, last_name, walk
 from dodont.semantic.values import (
     ABSENT,
+    MAX_ITEMS,
     STR,
     TRUTH,
     UNKNOWN,
@@ -180,9 +181,10 @@ def binary(
         if text is not None:
             return text
         if isinstance(left.items, tuple) and isinstance(right.items, tuple):
+            items = left.items + right.items
             return Value(
                 left.type,
-                items=left.items + right.items,
+                items=items if len(items) <= MAX_ITEMS else None,
                 labels=join_labels(left.labels, right.labels),
                 literal=left.literal and right.literal,
             )
@@ -268,7 +270,8 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
     if left.pending is not None:
         if not all(op.__class__ in (ast.Is, ast.IsNot) for op in node.ops):
             frame.misuse(left, node.left, "operand")
-        elif _is_none(node.comparators[0]) and not _is_awaited(frame, node.left):
+        elif _is_none(node.comparators[0]) and not (isinstance(node.left, ast.Name) and frame.awaits(node.left)):
+            # What is awaited elsewhere was given by a call that may give an awaitable or None, as versions differ.
             frame.misuse(left, node.left, "identity")
     query = left.type is not None and left.type.name in _COLUMNS
     for op, each in zip(node.ops, node.comparators, strict=True):
@@ -280,16 +283,6 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
 
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
-
-
-def _is_awaited(frame: Frame, node: ast.expr) -> bool:
-    """Whether the function awaits that name somewhere: what it calls may give an awaitable or None, as versions differ."""
-    if frame.function is None or frame.function.node is None or not isinstance(node, ast.Name):
-        return False
-    return any(
-        isinstance(each, ast.Await) and isinstance(each.value, ast.Name) and each.value.id == node.id
-        for each in walk(frame.function.node)
-    )
 
 
 _COLUMNS = frozenset({"sqlalchemy.Column", "sqlalchemy.orm.InstrumentedAttribute"})
@@ -344,7 +337,7 @@ def _tuple(frame: Frame, node: ast.Tuple | ast.List | ast.Set) -> Value:
         items.append(inner)
     return Value(
         Type(_DISPLAYS[node.__class__], _element_type(items)),
-        items=tuple(items) if whole and len(items) <= 64 else None,
+        items=tuple(items) if whole and len(items) <= MAX_ITEMS else None,
         labels=labels,
         literal=literal,
     )
@@ -387,7 +380,9 @@ def _dict(frame: Frame, node: ast.Dict) -> Value:
         if value.labels:
             labels = join_labels(labels, value.labels)
         literal = literal and value.literal
-    return Value(Type("dict"), items=items if items and len(items) <= 64 else None, labels=labels, literal=literal)
+    return Value(
+        Type("dict"), items=items if items and len(items) <= MAX_ITEMS else None, labels=labels, literal=literal
+    )
 
 
 def _comprehension(frame: Frame, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
@@ -515,7 +510,7 @@ def _with_item(holder: Value, key: Value, value: Value, frame: Frame, node: ast.
         return holder
     items = dict(holder.items) if isinstance(holder.items, dict) else {}
     labels = holder.labels
-    if key.const.__class__ is str and len(items) < 64:
+    if key.const.__class__ is str and len(items) < MAX_ITEMS:
         value = frame.named(value, key.const, node)
         labels = _replaced(labels, items, key.const)  # `data["password"] = "***"`
         items[key.const] = value

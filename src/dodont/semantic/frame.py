@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
@@ -15,6 +15,11 @@ from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleI
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
+
+Answer = TypeVar("Answer")
+
+if TYPE_CHECKING:
+    from dodont.semantic.awaiting import Awaiting
 
 Evaluator = Callable[["Frame", Any], Value]
 
@@ -29,10 +34,10 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external", "failing",
-        "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "keep", "library", "loops", "module", "never",
-        "objects", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world",
-        "yields",
+        "_answers", "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external",
+        "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "loops",
+        "module", "never", "objects", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values",
+        "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +58,8 @@ class Frame:
         self.owner = owner
         self.env: dict[str, Value] = {}
         self.outer: dict[str, Value] | None = None
+        # functions defined here, by the ids of their nodes
+        self.inner: dict[int, FunctionInfo] = {} if function is None or function.inner is None else function.inner
         self.in_coroutine = function is not None and function.is_async
         self.in_lambda = False
         self.paths: set[str] = set()  # names of which `env` holds dotted ones, such as "self.x"
@@ -63,6 +70,7 @@ class Frame:
         self.events: dict[tuple[Any, ...], Event] = {}
         self.clauses: dict[int, tuple[Value, tuple[Any, ...]]] = {}  # SQL texts wrapped for later, and their events
         self.unused: dict[Site, tuple[Value, str]] = {}  # awaitables in names that nobody has read yet
+        self._answers: dict[tuple[Any, ...], Any] = {}  # see `once`
         self.objects: set[str] | None = None  # names the function reads attributes of, found when first asked for
         self.returns: list[Value] = []
         self.yields: list[Value] = []
@@ -239,58 +247,41 @@ class Frame:
             site = self.site(node)
             self.event(("unresolved", site), Unresolved(site, func.attr, callee, use, self.function))
 
-    def _chosen(self, node: ast.expr, callee: str) -> bool:
-        """Whether a test decides between awaiting the call and not: ``await db.save() if isinstance(db, AsyncDb) else db.save()``."""
-        if self.function is None or self.function.node is None or callee not in self.module.awaited:
-            return False
-        for branch in walk(self.function.node):
-            if not isinstance(branch, (ast.If, ast.IfExp)):
-                continue
-            inside = list(walk(branch))
-            if not any(each is node for each in inside):
-                continue
-            if any(
-                isinstance(each, ast.Await) and isinstance(each.value, ast.Call) and dotted(each.value.func) == callee
-                for each in inside
-            ) or asks_within(branch.test):
-                return True
-        return False
+    def _awaiting(self) -> Awaiting | None:
+        return self.once(_awaiting) if self.function is not None and self.function.node is not None else None
+
+    def _chosen(self, node: ast.Call, callee: str) -> bool:
+        """Whether a test decides between awaiting the call and not."""
+        found = self._awaiting() if callee in self.module.awaited else None
+        return found is not None and found.chooses(node, callee)
 
     def awaits(self, node: ast.expr) -> bool:
         """Whether the function awaits what the node names."""
-        if self.function is None or self.function.node is None or not isinstance(node, (ast.Name, ast.Attribute)):
-            return False
-        name = ast.unparse(node)
-        return any(isinstance(each, ast.Await) and ast.unparse(each.value) == name for each in walk(self.function.node))
+        found = self._awaiting() if isinstance(node, (ast.Name, ast.Attribute)) else None
+        return found is not None and ast.unparse(node) in found.awaited
 
     def may_be_awaited(self, node: ast.expr) -> bool:
         """Whether the function awaits what the node names, or asks if it is an awaitable."""
-        if self.function is None or self.function.node is None or not isinstance(node, (ast.Name, ast.Attribute)):
-            return False
-        name = ast.unparse(node)
-        return any(
-            ast.unparse(each.value if isinstance(each, ast.Await) else each.args[0]) == name
-            for each in walk(self.function.node)
-            if isinstance(each, ast.Await) or (isinstance(each, ast.Call) and each.args and asks(each.func))
-        )
+        found = self._awaiting() if isinstance(node, (ast.Name, ast.Attribute)) else None
+        return found is not None and ast.unparse(node) in found.asked
+
+    def once(self, question: Callable[..., Answer], *about: Any) -> Answer:
+        """The answer to a question about the code at hand, which nothing that is interpreted can change.
+
+        A function with a thousand places to ask of would be searched from end to end a thousand times.
+        """
+        key = (question, *about)
+        if key not in self._answers:
+            self._answers[key] = question(self, *about)
+        found: Answer = self._answers[key]
+        return found
 
 
-def asks(node: ast.expr) -> bool:
-    """``inspect.isawaitable``, ``asyncio.iscoroutine`` and kin, ``isinstance`` and ``hasattr``."""
-    return last_name(node) in _QUESTIONS
+def _awaiting(frame: Frame) -> Awaiting:
+    from dodont.semantic.awaiting import Awaiting
 
-
-def asks_within(node: ast.AST) -> bool:
-    """Whether something in the code asks what a value is, or what it can do."""
-    return any(asks(each.func) for each in nodes_of(node, _CALLS))  # type: ignore[attr-defined]
-
-
-_CALLS: frozenset[type] = frozenset({ast.Call})
-
-
-_QUESTIONS = frozenset(
-    {"isinstance", "hasattr", "isawaitable", "iscoroutine", "iscoroutinefunction", "isfuture", "is_async_callable"}
-)
+    assert frame.function is not None and frame.function.node is not None
+    return Awaiting(frame.function.node)
 
 
 #: What no awaitable is good for, and what makes no sense but for a task, which runs without being awaited.

@@ -51,6 +51,8 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     node = info.node
     assert node is not None
     keep = info.handler is not None
+    if info.inner is None:
+        info.inner = {}
     frame = Frame(world, library, info.module, KEEPING if keep else EVALUATORS, info, info.owner, keep)
     frame.outer = info.closure
     first = len(info.module.functions)

@@ -51,6 +51,15 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         else frame.module.name
     )
     owner = frame.owner if frame.function is None else None
+    closure = {**(frame.outer or {}), **frame.env} if frame.function is not None else frame.outer
+    known = frame.inner.get(id(node))
+    if known is not None:  # a loop's body run again, or a function's in a circle
+        known.owner = owner
+        if known.node is not None:
+            known.closure = closure
+        if owner is not None and not known.ref.endswith("@setter"):
+            owner.functions[node.name] = known
+        return known
     arguments = node.args
     parameters = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
     info = FunctionInfo(
@@ -59,7 +68,7 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         module=frame.module,
         node=node,
         owner=owner,
-        closure={**(frame.outer or {}), **frame.env} if frame.function is not None else frame.outer,
+        closure=closure,
         is_async=node.__class__ is ast.AsyncFunctionDef,
         is_generator=_may_yield(frame.module, node) and _yields(node),
         is_stub=says_nothing(node.body),
@@ -89,6 +98,7 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
     info.positional = tuple(
         positional[1:] if info.kind in ("method", "classmethod", "property") and owner is not None else positional
     )
+    frame.inner[id(node)] = info
     frame.module.functions.append(info)
     if setter:
         info.ref += "@setter"

@@ -5,10 +5,20 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from dodont.semantic.definitions import FunctionInfo, FunctionNode
-from dodont.semantic.trees import defaults_of, dotted, function_around, last_name, nodes_of, walk
+from dodont.semantic.trees import (
+    defaults_of,
+    dotted,
+    function_around,
+    functions_around,
+    last_name,
+    nodes_at,
+    nodes_of,
+    walk,
+)
 from dodont.semantic.values import Site
 
 #: Calls that give what they are given, or a part of it.
@@ -35,26 +45,16 @@ class Origins:
     def __init__(self, tree: ast.Module, site: Site, own: Callable[[str], bool]) -> None:
         """``own`` tells whether a dotted name of the module is a function or a class of the project."""
         self.own = own
-        self.imported: dict[str, str] = {}
-        scope: ast.AST = tree
+        scope = next((each for each in functions_around(tree, site.line) if site.line >= each.body[0].lineno), tree)
         self.node: ast.expr | None = None
-        for each in walk(tree):
-            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                if each.lineno <= site.line <= (each.end_lineno or 0) and site.line > each.body[0].lineno - 1:
-                    scope = each
-            elif isinstance(each, ast.expr) and _is_at(each, site):
-                self.node = self.node or each
-            elif isinstance(each, ast.Import):
-                self.imported |= {alias.asname: alias.name for alias in each.names if alias.asname is not None}
-            elif isinstance(each, ast.ImportFrom) and each.module is not None and not each.level:
-                self.imported |= {alias.asname or alias.name: f"{each.module}.{alias.name}" for alias in each.names}
-        self.bound: dict[str, list[tuple[ast.expr, bool]]] = {}
-        for each in walk(scope):
-            for target, value, part in _bindings(each):
-                for name in walk(target):
-                    if isinstance(name, ast.Name) and (name is target or isinstance(name.ctx, ast.Store)):
-                        self.bound.setdefault(name.id, []).append((value, part))
-        for each in walk(scope):
+        self.imported = _imported(tree)
+        self.bound = dict(_bound(scope))
+        self._passed: set[tuple[str, bool]] = set()  # names that the question at hand was asked about
+        for each in nodes_at(tree, site.line):
+            if not isinstance(each, ast.expr):
+                continue
+            if self.node is None and _is_at(each, site):
+                self.node = each
             # `",".join(f"'{name}'" for name in names)`: whatever else the function calls `name`
             if isinstance(each, _COMPREHENSIONS) and _holds(each, site):
                 for generator in each.generators:
@@ -69,21 +69,26 @@ class Origins:
         What an object keeps (``self.table``), what a function of the project answers, globals and internals (``x._table``)
         are the code's own.
         """
-        return self.node is not None and self._outside(self.node, False, ())
+        self._passed.clear()
+        return self.node is not None and self._outside(self.node, False)
 
     @property
     def keyed(self) -> bool:
         """Whether the value was taken from a mapping by a key: ``event["id"]``, ``event.get("id")``."""
-        return self.node is not None and self._keyed(self.node, ())
+        self._passed.clear()
+        return self.node is not None and self._keyed(self.node)
 
     @property
     def identity(self) -> bool:
         """Whether the value is the ``id`` of some object: a number or digest that a database or a service made up."""
+        self._passed.clear()
         return self.node is not None and self._identity(self.node, ())
 
     def _identity(self, node: ast.AST, seen: tuple[str, ...]) -> bool:
         match node:
             case ast.Name(id=name) if name not in seen:
+                if not self._first(name):
+                    return True  # what it is made of is told already
                 values = self.bound.get(name, [])
                 return bool(values) and all(self._identity(value, (*seen, name)) for value, _ in values)
             case ast.Attribute(attr="id" | "pk"):
@@ -100,46 +105,53 @@ class Origins:
                 return self._identity(value, seen)
         return False
 
-    def _outside(self, node: ast.AST, part: bool, seen: tuple[str, ...]) -> bool:
+    def _first(self, name: str, part: bool = False) -> bool:
+        """Whether the question comes to the name for the first time: ``a = b + c; b = c + d; c = d + e`` has many ways to ``e``."""
+        if (name, part) in self._passed:
+            return False
+        self._passed.add((name, part))
+        return True
+
+    def _outside(self, node: ast.AST, part: bool) -> bool:
         match node:
             case ast.Name(id=name):
                 if name not in self.bound:
                     return self.imported.get(name) in _STARTED_WITH
-                values = [] if name in seen else self.bound[name]
-                return any(self._outside(value, part or item, (*seen, name)) for value, item in values)
+                values = self.bound[name] if self._first(name, part) else []
+                return any(self._outside(value, part or item) for value, item in values)
             case ast.Attribute(value=value, attr=attr):
                 if self._qualified(node) in _STARTED_WITH:
                     return True
-                return not attr.startswith("_") and not _of_self(node) and self._outside(value, True, seen)
+                return not attr.startswith("_") and not _of_self(node) and self._outside(value, True)
             case ast.Subscript(value=value):
-                return self._outside(value, True, seen)
+                return self._outside(value, True)
             case ast.Call(func=func):
-                return self._called(node, func, part, seen)
+                return self._called(node, func, part)
             case ast.Await(value=value) | ast.Starred(value=value) | ast.NamedExpr(value=value):
-                return self._outside(value, part, seen)
+                return self._outside(value, part)
             case ast.FormattedValue(value=value):
-                return self._outside(value, part, seen)
+                return self._outside(value, part)
             case ast.IfExp(body=body, orelse=other):
-                return self._outside(body, part, seen) or self._outside(other, part, seen)
+                return self._outside(body, part) or self._outside(other, part)
             case ast.BinOp() | ast.BoolOp() | ast.JoinedStr() | ast.Tuple() | ast.List() | ast.Set():
-                return any(self._outside(each, part, seen) for each in ast.iter_child_nodes(node))
+                return any(self._outside(each, part) for each in ast.iter_child_nodes(node))
             case ast.ListComp(elt=elt) | ast.GeneratorExp(elt=elt) | ast.SetComp(elt=elt):
-                return self._outside(elt, part, seen)
+                return self._outside(elt, part)
         return False
 
-    def _called(self, node: ast.Call, func: ast.expr, part: bool, seen: tuple[str, ...]) -> bool:
+    def _called(self, node: ast.Call, func: ast.expr, part: bool) -> bool:
         if isinstance(func, ast.Name) and func.id in _COUNTS:
             return False
         if isinstance(func, ast.Name) and func.id in _PASSES:
-            return any(self._outside(each, part, seen) for each in node.args)
+            return any(self._outside(each, part) for each in node.args)
         if isinstance(func, ast.Attribute) and func.attr in _OF_TEXT | _OF_MAPPINGS:
             part = part or func.attr in _OF_MAPPINGS
-            return self._outside(func.value, part, seen) or (
-                func.attr in ("format", "join") and any(self._outside(each, part, seen) for each in node.args)
+            return self._outside(func.value, part) or (
+                func.attr in ("format", "join") and any(self._outside(each, part) for each in node.args)
             )
         name = self._qualified(func)
         if name.startswith(("os.path.", "posixpath.", "collections.")):
-            return any(self._outside(each, part, seen) for each in node.args)
+            return any(self._outside(each, part) for each in node.args)
         if name.partition(".")[0] in _GENERATES or (isinstance(func, ast.Attribute) and func.attr in _WRITES_OUT):
             return False
         if _of_self(func) or self.own(dotted(func)):
@@ -150,18 +162,19 @@ class Origins:
         root, dot, rest = dotted(node).partition(".")
         return f"{self.imported.get(root, root)}{dot}{rest}"
 
-    def _keyed(self, node: ast.AST, seen: tuple[str, ...]) -> bool:
+    def _keyed(self, node: ast.AST) -> bool:
         match node:
-            case ast.Name(id=name) if name not in seen:
-                return any(self._keyed(value, (*seen, name)) for value, item in self.bound.get(name, []) if not item)
+            case ast.Name(id=name):
+                values = self.bound.get(name, []) if self._first(name) else []
+                return any(self._keyed(value) for value, item in values if not item)
             case ast.Subscript(slice=ast.Constant(value=str())):
                 return True
             case ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(value=str()), *_]):
                 return True
             case ast.Call(func=ast.Name(id="str"), args=[value]) | ast.Await(value=value):
-                return self._keyed(value, seen)
+                return self._keyed(value)
             case ast.BoolOp(values=values):
-                return any(self._keyed(value, seen) for value in values)
+                return any(self._keyed(value) for value in values)
         return False
 
 
@@ -177,6 +190,33 @@ def _holds(node: ast.expr, site: Site) -> bool:
 
 def _is_at(node: ast.expr, site: Site) -> bool:
     return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == tuple(site)[1:]
+
+
+@lru_cache(maxsize=2)
+def _imported(tree: ast.Module) -> dict[str, str]:
+    """What the names mean that import statements rename or take out of a module."""
+    found: dict[str, str] = {}
+    for each in nodes_of(tree, _IMPORTS):
+        if isinstance(each, ast.Import):
+            found |= {alias.asname: alias.name for alias in each.names if alias.asname is not None}
+        elif isinstance(each, ast.ImportFrom) and each.module is not None and not each.level:
+            found |= {alias.asname or alias.name: f"{each.module}.{alias.name}" for alias in each.names}
+    return found
+
+
+_IMPORTS: frozenset[type] = frozenset({ast.Import, ast.ImportFrom})
+
+
+@lru_cache(maxsize=4)
+def _bound(scope: ast.AST) -> dict[str, list[tuple[ast.expr, bool]]]:
+    """What is put into each name, and whether the name gets an item of that."""
+    found: dict[str, list[tuple[ast.expr, bool]]] = {}
+    for each in walk(scope):
+        for target, value, part in _bindings(each):
+            for name in walk(target):
+                if isinstance(name, ast.Name) and (name is target or isinstance(name.ctx, ast.Store)):
+                    found.setdefault(name.id, []).append((value, part))
+    return found
 
 
 def _bindings(node: ast.AST) -> Iterator[tuple[ast.AST, ast.expr, bool]]:
@@ -213,14 +253,19 @@ def is_checked(tree: ast.Module, site: Site, name: str) -> bool:
     function = function_around(tree, site.line)
     if function is not None and any(_admits(tree, decorator, name) for decorator in function.decorator_list):
         return True
-    return function is not None and any(
-        isinstance(node, ast.Expr)
-        and isinstance(call := node.value.value if isinstance(node.value, ast.Await) else node.value, ast.Call)
-        and node.lineno < site.line
-        and _CHECKS.match(last_name(call.func))
-        and any(ast.unparse(argument) == name for argument in call.args)
+    return function is not None and any(line < site.line and name in given for line, given in _checks(function))
+
+
+@lru_cache(maxsize=4)
+def _checks(function: FunctionNode) -> list[tuple[int, frozenset[str]]]:
+    """The lines of call statements that check something, and what that is, as written."""
+    return [
+        (node.lineno, frozenset(ast.unparse(argument) for argument in call.args))
         for node in walk(function)
-    )
+        if isinstance(node, ast.Expr)
+        and isinstance(call := node.value.value if isinstance(node.value, ast.Await) else node.value, ast.Call)
+        and _CHECKS.match(last_name(call.func))
+    ]
 
 
 def _admits(tree: ast.Module, decorator: ast.expr, name: str) -> bool:
@@ -243,15 +288,26 @@ def is_given_in_code(tree: ast.Module, function: FunctionInfo, parameter: str) -
     if not function.name.startswith("_") or function.name.endswith("__"):
         return False
     position = function.positional.index(parameter) if parameter in function.positional else None
-    named = [node for node in nodes_of(tree, _NAMING) if last_name(node) == function.name]
-    calls = [call for call in nodes_of(tree, _CALLS) if last_name(call.func) == function.name]  # type: ignore[attr-defined]
+    uses = _uses(tree).get(function.name, [])
+    named = [node for node in uses if not isinstance(node, ast.Call)]
+    calls = [node for node in uses if isinstance(node, ast.Call)]
     return (
         bool(calls) and len(calls) == len(named) and all(_gives_own(tree, call, position, parameter) for call in calls)
     )
 
 
-_NAMING: frozenset[type] = frozenset({ast.Name, ast.Attribute})
-_CALLS: frozenset[type] = frozenset({ast.Call})
+@lru_cache(maxsize=2)
+def _uses(tree: ast.Module) -> dict[str, list[ast.AST]]:
+    """The names and attributes of each last name, and the calls of them."""
+    found: dict[str, list[ast.AST]] = {}
+    for node in nodes_of(tree, _NAMING):
+        name = last_name(node.func if isinstance(node, ast.Call) else node)
+        if name:
+            found.setdefault(name, []).append(node)
+    return found
+
+
+_NAMING: frozenset[type] = frozenset({ast.Name, ast.Attribute, ast.Call})
 
 
 def _gives_own(tree: ast.Module, call: Any, position: int | None, parameter: str) -> bool:

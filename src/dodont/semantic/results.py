@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic.annotations import model_type, substitute, type_named
 from dodont.semantic.definitions import FunctionInfo
-from dodont.semantic.frame import asks_within
 from dodont.semantic.objects import exposed, instance_attribute
+from dodont.semantic.trees import asks_within
 from dodont.semantic.values import (
     STR,
     UNKNOWN,

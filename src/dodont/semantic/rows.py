@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
-from dodont.semantic.trees import function_around, walk
+from dodont.semantic.trees import function_around, nodes_at, walk
 from dodont.semantic.values import Site
 
 _RUNS = frozenset({"execute", "exec", "query"})
@@ -30,11 +31,11 @@ def _uses(tree: ast.Module, call: Site) -> set[str]:
     scope = function_around(tree, call.line)
     if scope is None:
         return {"handed"}
-    parents = {id(child): node for node in walk(scope) for child in ast.iter_child_nodes(node)}
+    parents = _parents(scope)
     start = next(
         (
             node
-            for node in walk(scope)
+            for node in nodes_at(scope, call.line)
             if isinstance(node, ast.Call)
             and (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset) == tuple(call)[1:]
         ),
@@ -93,8 +94,20 @@ def _reads(scope: ast.AST, name: str, seen: set[str]) -> list[ast.AST]:
     if name in seen:
         return []
     seen.add(name)
-    return [
-        node
-        for node in walk(scope)
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-    ]
+    return _loads(scope).get(name, [])
+
+
+@lru_cache(maxsize=4)
+def _parents(scope: ast.AST) -> dict[int, ast.AST]:
+    """The node around each, by ids."""
+    return {id(child): node for node in walk(scope) for child in ast.iter_child_nodes(node)}
+
+
+@lru_cache(maxsize=4)
+def _loads(scope: ast.AST) -> dict[str, list[ast.AST]]:
+    """Where each name is read."""
+    found: dict[str, list[ast.AST]] = {}
+    for node in walk(scope):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.setdefault(node.id, []).append(node)
+    return found

@@ -304,8 +304,12 @@ def _tells_all(frame: Frame, leaf: ast.expr) -> bool:
     """``for name, value in os.environ.items(): log(name, value)``, where nothing in the loop chooses among the names."""
     if not isinstance(leaf, ast.Name) or frame.function is None or frame.function.node is None:
         return False
-    for each in walk(frame.function.node):
-        if isinstance(each, ast.For) and leaf.id in {
+    return frame.once(_runs_through_all, leaf.id)
+
+
+def _runs_through_all(frame: Frame, target: str) -> bool:
+    for each in _nodes(frame):
+        if isinstance(each, ast.For) and target in {
             name.id for name in walk(each.target) if isinstance(name, ast.Name)
         }:
             return not any(isinstance(inner, (ast.If, ast.IfExp, ast.BoolOp)) for inner in walk(each))
@@ -350,6 +354,10 @@ def _lacks_argument(frame: Frame) -> bool:
 
 def _is_given_back(frame: Frame, parameter: str) -> bool:
     """``if isinstance(text, str): return text``: what comes after is for what is no text, as credentials are not."""
+    return frame.once(_gives_back, parameter)
+
+
+def _gives_back(frame: Frame, parameter: str) -> bool:
     node = frame.function.node if frame.function is not None else None
     return node is not None and any(
         isinstance(each, ast.If)
@@ -390,7 +398,7 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
         holder = frame.quiet(leaf.value).type
         if holder is not None and _masks_itself(frame, holder.name):
             return True
-    if _is_number(node, leaf) or (label.kind == "secret" and is_hash(frame, label.what)):
+    if id(leaf) in frame.once(_numbers, node) or (label.kind == "secret" and is_hash(frame, label.what)):
         return True
     if isinstance(leaf, ast.BinOp) and isinstance(leaf.op, ast.BitOr) and _masks_key(leaf.right):
         return True
@@ -402,15 +410,26 @@ def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
     function = frame.function
     if not isinstance(leaf, ast.Name) or function is None or function.node is None:
         return False
-    return any(_masks(each, leaf.id) or _stores(each, leaf.id) or _opens(each, leaf.id) for each in walk(function.node))
+    return frame.once(_is_put_elsewhere, leaf.id)
+
+
+def _is_put_elsewhere(frame: Frame, name: str) -> bool:
+    """Whether the function masks what has the name, stores it as a record, or opens it as a file."""
+    return any(_masks(each, name) or _stores(each, name) or _opens(each, name) for each in _nodes(frame))
+
+
+def _nodes(frame: Frame) -> Iterator[ast.AST]:
+    node = frame.function.node if frame.function is not None else None
+    return walk(node) if node is not None else iter(())
 
 
 #: The conversions of a format, ``%%`` among them.
-_CONVERSIONS = re.compile(r"%(?:\(\w+\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?[hlL]?([a-zA-Z%])")
+_CONVERSIONS = re.compile(r"%(?:\(\w++\))?[-#0 +]*+[\d*]*+(?:\.[\d*]++)?[hlL]?([a-zA-Z%])")
 
 
-def _is_number(node: ast.Call, leaf: ast.expr) -> bool:
-    """``"unknown api_key %d"``: what is written as a number is none of these credentials."""
+def _numbers(frame: Frame, node: ast.Call) -> frozenset[int]:
+    """The ids of what is written as a number, as none of these credentials is: ``"unknown api_key %d"``."""
+    found: set[int] = set()
     for each in walk(node):
         match each:
             case ast.Call(args=[ast.Constant(value=str(text)), *given]):
@@ -418,15 +437,14 @@ def _is_number(node: ast.Call, leaf: ast.expr) -> bool:
             case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod(), right=right):
                 given = right.elts if isinstance(right, ast.Tuple) else [right]
             case ast.FormattedValue(value=value, format_spec=ast.JoinedStr(values=[ast.Constant(value=str(spec))])):
-                if value is leaf and spec.endswith(tuple("dxXobeEfg")):
-                    return True
+                if spec.endswith(tuple("dxXobeEfg")):
+                    found.add(id(value))
                 continue
             case _:
                 continue
-        kinds = [found for found in _CONVERSIONS.findall(text) if found != "%"]
-        if any(value is leaf and kind in "diouxXeEfgG" for value, kind in zip(given, kinds, strict=False)):
-            return True
-    return False
+        kinds = [each for each in _CONVERSIONS.findall(text) if each != "%"]
+        found.update(id(value) for value, kind in zip(given, kinds, strict=False) if kind in "diouxXeEfgG")
+    return frozenset(found)
 
 
 def _masks_key(node: ast.expr) -> bool:
@@ -491,7 +509,11 @@ def _leaves(frame: Frame, node: ast.expr, value: Value) -> Iterator[tuple[ast.ex
     if isinstance(node, ast.JoinedStr):
         inner = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
     elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
-        inner = [node.left, node.right]
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp) and isinstance(left.op, (ast.Add, ast.Mod)):  # `a + b + c` is `(a + b) + c`
+            inner.append(left.right)
+            left = left.left
+        inner = [left, *reversed(inner)]
     elif isinstance(node, (ast.Tuple, ast.List)):
         inner = list(node.elts)
     elif isinstance(node, ast.Dict) and value.type is not None and value.type.name == "dict":

@@ -14,7 +14,7 @@ from typing import Any
 from dodont.semantic import effects
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import without
-from dodont.semantic.definitions import ClassInfo, FunctionInfo, Raised
+from dodont.semantic.definitions import ClassInfo, Endless, FunctionInfo, Raised
 from dodont.semantic.events import Call
 from dodont.semantic.expressions import binary, bind, condition
 from dodont.semantic.frame import Frame, Imported, Members
@@ -29,9 +29,20 @@ from dodont.semantic.waiting import hands_over
 
 Env = dict[str, Value]
 
+#: How many steps a module may take, if it has no more characters than that. Counted and not timed, so that every machine tells
+#: the same of the same code.
+MAX_STEPS = 1_000_000
+
+#: How many loops around each other are run twice.
+MAX_REPEATED = 3
+
 
 def run(frame: Frame, body: list[ast.stmt]) -> bool:
-    """Interpret statements in order; whether control falls out at the end."""
+    """Interpret statements in order; whether control falls out at the end. Raises Endless."""
+    module = frame.module
+    module.steps += len(body) + (len(frame.env) >> 6)  # who runs a branch copies and joins the names around it
+    if module.steps > MAX_STEPS and module.steps > len(module.text):
+        raise Endless
     for statement in body:
         handler = _STATEMENTS.get(statement.__class__)
         if handler is not None and not handler(frame, statement):
@@ -194,9 +205,12 @@ def _guarded(frame: Frame, body: list[ast.stmt]) -> bool:
 
 
 def _loop(frame: Frame, body: list[ast.stmt], orelse: list[ast.stmt], enter: Callable[[], None], exits: bool) -> bool:
-    """Interpret a loop's body, a second time when the first left a text or label that the body may read again."""
+    """Interpret a loop's body, a second time when the first left a text or label that the body may read again.
+
+    A loop deep within others runs again with them: were it run twice each time, the innermost of ten would run a thousand times.
+    """
     before = frame.env
-    for _ in range(2):
+    for _ in range(2 if len(frame.loops) < MAX_REPEATED else 1):
         frame.env = before.copy()
         enter()
         frame.loops.append([])
@@ -620,6 +634,7 @@ def _class(frame: Frame, node: ast.ClassDef) -> bool:
     info = class_info_of(frame, node)
     inner = frame.world.frame(frame.module, info)
     inner.outer = frame.env if frame.function is not None else frame.outer
+    inner.inner = frame.inner
     inner.env = info.members = Members(inner)
     for statement in node.body:
         if statement.__class__ is ast.AnnAssign and statement.target.__class__ is ast.Name:

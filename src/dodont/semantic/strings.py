@@ -30,7 +30,7 @@ from dodont.semantic.values import (
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
 
-_PERCENT = re.compile(r"%(?:\((?P<name>[^)]*)\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[hlL]?(?P<kind>[a-zA-Z%])")
+_PERCENT = re.compile(r"%(?:\((?P<name>[^()]*)\))?[-#0 +]*+(?:\*|\d++)?(?:\.(?:\*|\d++))?[hlL]?(?P<kind>[a-zA-Z%])")
 _NUMERIC = frozenset("diouxXeEfFgGc")
 _DOLLAR = re.compile(r"\$(?:\$|(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)|\{(?P<braced>[_a-zA-Z][_a-zA-Z0-9]*)\})")
 

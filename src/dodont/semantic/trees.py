@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 #: Nodes whose inside is evaluated at another time.
 SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda})
@@ -98,13 +102,85 @@ def dotted(node: ast.expr) -> str:
     return ".".join(reversed(names))
 
 
-def function_around(tree: ast.AST, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+def function_around(tree: ast.AST, line: int) -> Function | None:
     """The innermost function whose lines hold the place."""
-    found = None
-    for node in walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= line <= (node.end_lineno or 0):
-            found = node
+    return next(functions_around(tree, line), None)
+
+
+def functions_around(tree: ast.AST, line: int) -> Iterator[Function]:
+    """The functions whose lines hold the place, the innermost first."""
+    starts, functions, around = _functions(tree)
+    index = bisect_right(starts, line) - 1
+    while index >= 0:
+        if line <= (functions[index].end_lineno or 0):
+            yield functions[index]
+        index = around[index]
+
+
+@lru_cache(maxsize=2)  # asked of every finding in a file
+def _functions(tree: ast.AST) -> tuple[list[int], list[Function], list[int]]:
+    """The first lines of all functions, these themselves, and the index of the function around each, -1 where there is none."""
+    functions: list[Function] = nodes_of(tree, _FUNCTIONS)  # type: ignore[assignment]
+    around: list[int] = []
+    open_: list[int] = []
+    for index, each in enumerate(functions):
+        while open_ and (functions[open_[-1]].end_lineno or 0) < each.lineno:
+            open_.pop()
+        around.append(open_[-1] if open_ else -1)
+        open_.append(index)
+    return [each.lineno for each in functions], functions, around
+
+
+_FUNCTIONS: frozenset[type] = frozenset({ast.FunctionDef, ast.AsyncFunctionDef})
+
+
+def nodes_at(tree: ast.AST, line: int) -> Iterator[ast.AST]:
+    """The nodes whose lines hold a line, in the order of ``walk``."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        body = getattr(node, "body", None)
+        if body.__class__ is list and len(body) > 20:
+            pending += [
+                each for each in _children(node, _ATOMS) if not isinstance(each, ast.stmt) and _is_near(each, line)
+            ]
+            pending += [each for each in reversed(_statements_at(node, line)) if _is_near(each, line)]
+        else:
+            pending += [each for each in _children(node, _ATOMS) if _is_near(each, line)]
+
+
+def _statements_at(node: ast.AST, line: int) -> list[ast.stmt]:
+    """Those statements right below a node that may hold a line."""
+    found: list[ast.stmt] = []
+    for field in ("body", "orelse", "finalbody"):
+        statements: list[ast.stmt] = getattr(node, field, [])
+        end = bisect_right(statements, line, key=_first_line)
+        begin = bisect_left(statements, line, key=_first_line)
+        found += statements[max(begin - 1, 0) : end + 1]  # the one before may reach so far, the one after be decorated
     return found
+
+
+def _first_line(node: ast.stmt) -> int:
+    return node.lineno
+
+
+def _is_near(node: ast.AST, line: int) -> bool:
+    first = getattr(node, "lineno", None)
+    if first is None or getattr(node, "decorator_list", None):  # decorators stand before the first line
+        return True
+    last: int = getattr(node, "end_lineno", None) or 0
+    return bool(first <= line <= last)
+
+
+@lru_cache(maxsize=2)
+def stored(tree: ast.AST) -> frozenset[str]:
+    """The dotted names of attributes that something is put into."""
+    attributes: list[ast.Attribute] = nodes_of(tree, _ATTRIBUTES)  # type: ignore[assignment]
+    return frozenset(dotted(each) for each in attributes if each.ctx.__class__ is ast.Store)
+
+
+_ATTRIBUTES: frozenset[type] = frozenset({ast.Attribute})
 
 
 def defaults_of(arguments: ast.arguments) -> dict[str, ast.expr]:
@@ -116,3 +192,20 @@ def defaults_of(arguments: ast.arguments) -> dict[str, ast.expr]:
         (argument, given) for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if given
     ]
     return {argument.arg: given for argument, given in pairs}
+
+
+def asks(node: ast.expr) -> bool:
+    """``inspect.isawaitable``, ``asyncio.iscoroutine`` and kin, ``isinstance`` and ``hasattr``."""
+    return last_name(node) in _QUESTIONS
+
+
+def asks_within(node: ast.AST) -> bool:
+    """Whether something in the code asks what a value is, or what it can do."""
+    return any(asks(each.func) for each in nodes_of(node, _CALLS))  # type: ignore[attr-defined]
+
+
+_CALLS: frozenset[type] = frozenset({ast.Call})
+
+_QUESTIONS = frozenset(
+    {"isinstance", "hasattr", "isawaitable", "iscoroutine", "iscoroutinefunction", "isfuture", "is_async_callable"}
+)

@@ -194,6 +194,10 @@ PLAIN_TYPES: Final = frozenset(
 MAX_LABELS = 6
 MAX_NOTES = 12
 MAX_PARTS = 200
+#: Characters that are kept of a text put together: ``x = x + x`` doubles it, and it is told by its beginning what a text is.
+MAX_TEXT = 20_000
+#: Elements of a display that are kept: a longer one is data.
+MAX_ITEMS = 64
 
 
 def constant(value: object) -> Value:
@@ -238,16 +242,25 @@ def from_text(text: Text, labels: tuple[Label, ...], certain: bool = True) -> Va
 
 
 def merge(parts: list[str | Hole]) -> tuple[str | Hole, ...]:
-    """Neighbouring strings made one, empty ones dropped."""
+    """Neighbouring strings made one, empty ones dropped; the end of a text longer than is kept is cut off."""
     merged: list[str | Hole] = []
+    strings: list[str] = []
+    room = MAX_TEXT
     for part in parts:
         if part.__class__ is str:
-            if not part:
-                continue
-            if merged and merged[-1].__class__ is str:
-                merged[-1] = merged[-1] + part
-                continue
+            if part:
+                strings.append(part)
+                room -= len(part)
+                if room < 0 and len(parts) > 1:
+                    strings[-1] = part[:room]
+                    break
+            continue
+        if strings:
+            merged.append("".join(strings))
+            strings = []
         merged.append(part)
+    if strings:
+        merged.append("".join(strings))
     return tuple(merged)
 
 

@@ -86,7 +86,11 @@ def _is_asked(frame: Frame, node: ast.Call) -> bool:
     """Whether the function asks the same future if it is done, or has awaited it."""
     if frame.function is None or frame.function.node is None or not isinstance(node.func, ast.Attribute):
         return False
-    future = ast.unparse(node.func.value)
+    return frame.once(_is_asked_within, ast.unparse(node.func.value))
+
+
+def _is_asked_within(frame: Frame, future: str) -> bool:
+    assert frame.function is not None and frame.function.node is not None
     for each in walk(frame.function.node):
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
             if each.func.attr in ("done", "cancelled") and ast.unparse(each.func.value) == future:
@@ -100,9 +104,13 @@ def _is_nonblocking(frame: Frame, node: ast.Call, ref: str) -> bool:
     """Whether the function makes the socket one that does not wait, or connects one for datagrams, which only sets its address."""
     if frame.function is None or frame.function.node is None or not isinstance(node.func, ast.Attribute):
         return False
-    socket = ast.unparse(node.func.value)
-    for each in ast.walk(frame.function.node):
-        if isinstance(each, ast.Attribute) and each.attr == "SOCK_DGRAM" and ref.endswith(".connect"):
+    return frame.once(_is_set_so, ast.unparse(node.func.value), ref.endswith(".connect"))
+
+
+def _is_set_so(frame: Frame, socket: str, connects: bool) -> bool:
+    assert frame.function is not None and frame.function.node is not None
+    for each in walk(frame.function.node):
+        if isinstance(each, ast.Attribute) and each.attr == "SOCK_DGRAM" and connects:
             return True
         if (
             isinstance(each, ast.Call)
@@ -157,15 +165,19 @@ def fills_once(frame: Frame) -> bool:
             _storage = Storage()
         return _storage
     """
-    function = frame.function
-    if function is None or function.node is None:
-        return False
-    made = {name for each in function.node.body if isinstance(each, ast.Global) for name in each.names}
+    function = frame.function.node if frame.function is not None else None
+    return function is not None and frame.once(_fills_once)
+
+
+def _fills_once(frame: Frame) -> bool:
+    assert frame.function is not None and frame.function.node is not None
+    function = frame.function.node
+    made = {name for each in function.body if isinstance(each, ast.Global) for name in each.names}
     return bool(made) and any(
         isinstance(each, ast.If)
         and any(isinstance(name, ast.Name) and name.id in made for name in walk(each.test))
         and any(isinstance(name, ast.Name) and name.id in made for inner in each.body for name in _stored(inner))
-        for each in walk(function.node)
+        for each in walk(function)
     )
 
 
