@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import sys
 import threading
@@ -23,7 +22,7 @@ from dodont.project.finder import Finder
 from dodont.project.plain import NotPlain
 from dodont.project.project import Project
 from dodont.project.source import Source
-from dodont.project.summary import digest_of, holds_secret, summarized
+from dodont.project.summary import written
 from dodont.semantic.definitions import FunctionInfo, Input, ModuleInfo
 from dodont.semantic.events import Event
 
@@ -122,10 +121,9 @@ def _summary(module: ModuleInfo | None) -> tuple[str | None, str | None]:
     if module is None or any(each.facts is None for each in module.functions):
         return None, None
     try:
-        made = summarized(module)
+        return written(module)
     except (NotPlain, RecursionError):
         return None, None
-    return digest_of(made), None if holds_secret(made) else json.dumps(made, separators=(",", ":"))
 
 
 class Batch(NamedTuple):

@@ -163,12 +163,19 @@ class Cache:
                     row.digest,
                     row.inputs,
                     row.findings,
-                    _seal(row.path, row.source, row.digest, row.inputs, row.findings),
+                    _sealed(row),
                     summary,
                     _seal(row.path, summary),
                 )
                 for row, summary in rows
             ),
+        )
+
+    def complete(self, rows: Iterable[Row]) -> None:
+        """Give rows that were written their inputs."""
+        self._execute(
+            "update modules set inputs = ?, seal = ? where environment = ? and path = ? and source = ?",
+            ((row.inputs, _sealed(row), self._environment, row.path, row.source) for row in rows),
         )
 
     def forget(self, paths: Iterable[str]) -> None:
@@ -195,6 +202,10 @@ class Cache:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
+
+
+def _sealed(row: Row) -> int:
+    return _seal(row.path, row.source, row.digest, row.inputs, row.findings)
 
 
 def _seal(*parts: str | None) -> int:

@@ -32,6 +32,7 @@ from typing import Any
 from dodont.engine.analyst import Analysis, Analyst, Batch, batch_of, interpreting, listings_of
 from dodont.engine.dispatch import internal
 from dodont.engine.settings import Settings
+from dodont.project.summary import read
 
 #: How often a batch is tried before it is cut in two.
 TRIES = 2
@@ -77,10 +78,8 @@ def _analyst(job: Work) -> Analyst:
 
 def _memory(job: Work) -> Callable[[str], dict[str, Any] | None] | None:
     if job.summaries is not None:
-        import json
-
         summaries = job.summaries
-        return lambda path: json.loads(summaries[path]) if path in summaries else None
+        return lambda path: read(summaries[path]) if path in summaries else None
     if job.cache is None:
         return None
     from dodont.engine.cache import Cache

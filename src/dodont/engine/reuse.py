@@ -12,19 +12,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dodont.core.diagnostic import Diagnostic, Fix, Span, Step
 from dodont.engine.cache import Cache, Row
 from dodont.project import inputs
+from dodont.project.summary import read
 from dodont.semantic.definitions import Input
 
 if TYPE_CHECKING:
-    from dodont.engine.analyst import Analysis, Batch
+    from dodont.engine.analyst import Batch
     from dodont.project.project import Project
 
 #: Rows written in one transaction, while a run goes on.
-BATCH = 200
+BATCH = 100
 
 Inputs = Mapping[str, Mapping[str, str]]  # kind to name to answer
 
@@ -39,7 +42,8 @@ class Reuse:
         self._inputs: dict[str, Inputs] = {}
         self._answers: dict[Input, str] = {}
         self._digests: dict[str, str | None] = {}  # of the modules this run analysed
-        self._made: dict[str, Analysis] = {}  # what is to be written
+        self._made: dict[str, Row] = {}  # of the modules this run analysed, without their inputs
+        self._unwritten: list[tuple[Row, str | None]] = []  # rows with their summaries
         self._consulted: dict[str, frozenset[Input]] = {}
         self._partial: dict[str, frozenset[Input]] = {}  # the same of modules that were read on the way
         self._rebuilt: set[str] = set()  # known from their summaries alone
@@ -104,16 +108,16 @@ class Reuse:
     def summary(self, path: str) -> dict[str, Any] | None:
         """What others may know of a module, as an earlier run wrote it down; None when it may not hold any more."""
         if path in self._digests:
-            text = self._made[path].summary if path in self._made else None
+            self._flush()
+            text = self._cache.summaries([path]).get(path)
         else:
             self._look(path)
             held = path not in self._moved and path not in self._wave
             text = self._cache.summaries([path]).get(path) if held else None
         try:
-            found: dict[str, Any] | None = json.loads(text) if text is not None else None
+            return read(text) if text is not None else None
         except ValueError:
             return None
-        return found
 
     def begin(self, wave: Iterable[str], moved: Iterable[str] = ()) -> None:
         """The modules of a wave are going to be analysed."""
@@ -213,7 +217,9 @@ class Reuse:
             self._stale.discard(path)
             self._consulted[path] = analysis.consulted
             if analysis.kept:
-                self._made[path] = analysis
+                findings = json.dumps([_plain(each) for each in analysis.findings])
+                row = self._made[path] = Row(path, analysis.source, analysis.digest, "", findings)
+                self._unwritten.append((row, analysis.summary))
             else:
                 self._cache.forget([path])
             for kind, name in analysis.consulted:
@@ -223,6 +229,13 @@ class Reuse:
             self._partial[path] = self._partial.get(path, frozenset()) | consulted
         self._rebuilt |= batch.rebuilt
         self._answers.update(batch.answers)
+        if len(self._unwritten) >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write summaries, which are long. The inputs of a row are known when all is analysed; without, it says nothing."""
+        self._cache.write(self._unwritten)
+        self._unwritten.clear()
 
     def gone(self, path: str) -> None:
         """A module that is no more."""
@@ -233,18 +246,12 @@ class Reuse:
     def save(self) -> None:
         """Write what is known of the modules that were analysed."""
         self._settle()
-        rows: list[tuple[Row, str | None]] = []
-        for path, made in self._made.items():
-            try:
-                text = json.dumps(self._told(path), separators=(",", ":"))
-            except (KeyError, OSError):
-                continue
-            findings = json.dumps([_plain(each) for each in made.findings])
-            rows.append((Row(path, made.source, made.digest, text, findings), made.summary))
-            if len(rows) >= BATCH:
-                self._cache.write(rows)
-                rows = []
-        self._cache.write(rows)
+        self._flush()
+        rows = []
+        for path, row in self._made.items():
+            with suppress(KeyError, OSError):
+                rows.append(replace(row, inputs=json.dumps(self._told(path), separators=(",", ":"))))
+        self._cache.complete(rows)
         self._made.clear()
 
     def _told(self, path: str) -> dict[str, dict[str, str]]:

@@ -14,7 +14,7 @@ kind           name                                       answer
 ``qualify``    an importing directory, a top-level name   the prefix that absolute imports get there
 ``listing``    a directory                                digest of its entries' names
 ``table``      a database table                           digest of what declares it
-``overrides``  a class and a method                       the methods of that name in the classes below it
+``overrides``  a class, a protocol's method               the files that may hold classes below it, with their digests
 ``setting``    a name of Django's settings                the constant that it is
 =============  =========================================  =====================================================
 """
@@ -84,15 +84,19 @@ def _table(project: Project, name: str) -> str:
 
 
 def overrides(below: str, method: str) -> Input:
-    """The question which methods of that name the classes below one have."""
+    """The question which classes are below one; with ``method`` also which implement the protocol that it is.
+
+    It is answered by the files that may hold such classes: to look into them would mean to read them all again, whatever has changed.
+    """
     return OVERRIDES, f"{below}{_BETWEEN}{method}"
 
 
 def _overrides(project: Project, name: str) -> str:
     below, _, method = name.rpartition(_BETWEEN)
-    project.resolve(below)
-    info = project.class_named(below)
-    return " ".join(each.ref for each in project.subclasses.overriding(info, method)) if info is not None else ""
+    paths = map(project.display, project.subclasses.candidates(below.rpartition(".")[2], method))
+    return digest(
+        "\n".join(f"{path} {project.digest(path)}" for path in sorted(paths)).encode("utf-8", "surrogateescape")
+    )
 
 
 def _setting(project: Project, name: str) -> str:

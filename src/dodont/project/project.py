@@ -359,7 +359,8 @@ class Project(World):
             found = self.subclasses.overriding(below, function.name)
         finally:
             self.touched = outer
-        self.touched.add(inputs.overrides(below.ref, function.name))
+        structural = function.name if "typing.Protocol" in below.bases else ""
+        self.touched.add(inputs.overrides(below.ref, structural))
         self.touched.update(each.module.summary for each in found)
         return found
 

@@ -63,7 +63,7 @@ class Subclasses:
         return found
 
     def _find(self, base: ClassInfo, method: str) -> tuple[ClassInfo, ...]:
-        paths = self._candidates(base.name, method)
+        paths = self.candidates(base.name, method)
         if len(paths) > MAX_CANDIDATES:
             return ()
         frame = self._project.reader(base.module)
@@ -85,7 +85,8 @@ class Subclasses:
         }
         return protocol.functions.keys() <= names
 
-    def _candidates(self, name: str, method: str) -> set[str]:
+    def candidates(self, name: str, method: str) -> set[str]:
+        """The files that may hold classes below one of that name; with ``method`` also those that define a function of that name."""
         paths = {path for path, names in self._defining() if method.encode() in names} if method else set()
         bases = self._bases()
         pending, seen = [name.encode()], set()

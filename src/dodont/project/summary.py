@@ -21,19 +21,37 @@ from dodont.semantic.values import Site
 Plain = dict[str, Any]
 
 
-def summarized(module: ModuleInfo) -> Plain:
-    """The summary of a module that is complete. Raises NotPlain."""
+def written(module: ModuleInfo) -> tuple[str, str | None]:
+    """The digest of the summary of a module that is complete, and the summary as JSON, None where a credential would stand in it.
+    Raises NotPlain and RecursionError."""
+    told, sites = _told(module)
+    text = json.dumps(told, separators=(",", ":"))
+    if _holds_secret(told):
+        return digest(text.encode()), None
+    # What its functions give may be of a library that another module imports.
+    spoken_of = {name for name in set(_LIBRARY.findall(text)) if knows_top(name.partition(".")[0])}
+    required = sorted({*module.required, *spoken_of})
+    return digest(text.encode()), f"[{text},{json.dumps(sites, separators=(',', ':'))},{json.dumps(required)}]"
+
+
+def read(text: str) -> Plain:
+    """The summary that was written. Raises ValueError."""
+    told, sites, required = json.loads(text)
+    return {**told, "sites": sites, "required": required}
+
+
+def _told(module: ModuleInfo) -> tuple[Plain, list[Any]]:
+    """What others may know of a module, and where its definitions stand."""
     functions = sorted(module.functions, key=lambda each: (each.site, each.ref))
     places = {id(each): index for index, each in enumerate(functions)}
     lines = module.lines
-    found: Plain = {
+    told: Plain = {
         "name": module.name,
         "role": module.role,
         "is_package": module.is_package,
         "has_async": module.has_async,
         "stars": module.stars,
         "imports": sorted(module.imports),
-        "required": sorted(set(module.required)),
         "names": {
             name: plain(Imported(ref=module.followed[name][0]) if name in module.followed else value)
             for name, value in module.names.items()
@@ -41,16 +59,12 @@ def summarized(module: ModuleInfo) -> Plain:
         "registered": {name: plain(module.registered[name]) for name in sorted(module.registered)},
         "classes": [_class(each, places, lines) for each in module.classes],
         "functions": [_function(each, lines) for each in functions],
-        "sites": [list(each.site or ()) for each in module.classes] + [list(each.site or ()) for each in functions],
     }
-    # What its functions give may be of a library that another module imports.
-    spoken_of = {name for name in _LIBRARY.findall(json.dumps(found)) if knows_top(name.partition(".")[0])}
-    found["required"] = sorted({*found["required"], *spoken_of})
-    return found
+    return told, [each.site or () for each in module.classes] + [each.site or () for each in functions]
 
 
 #: Types and definitions with a dotted name.
-_LIBRARY = re.compile(r'"(?:Type|ref)", "([A-Za-z_]\w*\.[\w.]+)"')
+_LIBRARY = re.compile(r'"(?:Type|ref)","([A-Za-z_]\w*\.[\w.]+)"')
 
 
 def _class(info: ClassInfo, places: dict[int, int], lines: list[str]) -> Plain:
@@ -97,7 +111,7 @@ def _function(info: FunctionInfo, lines: list[str]) -> Plain:
     }
 
 
-def holds_secret(summary: Plain) -> bool:
+def _holds_secret(summary: Plain) -> bool:
     """Whether a credential stands in what would be kept on disk: ``PASSWORD = "..."``."""
     held = [summary["names"], *(each["members"] for each in summary["classes"])]
     held += [
@@ -110,11 +124,6 @@ def holds_secret(summary: Plain) -> bool:
         for names in held
         for name, value in names.items()
     )
-
-
-def digest_of(summary: Plain) -> str:
-    told = {name: part for name, part in summary.items() if name != "sites"}
-    return digest(json.dumps(told, separators=(",", ":")).encode())
 
 
 def segment(lines: list[str], node: ast.expr) -> str:
