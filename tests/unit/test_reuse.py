@@ -199,12 +199,21 @@ def test_comments_that_silence_are_read_anew(runs: Runs) -> None:
 
 
 def test_no_credential_is_kept(runs: Runs) -> None:
-    write(runs.root, {"app/keys.py": 'PASSWORD = "correct horse"\n\n\nclass Keys:\n    api_key = "battery staple"\n'})
+    write(
+        runs.root,
+        {
+            "app/keys.py": 'PASSWORD = "correct horse"\n\n\nclass Keys:\n    api_key = "battery staple"\n\n'
+            "    def __init__(self):\n        self.secret_key = 'blue giraffe'\n\n\ndef get_password():\n    return 'loud trumpet'\n",
+            "app/own.py": "class Own:\n    def __init__(self):\n        self.secret_key = 'quiet river'\n",
+            "app/gives.py": "def password():\n    return 'green ladder'\n",
+        },
+    )
     runs.warm()
     kept = b"".join(path.read_bytes() for path in (runs.root / ".dodont_cache").iterdir())
     assert b"app/keys.py" in kept
     assert b"correct horse" not in kept
-    assert b"battery staple" not in kept
+    for held in (b"battery staple", b"blue giraffe", b"quiet river", b"green ladder"):
+        assert held not in kept
 
 
 WORDS = ["None", "password", "execute", "self", "await", "async", "print", "1", "request", "session", "f''"]

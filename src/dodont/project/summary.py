@@ -26,7 +26,7 @@ def written(module: ModuleInfo) -> tuple[str, str | None]:
     Raises NotPlain and RecursionError."""
     told, sites = _told(module)
     text = json.dumps(told, separators=(",", ":"))
-    if _holds_secret(told):
+    if _holds_secret(module):
         return digest(text.encode()), None
     # What its functions give may be of a library that another module imports.
     spoken_of = {name for name in set(_LIBRARY.findall(text)) if knows_top(name.partition(".")[0])}
@@ -111,18 +111,14 @@ def _function(info: FunctionInfo, lines: list[str]) -> Plain:
     }
 
 
-def _holds_secret(summary: Plain) -> bool:
+def _holds_secret(module: ModuleInfo) -> bool:
     """Whether a credential stands in what would be kept on disk: ``PASSWORD = "..."``."""
-    held = [summary["names"], *(each["members"] for each in summary["classes"])]
-    held += [
-        {pair[0]: pair[1] for pair in each["facts"][-1][1:]}
-        for each in summary["functions"]
-        if each["facts"] is not None
-    ]
+    held = [module.names, *(each.members for each in module.classes)]
+    for function in module.functions:
+        if function.facts is not None:
+            held += [function.facts.stores, {function.name: function.facts.returns}]
     return any(
-        credential(name) and value.__class__ is list and "const" in value
-        for names in held
-        for name, value in names.items()
+        credential(name) and value.const.__class__ in (str, bytes) for names in held for name, value in names.items()
     )
 
 
