@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dodont.models.library import Library
 from dodont.project import inputs
@@ -53,6 +53,8 @@ ENDLESS = "takes too many steps to be analysed; the rest of the file was left ou
 DEBUG = bool(os.environ.get("DODONT_DEBUG"))
 
 _GLOBAL = re.compile(r"^[ \t\f]+global[ \t]+([\w, ]+)", re.M)
+
+_Definition = TypeVar("_Definition", FunctionInfo, ClassInfo)
 
 Listener = Callable[[ModuleInfo, FunctionInfo | None, list[Event]], None]
 
@@ -289,11 +291,8 @@ class Project(World):
 
     def _tell(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
         if self.listener is not None and events:
-            outer, self.touched = self.touched, module.consulted
-            try:
+            with self.noting(module.consulted):
                 self.listener(module, function, events)
-            finally:
-                self.touched = outer
 
     def complete(self, module: ModuleInfo) -> None:
         """Interpret every body of the module that nobody asked for yet, where rules may have something to say of it."""
@@ -354,11 +353,8 @@ class Project(World):
         return value.type is None and ref is not None and ref not in self.functions and self.may_come(ref)
 
     def overriding(self, function: FunctionInfo, below: ClassInfo) -> tuple[FunctionInfo, ...]:
-        outer, self.touched = self.touched, set()
-        try:
+        with self.noting(set()):
             found = self.subclasses.overriding(below, function.name)
-        finally:
-            self.touched = outer
         structural = function.name if "typing.Protocol" in below.bases else ""
         self.touched.add(inputs.overrides(below.ref, structural))
         self.touched.update(each.module.summary for each in found)
@@ -376,26 +372,21 @@ class Project(World):
         return found if offered is not None or not name.startswith("_") else None
 
     def setting(self, name: str) -> Value | None:
-        outer, self.touched = self.touched, set()
-        try:
+        with self.noting(set()):
             found = self.settings.constant(name)
-        finally:
-            self.touched = outer
         self.touched.add((inputs.SETTING, name))
         return found
 
     def function(self, ref: str) -> FunctionInfo | None:
-        found = self.functions.get(ref)
-        if found is None and self.rebuilt and self._brought(ref):
-            found = self.functions.get(ref)
-        if found is not None:
-            self.touched.add(found.module.summary)
-        return found
+        return self._definition(self.functions, ref)
 
     def class_named(self, ref: str) -> ClassInfo | None:
-        found = self.classes.get(ref)
+        return self._definition(self.classes, ref)
+
+    def _definition(self, known: Mapping[str, _Definition], ref: str) -> _Definition | None:
+        found = known.get(ref)
         if found is None and self.rebuilt and self._brought(ref):
-            found = self.classes.get(ref)
+            found = known.get(ref)
         if found is not None:
             self.touched.add(found.module.summary)
         return found
@@ -658,9 +649,9 @@ class Project(World):
         self._stack.append(function)
         self._depth[function] = depth
         caller, self.touched = self.touched, function.module.consulted
-        if function.module.role not in _QUIET:
-            self.routing.ask(function)
         try:
+            if function.module.role not in _QUIET:
+                self.routing.ask(function)
             for attempt in range(MAX_ROUNDS):
                 self._lowest = depth + 1
                 outcome = self._interpret(function)

@@ -231,9 +231,8 @@ class ClassInfo:
     annotations: dict[str, ast.expr] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()  # fields left out of the object's repr
     variables: tuple[str, ...] = ()  # the type variables it is generic in
-    arguments: dict[str, tuple[Type | str | None, ...]] = field(
-        default_factory=dict
-    )  # what it gives for its bases' own
+    # what it gives for its bases' own
+    arguments: dict[str, tuple[Type | str | None, ...]] = field(default_factory=dict)
     decorators: tuple[Value, ...] = ()
     opaque: bool = False  # a decorator puts other things in the place of its methods
     keywords: frozenset[str] = frozenset()  # keywords of the class statement given as True
@@ -252,9 +251,8 @@ class ModuleInfo:
     text: str = ""  # the source
     _wide: dict[int, str] | None = None
     _awaited: frozenset[str] | None = None
-    hashes: frozenset[str] | None = (
-        None  # attributes and keys that are read into names that say hash (see context.is_hash)
-    )
+    # attributes and keys that are read into names that say hash (see context.is_hash)
+    hashes: frozenset[str] | None = None
     has_async: bool = False
     yields: list[int] = field(default_factory=list)  # lines with the word "yield"
     names: dict[str, Value] = field(default_factory=dict)
@@ -311,22 +309,34 @@ class Endless(Exception):  # noqa: N818
     """A module's code takes more steps than any that somebody wrote."""
 
 
-class Consulting:
-    """``with world.consulting() as consulted``: all that the work within consults."""
+class Noting:
+    """``with world.noting(module.consulted)``: what the work within consults is noted there, and not for whoever asked for it."""
 
-    __slots__ = ("_outer", "_world")
+    __slots__ = ("_into", "_outer", "_world")
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, into: set[Input]) -> None:
         self._world = world
+        self._into = into
         self._outer = world.touched
 
     def __enter__(self) -> set[Input]:
-        found: set[Input] = set()
-        self._world.touched = found
-        return found
+        self._world.touched = self._into
+        return self._into
 
     def __exit__(self, *raised: object) -> None:
-        self._outer |= self._world.touched
+        self._world.touched = self._outer
+
+
+class Consulting(Noting):
+    """``with world.consulting() as consulted``: all that the work within consults, which whoever asked for it consults, too."""
+
+    __slots__ = ()
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world, set())
+
+    def __exit__(self, *raised: object) -> None:
+        self._outer |= self._into
         self._world.touched = self._outer
 
 
@@ -338,12 +348,15 @@ class World:
     denoted: dict[str, tuple[int, Value]]  # library names by the generation of models that was asked
     # classes with their bases, likewise, and what was consulted for that
     lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...], frozenset[Input]]]
-    slots: dict[
-        tuple[str, str], tuple[int, Any, frozenset[Input]]
-    ]  # attributes of instances, likewise (see objects.Slot)
+    # attributes of instances, likewise (see objects.Slot)
+    slots: dict[tuple[str, str], tuple[int, Any, frozenset[Input]]]
     targets: dict[str, tuple[int, tuple[Any, Any, str]]]  # what calling a library's name means (see calls.Target)
     touched: set[Input]  # what the work at hand has consulted so far
     loading: int  # modules whose top level is being read: what depends on bases is not settled yet
+
+    def noting(self, into: set[Input]) -> Noting:
+        """Notes what is consulted within as another module's business."""
+        return Noting(self, into)
 
     def consulting(self) -> Consulting:
         """Collects what is consulted within, for an answer that is kept. Whoever gets the answer has consulted that, too."""

@@ -397,12 +397,8 @@ class Members(dict[str, Value]):
     def get(self, name: str, default: Any = None) -> Any:
         node = self._later.pop(name, None) if self._later else None
         if node is not None:
-            world = self._frame.world
-            asking, world.touched = world.touched, self._frame.module.consulted  # whoever asks, it is of this module
-            try:
+            with self._frame.world.noting(self._frame.module.consulted):  # whoever asks, it is of this module
                 self[name] = self._frame.quiet(node)
-            finally:
-                world.touched = asking
         value = super().get(name, default)
         if value.__class__ is Imported:
             found = self._frame.denote(value.ref or "")
