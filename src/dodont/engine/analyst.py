@@ -35,7 +35,7 @@ class Analysis(NamedTuple):
 
     ``findings`` are before selection by file and before comments that silence. ``kept`` is false where dodont itself failed:
     nothing of that is kept for later runs. ``source`` is the digest of the file's bytes; ``digest`` that of the summary, which is
-    JSON; both are None where there is none. ``consulted`` are the module's inputs.
+    JSON; the last two are None where there is none. ``consulted`` are the module's inputs.
     """
 
     path: str

@@ -125,13 +125,8 @@ class Run:
                 done.update((each.path, each.findings) for each in batch.analyses)
                 self._progress(len(done), len(wanted.keys() | done.keys()))
             wave = reuse.following()
-        for shown, path in wanted.items():
-            found: Sequence[Diagnostic] | None = done.get(shown)
-            if found is None:
-                found = reuse.findings(shown)
-            if found is None:  # what the cache holds cannot be read
-                found = self._analyst.file(path).findings
-            yield from self._shown(shown, found)
+        for shown in wanted:
+            yield from self._shown(shown, done[shown] if shown in done else reuse.findings(shown))
         reuse.save()
 
     def _wave(self, reuse: Reuse, wave: Sequence[str], paths: Sequence[str]) -> Iterator[Batch]:
@@ -190,8 +185,7 @@ class Run:
         shown = self.project.display(path)
         if self._reuse is None or not self._reuse.holds(shown):
             return None
-        found = self._reuse.findings(shown)
-        return self._shown(shown, found) if found is not None else None
+        return self._shown(shown, self._reuse.findings(shown))
 
 
 def _way(root: Path, cache_dir: Path) -> str:

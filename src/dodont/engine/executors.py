@@ -32,6 +32,7 @@ from typing import Any
 from dodont.engine.analyst import Analysis, Analyst, Batch, batch_of, interpreting, listings_of
 from dodont.engine.dispatch import internal
 from dodont.engine.settings import Settings
+from dodont.project.source import displayed
 from dodont.project.summary import read
 
 #: How often a batch is tried before it is cut in two.
@@ -177,12 +178,9 @@ class Team:
     def shares_disk(self) -> bool:
         return self._borrowed is None or shares_disk(self._borrowed)
 
-    def __enter__(self) -> Team:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
+    def close(self, *, at_once: bool) -> None:
         if self._own is not None:
-            end(self._own, at_once=any(raised))
+            end(self._own, at_once=at_once)
 
     def _executor(self) -> Executor:
         if self._borrowed is not None:
@@ -210,10 +208,8 @@ class Team:
 
     def map(self, job: Work, paths: Sequence[str], sizes: Mapping[str, int]) -> Iterator[Batch]:
         """What comes of the files, in any order."""
-        if self._borrowed is not None:
-            yield from self._run(job, list(batches(paths, sizes, self._workers)), TRIES)
-        else:
-            yield from self._run(job, list(regions(paths, sizes, self._workers)), TRIES)
+        cut = regions if self._borrowed is None else batches
+        yield from self._run(job, list(cut(paths, sizes, self._workers)), TRIES)
 
     def _run(self, job: Work, pending: list[list[str]], tries: int) -> Iterator[Batch]:
         """A batch whose worker dies is tried once more, then in halves; a file that brings down a worker by itself costs a line."""
@@ -248,7 +244,7 @@ class Team:
 
 
 def _given_up(job: Work, path: str) -> Analysis:
-    shown = path.removeprefix(os.path.join(os.path.abspath(job.settings.root), "")).replace(os.sep, "/")
+    shown = displayed(path, job.settings.root)
     return Analysis(
         shown, (internal(shown, "the process that analysed it ended; exclude the file and please report it"),)
     )

@@ -14,6 +14,7 @@ from dodont.engine import catalogue
 from dodont.engine.files import Found, SettingsOf
 from dodont.engine.selection import select
 from dodont.engine.settings import Settings
+from dodont.project.source import displayed
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -117,7 +118,7 @@ def _way(path: str, root: Path) -> str:
 def _troubles(found: Found, settings: Settings) -> tuple[Diagnostic, ...]:
     from dodont.engine.dispatch import internal
 
-    return tuple(internal(_relative(path, settings.root), message) for path, message in found.troubles)
+    return tuple(internal(displayed(path, settings.root), message) for path, message in found.troubles)
 
 
 def merge(told: Sequence[tuple[Settings, Iterable[Diagnostic]]], root: Path, files: int) -> Merged:
@@ -157,11 +158,7 @@ def rebased(diagnostic: Diagnostic, old: Path, new: Path) -> Diagnostic:
         return diagnostic
 
     def moved(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        return tuple(replace(step, path=_relative(str(old / step.path), new)) for step in steps)
+        return tuple(replace(step, path=displayed(str(old / step.path), new)) for step in steps)
 
-    path = _relative(str(old / diagnostic.path), new)
+    path = displayed(str(old / diagnostic.path), new)
     return replace(diagnostic, path=path, flow=moved(diagnostic.flow), related=moved(diagnostic.related))
-
-
-def _relative(path: str, root: Path) -> str:
-    return path.removeprefix(os.path.join(root, "")).replace(os.sep, "/")

@@ -197,15 +197,11 @@ class Reuse:
             known = self._answers[kind, name] = inputs.answer(self._project, kind, name)
         return known
 
-    def findings(self, path: str) -> list[Diagnostic] | None:
-        """What an earlier run found in a module; None when the row cannot be read."""
-        row = self._rows.get(path)
-        if row is None:
-            return None
-        try:
-            return [_diagnostic(path, each) for each in json.loads(row.findings)]
-        except (ValueError, TypeError, LookupError):
-            return None
+    def findings(self, path: str) -> list[Diagnostic]:
+        """What an earlier run found in a module that holds."""
+        row = self._rows[path]
+        assert row is not None
+        return [_diagnostic(path, each) for each in json.loads(row.findings)]
 
     # After
 
@@ -244,7 +240,7 @@ class Reuse:
         self._cache.forget([path])
 
     def save(self) -> None:
-        """Write what is known of the modules that were analysed."""
+        """Write what is known of the modules that were analysed, and be done."""
         self._settle()
         self._flush()
         rows = []
@@ -252,7 +248,7 @@ class Reuse:
             with suppress(KeyError, OSError):
                 rows.append(replace(row, inputs=json.dumps(self._told(path), separators=(",", ":"))))
         self._cache.complete(rows)
-        self._made.clear()
+        self._cache.close()
 
     def _told(self, path: str) -> dict[str, dict[str, str]]:
         """The inputs of a module, with their answers."""

@@ -28,7 +28,7 @@ class Workers:
 
     def __exit__(self, *raised: object) -> None:
         if self._team is not None:
-            self._team.__exit__(*raised)
+            self._team.close(at_once=any(raised))
 
     @property
     def are_many(self) -> bool:

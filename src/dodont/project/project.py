@@ -16,7 +16,7 @@ from dodont.project.finder import Finder
 from dodont.project.plain import restored
 from dodont.project.roles import role_by_path, role_of
 from dodont.project.routing import Routing, registrars
-from dodont.project.source import Source, Unreadable, check_syntax, decode, parse, read
+from dodont.project.source import Source, Unreadable, check_syntax, decode, displayed, parse, read
 from dodont.project.subclasses import Subclasses
 from dodont.project.summary import rebuilt
 from dodont.project.tables import Declarations
@@ -119,8 +119,8 @@ class Project(World):
         self.subclasses = Subclasses(self)
 
     def display(self, path: str) -> str:
-        """How the run names a file: relative to ``base``, absolute outside of it; with forward slashes."""
-        return path.removeprefix(self.base).replace(os.sep, "/")
+        """How the run names a file, from ``base``."""
+        return displayed(path, self.base)
 
     def absolute(self, shown: str) -> str:
         """The path of a file or directory by the name the run gives it."""

@@ -63,6 +63,11 @@ class Source:
     text: str
 
 
+def displayed(path: str, root: str | os.PathLike[str]) -> str:
+    """How a run names a file: relative to an absolute ``root``, absolute outside of it; with forward slashes."""
+    return path.removeprefix(os.path.join(root, "")).replace(os.sep, "/")
+
+
 def read(path: str) -> bytes:
     """The content of a file. Raises Unreadable and OSError."""
     status = os.stat(path)
