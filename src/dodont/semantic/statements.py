@@ -11,11 +11,10 @@ import builtins
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dodont.semantic import effects
-from dodont.semantic.annotations import model_type, substitute, type_of
+from dodont.semantic import effects, managers
+from dodont.semantic.annotations import type_of
 from dodont.semantic.builtin_calls import without
-from dodont.semantic.definitions import ClassInfo, Endless, FunctionInfo, Raised
-from dodont.semantic.events import Call
+from dodont.semantic.definitions import Endless, Raised
 from dodont.semantic.expressions import binary, bind, condition
 from dodont.semantic.frame import Frame, Imported, Members
 from dodont.semantic.heads import class_info_of, function_info_of
@@ -23,9 +22,7 @@ from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import lineage
 from dodont.semantic.returned import must_be_plain, must_hold_plain
-from dodont.semantic.trees import last_name
 from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, PLAIN_TYPES, UNKNOWN, Note, Type, Value, join
-from dodont.semantic.waiting import hands_over
 
 Env = dict[str, Value]
 
@@ -288,134 +285,27 @@ def _leave_loop(frame: Frame, node: ast.stmt) -> bool:
 
 
 def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
-    managers: list[tuple[Any, ...]] = []  # what is told of entering and leaving them
+    told: list[tuple[Any, ...]] = []  # of entering and leaving managers
     for item in node.items:
         value = frame.eval(item.context_expr)
         if value.pending is not None and value.pending.must:
             value = value.pending.result
         if item.optional_vars is not None:
-            given = entered(frame, value, node.__class__ is ast.AsyncWith)
-            if node.__class__ is ast.With and _is_async(frame, given):
+            given = managers.entered(frame, value, node.__class__ is ast.AsyncWith)
+            if node.__class__ is ast.With and managers.is_async(frame, given):
                 given = UNKNOWN  # `with engine.connect() as connection`: the engine is the other kind, here at least
             bind(frame, item.optional_vars, given)
         if not frame.silent:
-            _entered_call(frame, item, node.body)
+            managers.enter_call(frame, item, node.body)
             if node.__class__ is ast.With and value.type is not None:
-                managers += _runs_manager(frame, item.context_expr, value.type)
-    expects = any(
-        isinstance(item.context_expr, ast.Call) and last_name(item.context_expr.func) in _EXPECTS for item in node.items
-    )
+                told += managers.runs(frame, item.context_expr, value.type)
+    expects = managers.expects(node)
     frame.expecting += expects
     falls = run(frame, node.body)
     frame.expecting -= expects
-    for key in managers:
-        _leave_to_block(frame, key, node.body)
-    return falls or _suppresses(frame, node)
-
-
-def _leave_to_block(frame: Frame, key: tuple[Any, ...], body: list[ast.stmt]) -> None:
-    """A manager that waits for the same as its block does: whoever moves the block moves the manager::
-
-    with session_scope() as session:  # commits at the end
-        session.get(Order, 1)
-    """
-    event = frame.events.get(key)
-    if not isinstance(event, Call):
-        return
-    first, last = body[0].lineno, body[-1].end_lineno or body[-1].lineno
-    if any(
-        isinstance(each, Call) and first <= each.site.line <= last and each.waits.on == event.waits.on
-        for each in frame.events.values()
-    ):
-        del frame.events[key]
-
-
-#: What a test says that the calls in a block fail with: a coroutine function called with wrong arguments does so at once.
-_EXPECTS = frozenset({"raises", "warns", "assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex"})
-
-
-def _entered_call(frame: Frame, item: ast.withitem, body: list[ast.stmt]) -> None:
-    """A blocking call whose result is entered: it cannot be moved alone, and is nothing to tell when threads do the rest."""
-    key = ("call", frame.site(item.context_expr))
-    event = frame.events.get(key)
-    if not isinstance(event, Call):
-        return
-    if (
-        isinstance(item.optional_vars, ast.Name)
-        and event.waits.on == "file"
-        and hands_over(item.optional_vars.id, body)
-    ):
-        del frame.events[key]
-    else:
-        frame.events[key] = event._replace(movable=False)
-
-
-def _suppresses(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
-    return any(
-        isinstance(item.context_expr, ast.Call) and frame.quiet(item.context_expr.func).ref == "contextlib.suppress"
-        for item in node.items
-    )
-
-
-def _is_async(frame: Frame, value: Value) -> bool:
-    """Whether an object is entered by ``async with`` alone."""
-    entry = frame.library.class_of(value.type.name) if value.type is not None else None
-    return entry is not None and entry.is_async
-
-
-def _runs_manager(frame: Frame, node: ast.expr, type: Type) -> list[tuple[Any, ...]]:
-    """Entering and leaving a manager runs its code: the two halves of a generator, or ``__enter__`` and ``__exit__``. Gives the
-    event that tells so."""
-    if type.name != "contextmanager" and frame.world.class_named(type.name) is None:
-        return []
-    key = ("call", frame.site(node))
-    if key in frame.events:
-        return []
-    if type.name == "contextmanager":
-        effects.gone_over(frame, node)
-    else:
-        for name in ("__enter__", "__exit__"):
-            function = _method(frame, type, name)
-            if function is not None:
-                effects.runs(frame, node, function)
-    return [key] if key in frame.events else []
-
-
-def _method(frame: Frame, type: Type, name: str) -> FunctionInfo | None:
-    """The method of a class of the project, where no class of a library comes first."""
-    for _, entry in lineage(frame, type.name):
-        if not isinstance(entry, ClassInfo):
-            return None
-        if name in entry.functions:
-            return entry.functions[name]
-    return None
-
-
-def entered(frame: Frame, value: Value, asynchronous: bool = False) -> Value:
-    """What ``with value as name`` binds."""
-    type = value.type
-    if type is None:
-        return UNKNOWN
-    if type.name == "contextmanager":
-        if isinstance(value.items, tuple):
-            return value.items[0]
-        inner = type.args[0] if type.args else None
-        return Value(None if inner is None or inner.name == "Any" else inner)
-    method = _method(frame, type, "__aenter__" if asynchronous else "__enter__")
-    if method is not None:
-        given = frame.world.facts(method).returns
-        own = given.type is not None and any(ref == given.type.name for ref, _ in lineage(frame, type.name))
-        return value if own else UNKNOWN if method.opaque else given.but(labels=())
-    entry = frame.library.class_of(type.name)
-    if entry is None:
-        found = next((entry for _, entry in frame.library.ancestors(type.name) if entry.enters), None)
-        if found is None:
-            return value
-        entry = found
-    enters = next((each.enters for _, each in frame.library.ancestors(type.name) if each.enters), None)
-    if enters is None or enters == "self":
-        return value
-    return Value(substitute(model_type(enters), type))
+    for key in told:
+        managers.leave_to_block(frame, key, node.body)
+    return falls or managers.suppresses(frame, node)
 
 
 _MISSING = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundError"})
