@@ -40,6 +40,14 @@ class Plugin:
                 yield self._trouble(str(error))
                 return
             found = host().check(self._filename, self._tree, self._lines, settings)
+            if found:
+                from dodont.gate.baseline import BadBaseline, location, of_file
+
+                try:
+                    at = location(settings)
+                    found = of_file(at, found, settings.root, path, self._lines) if at is not None else found
+                except BadBaseline as error:
+                    yield self._trouble(str(error))
         except Exception as error:
             yield self._trouble(f"{type(error).__name__}: {error}; please report it")
             return

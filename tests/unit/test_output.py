@@ -268,7 +268,7 @@ def test_json_findings() -> None:
         ],
         "url": None,
         "suppressed": None,
-        "new": True,
+        "new": None,
     }
     assert second["fix"] is None
 

@@ -16,7 +16,7 @@ from dodont import __version__
 
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 
-_COMMANDS = ("check", "fix", "merge", "explain", "rules", "practices", "clean")
+_COMMANDS = ("check", "fix", "baseline", "gate", "merge", "explain", "rules", "practices", "clean")
 
 
 class CannotRunError(click.ClickException):

@@ -6,16 +6,21 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from dodont.cli import gating
 from dodont.cli import options as shared
-from dodont.cli.app import CannotRunError
+from dodont.cli.app import CLEAN, CannotRunError
 from dodont.cli.progress import bar
 
 if TYPE_CHECKING:
     from dodont.config import Governing
+    from dodont.engine.files import Found
+    from dodont.engine.settings import Settings
+    from dodont.gate.changes import Changes
+    from dodont.output.result import Result
 
 _STDIN = Path("-")
 
@@ -37,6 +42,11 @@ def _shard(context: click.Context, parameter: click.Parameter, value: str | None
 @shared.presentation
 @shared.caching
 @shared.parallel
+@gating.baselines
+@click.option(
+    "--strict-baseline", is_flag=True, help="Fail when a known finding is gone, so that the baseline only shrinks."
+)
+@gating.differences
 @click.option(
     "--shard", metavar="I/N", callback=_shard, help="Check the I-th of N parts only; `dodont merge` puts them together."
 )
@@ -58,15 +68,18 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
         raise CannotRunError("`-` (stdin) stands alone; name the other paths in a run of their own")
     if options["stdin_filename"] and not stdin:
         raise CannotRunError("--stdin-filename goes with the path `-`")
+    if options["diff_file"] == _STDIN and stdin:
+        raise CannotRunError("stdin is either the code or the diff; name a file for one of them")
     showing = [f"--show-{what}" for what in ("files", "settings") if options[f"show_{what}"]]
     if options["shard"] and stdin:
         raise CannotRunError("--shard divides directories; stdin has none")
     if options["profile"] and (options["executor"] or (options["jobs"] or 1) > 1):
         raise CannotRunError("--profile measures one process; drop --jobs and --executor")
     if options["fixing"]:
-        for option in ("shard", "profile", "executor"):
+        for option in ("shard", "profile", "executor", "diff_base", "diff_file", "strict_baseline"):
             if options[option]:
-                raise CannotRunError(f"--{option} is for checks alone; drop --fix")
+                called = option.removesuffix("_file").replace("_", "-")
+                raise CannotRunError(f"--{called} is for checks alone; drop --fix")
         if stdin:
             raise CannotRunError("--fix cannot rewrite stdin; name a file")
         if showing:
@@ -109,21 +122,60 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
 def _check(
     paths: tuple[Path, ...], options: dict[str, Any], governing: Governing, overrides: dict[str, bytes], *, stdin: bool
 ) -> int:
+    done = run(paths, options, governing, overrides, stdin=stdin)
+    if done is None:
+        return CLEAN
+    from dodont.cli.report import exit_code, report, tell
+
+    result, asked = gating.judged(done.result, done.found, options, done.new)
+    if not options["quiet"]:
+        tell(gating.remarks(asked, whole=done.new is None))
+    report(result, done.main, options)
+    blocking = gating.is_blocking(result, governing)
+    if options["strict_baseline"]:
+        blocking = blocking or (done.new is None and any(each.matched.stale or each.matched.expired for each in asked))
+    return exit_code(blocking, exit_zero=options["exit_zero"])
+
+
+class Done(NamedTuple):
+    """A finished analysis, before a baseline or a diff has a say; ``new`` is the diff."""
+
+    result: Result
+    found: Found
+    main: Settings
+    new: Changes | None = None
+
+
+def run(
+    paths: tuple[Path, ...],
+    options: dict[str, Any],
+    governing: Governing,
+    overrides: dict[str, bytes] | None = None,
+    *,
+    stdin: bool = False,
+    all_files: bool = False,
+) -> Done | None:
+    """Analyse what the options of ``check`` ask for; None when they only ask what that would be. ``all_files``: a diff leaves no
+    file out. Raises CannotRunError."""
     from dodont.engine.files import Files
     from dodont.engine.groups import common_root, shard_of
 
     given = [os.path.abspath(path) for path in paths]  # noqa: PTH100
     with bar(options) as progress:
         files = Files(governing)
-        found = files.unsaved(paths[0]) if stdin else files.find(paths)
         main, root = shared.settings_of(given[0], governing), common_root(given, governing)
-        shard = options["shard"]
+        new = gating.changes(options, root)
+        found = files.unsaved(paths[0]) if stdin else files.find(paths)
+        shard = options.get("shard")
         if shard is not None:
             found = shard_of(found, root, *shard)
-        if options["show_files"]:
+        if new is not None and not all_files:
+            found = gating.touched(found, new)
+        if options.get("show_files"):
             from dodont.cli.show import show_files
 
-            return show_files(found)
+            show_files(found)
+            return None
         from dodont.engine.analyst import interpreting
         from dodont.engine.groups import check
 
@@ -138,16 +190,14 @@ def _check(
                 **workers,
             )
             gc.freeze()  # what is left goes away with the process: nothing in it is worth a search for cycles
-    from dodont.cli.report import exit_code, report, tell
+    from dodont.cli.report import tell
     from dodont.output.result import Result, SourceLines
 
     if not options["quiet"]:
         tell(found.notes)
-        if not done.files and not found.notes and shard is None:
+        if not done.files and not found.notes and shard is None and new is None:
             where = ", ".join(map(str, paths))
             click.echo(f"dodont: warning: no Python files in {where}; excluded files are not counted", err=True)
-    sources = SourceLines(root, {Path(path): data for path, data in overrides.items()})
+    sources = SourceLines(root, {Path(path): data for path, data in (overrides or {}).items()})
     part = f"{shard[0]}/{shard[1]}" if shard is not None else None
-    result = Result(done.diagnostics, done.files, sources, root, done.ran, shard=part)
-    report(result, main, options)
-    return exit_code(done.blocking, exit_zero=options["exit_zero"])
+    return Done(Result(done.diagnostics, done.files, sources, root, done.ran, shard=part), found, main, new)

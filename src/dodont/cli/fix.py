@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dodont.cli import gating
 from dodont.cli import options as shared
 from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
 from dodont.cli.report import exit_code, report, tell, write
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @shared.selection
 @shared.presentation
+@gating.baselines
 @click.option("--diff", is_flag=True, help="Show the changes as a patch and make none; exit 1 if there are any.")
 @click.option("--unsafe-fixes", is_flag=True, help="Apply fixes that may change what the code does, too.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if findings are left.")
@@ -77,10 +79,10 @@ def _fix(paths: Sequence[Path], options: dict[str, Any], governing: Governing, *
     if not options.get("exit_zero_on_fix"):
         told = [(settings, (*part.remaining, *part.trouble)) for settings, part in done]
         left = groups.merge(told, root, len(found.files))
-    result = Result(left.diagnostics, None, SourceLines(root), root, left.ran)
-    if left.diagnostics or not options.get("exit_zero_on_fix"):
+    result, _ = gating.judged(Result(left.diagnostics, None, SourceLines(root), root, left.ran), found, options, None)
+    if result.diagnostics or not options.get("exit_zero_on_fix"):
         report(result, main, options)
-    return exit_code(left.blocking, exit_zero=options["exit_zero"])
+    return exit_code(gating.is_blocking(result, governing), exit_zero=options["exit_zero"])
 
 
 def patch(changed: ChangedFile, root: Path) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dodont.cli import gating
 from dodont.cli import options as shared
 from dodont.cli.app import CannotRunError
 
@@ -53,7 +54,6 @@ def _read(path: Path) -> Document:
 def _merge(documents: Sequence[Document], options: dict[str, Any]) -> int:
     from dodont.cli.report import exit_code, report
     from dodont.config import CommandLine
-    from dodont.engine.groups import is_blocking
     from dodont.output.documents import merged
     from dodont.output.result import SourceLines
 
@@ -61,6 +61,5 @@ def _merge(documents: Sequence[Document], options: dict[str, Any]) -> int:
     main = shared.settings_of(str(Path.cwd()), governing)
     root = options["root"].absolute() if options["root"] is not None else main.root
     result = merged(documents, SourceLines(root), root)
-    blocking = any(is_blocking(each, governing(str((root / each.path).parent))) for each in result.diagnostics)
     report(result, main, options)
-    return exit_code(blocking, exit_zero=options["exit_zero"])
+    return exit_code(gating.is_blocking(result, governing), exit_zero=options["exit_zero"])

@@ -19,7 +19,7 @@ from dodont.config.files import ConfigError, Key, Source, absolute, line_of, rea
 from dodont.config.files import content as content_of
 from dodont.core.rule import FAMILIES, Rule
 from dodont.engine import catalogue
-from dodont.engine.selection import UnknownSelection, matching
+from dodont.engine.selection import UnknownSelection, check_condition, matching
 from dodont.engine.settings import DEFAULT_EXCLUDE, ROLES, FailOn, OutputFormat, Settings
 
 Words = tuple[str, ...]
@@ -50,6 +50,8 @@ class Table(BaseModel):
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
     fail_on: FailOn = "warning"
     output_format: OutputFormat = "full"
+    baseline: str | None = None
+    budget: dict[str, Annotated[int, Field(strict=True, ge=0)]] = Field(default_factory=dict)
     required_version: str | None = None
     extend: str | None = None
 
@@ -179,6 +181,11 @@ def _check(source: Source, table: Table, rules: Mapping[str, Rule]) -> None:
                 matching(word, rules)
             except UnknownSelection as error:
                 problems.append(f"{_line_of_word(source, key, word)}: {'.'.join(map(str, key))}: {error}")
+    for name in table.budget:
+        try:
+            check_condition(name, rules)
+        except UnknownSelection as error:
+            problems.append(f"{source.at(('budget', name))}: budget: {error}")
     for role in table.roles:
         if role not in ROLES:
             problems.append(f"{source.at(('roles', role))}: unknown role {role!r}{_hint(role, ROLES)}")

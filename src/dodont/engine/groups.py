@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What the groups of a run give together. Paths are relative to one root; ``blocking`` is what ``fail-on`` means."""
+    """What the groups of a run give together. Paths are relative to one root."""
 
     diagnostics: tuple[Diagnostic, ...]
     files: int
     ran: frozenset[str]
-    blocking: bool
 
 
 def check(
@@ -125,19 +124,12 @@ def merge(told: Sequence[tuple[Settings, Iterable[Diagnostic]]], root: Path, fil
     """The findings of several groups, their paths relative to ``root``, sorted."""
     diagnostics: list[Diagnostic] = []
     ran: set[str] = set()
-    blocking = False
     for settings, found in told:
         ran |= select(catalogue.rules(), settings)
         for diagnostic in found:
-            blocking = blocking or is_blocking(diagnostic, settings)
             diagnostics.append(rebased(diagnostic, settings.root, root))
     diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
-    return Merged(tuple(diagnostics), files, frozenset(ran), blocking)
-
-
-def is_blocking(diagnostic: Diagnostic, settings: Settings) -> bool:
-    """Whether a finding fails a run, by what ``fail-on`` says of its file."""
-    return settings.fail_on == "warning" or diagnostic.severity == "error"
+    return Merged(tuple(diagnostics), files, frozenset(ran))
 
 
 def common_root(paths: Iterable[str], governing: SettingsOf) -> Path:

@@ -57,6 +57,24 @@ def matching(word: str, rules: Mapping[str, Rule]) -> frozenset[str]:
     return found
 
 
+#: What a budget counts beside selection words.
+NEW = "new"
+SEVERITIES = ("severity:error", "severity:warning")
+
+
+def check_condition(word: str, rules: Mapping[str, Rule]) -> None:
+    """Raises UnknownSelection for a word that no budget can count: neither ``new``, a severity, nor a selection word."""
+    if word == NEW or word in SEVERITIES:
+        return
+    try:
+        matching(word, rules)
+    except UnknownSelection as error:
+        from difflib import get_close_matches
+
+        near = get_close_matches(word, (NEW, *SEVERITIES), n=1)
+        raise UnknownSelection(word, (*near, *error.nearest)[:3], "condition") from None
+
+
 def select(rules: Mapping[str, Rule], settings: Settings) -> frozenset[str]:
     """The names of the rules that run. Raises UnknownSelection."""
     wanted = (*settings.select, *settings.extend_select)

@@ -76,6 +76,8 @@ class Settings:
     rule_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     fail_on: FailOn = "warning"
     output_format: OutputFormat = "full"
+    baseline: str | None = None  # the file of known findings, relative to the root
+    budget: Mapping[str, int] = field(default_factory=dict)  # how many findings of a kind are allowed
     force_exclude: bool = False
     respect_gitignore: bool = True
     include_generated: bool = False

@@ -39,6 +39,8 @@ class Document:
     rules: frozenset[str]
     shard: tuple[int, int] | None
     findings: tuple[Finding, ...]
+    new: bool | None = None
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def merged(documents: Sequence[Document], source: Callable[[str], Sequence[str]]
         source,
         root,
         frozenset().union(*(document.rules for document in documents)),
+        new=True if any(document.new for document in documents) else None,
+        hidden=sum(document.hidden for document in documents),
         findings=findings,
     )
 
@@ -133,6 +137,8 @@ def _document(name: str, document: dict[str, Any]) -> Document:
         frozenset(_the(str, each) for each in _the(list, document["rules"])),
         part,
         tuple(_finding(_the(dict, each)) for each in _the(list, document["findings"])),
+        _the(bool, document["new"]) if document["new"] is not None else None,
+        _the(int, document["hidden"]),
     )
 
 

@@ -20,19 +20,33 @@ _LAYOUT = {
 
 
 def fingerprints(result: Result) -> list[str]:
-    """One fingerprint per finding: a hash of code, symbol and primary text, then ``:`` and its occurrence in the file.
+    """One fingerprint per finding: a hash of code, function and primary text, then ``:`` and its occurrence in the file.
 
-    Neither path nor position is part of it, and the primary text, which may be a secret, only as a hash.
+    Neither path nor position is part of it, nor the module's name, which changes with the path. The primary text, which may be a
+    secret, is only hashed.
     """
     seen: Counter[tuple[str, str]] = Counter()
     found = []
     for diagnostic in result.diagnostics:
         text = normalised(result.text(diagnostic.path, diagnostic.span))
-        key = "\0".join((diagnostic.code, diagnostic.symbol, text))
+        key = "\0".join((diagnostic.code, within_module(diagnostic.path, diagnostic.symbol), text))
         digest = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         seen[diagnostic.path, digest] += 1
         found.append(f"{digest}:{seen[diagnostic.path, digest]}")
     return found
+
+
+def within_module(path: str, symbol: str) -> str:
+    """The symbol without the name of the module at ``path``; empty for the module itself. ``app.views.Orders.get`` in
+    ``src/app/views.py`` is ``Orders.get``."""
+    parts = path.removesuffix(".py").removesuffix(".pyi").removesuffix("/__init__").split("/")
+    for begin in range(len(parts)):
+        module = ".".join(parts[begin:])
+        if symbol == module:
+            return ""
+        if symbol.startswith(f"{module}."):
+            return symbol[len(module) + 1 :]
+    return symbol
 
 
 def normalised(text: str) -> str:

@@ -43,10 +43,10 @@ def render(result: Result) -> str:
                 else None,
                 "related": [_step(step) for step in diagnostic.related],
                 "flow": [_step(step) for step in diagnostic.flow],
-                # Kept for what there is not yet: pages on the web, reports of silenced findings, a baseline.
+                # Kept for what there is not yet: pages on the web, reports of silenced findings.
                 "url": None,
                 "suppressed": None,
-                "new": True,
+                "new": result.new,
             }
         )
     return _document(result, findings=findings)
@@ -59,6 +59,8 @@ def _document(result: Result, **content: Any) -> str:
         "files": result.files,
         "rules": sorted(result.ran),
         "shard": result.shard,
+        "new": result.new,
+        "hidden": result.hidden,
     }
     return json.dumps({**head, **content}, indent=2, ensure_ascii=False)
 

@@ -46,6 +46,8 @@ class Result:
     """A finished run. ``source`` gives a file's lines by the path a diagnostic has; ``ran`` are the rules' names.
 
     ``files`` counts the files that were read, None when the run doesn't tell. ``shard`` is the part of a run that this is, "2/3".
+    ``new`` says that these are the findings which no baseline knows, in what a diff touches; None when nobody asked for that.
+    ``hidden`` is how many a baseline knows.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -55,6 +57,8 @@ class Result:
     ran: frozenset[str] = frozenset()
     rules: Mapping[str, Rule] = field(default_factory=catalogue.rules)
     shard: str | None = None
+    new: bool | None = None
+    hidden: int = 0
 
     def rule(self, diagnostic: Diagnostic) -> Rule:
         return self.rules.get(diagnostic.rule, catalogue.INTERNAL)

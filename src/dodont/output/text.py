@@ -59,14 +59,18 @@ def statistics(result: Result) -> Iterator[list[Piece]]:
 
 
 def verdict(result: Result) -> str:
-    """The closing line: what was found, and what can be done about it by machine."""
+    """The closing line: what was found, what can be done about it by machine, and what a baseline hides."""
+    return _verdict(result) + (f" {result.hidden} hidden by the baseline." if result.hidden else "")
+
+
+def _verdict(result: Result) -> str:
     found, files = result.diagnostics, result.files
     if not found:
         read = "no findings left" if files is None else f"{_count(files, 'file')} checked, no findings"
-        return f"All clear: {read}."
+        return f"All clear: {read.replace('no findings', 'no new findings') if result.new else read}."
     places = len({diagnostic.path for diagnostic in found})
     where = _count(places, "file") if files is None else f"{places} of {_count(files, 'file')}"
-    line = f"{_count(len(found), 'finding')} in {where}."
+    line = f"{_count(len(found), 'new finding' if result.new else 'finding')} in {where}."
     safe = sum(map(_is_safe, found))
     unsafe = sum(1 for diagnostic in found if diagnostic.fix and diagnostic.fix.applicability == "unsafe")
     if safe:
