@@ -104,7 +104,7 @@ def _extents(text: str) -> Iterator[tuple[int, int]]:
             yield min(first, node.lineno), node.end_lineno or node.lineno
         elif isinstance(node, ast.Module | ast.ClassDef):
             for each in node.body:
-                if not isinstance(each, ast.ClassDef):
+                if not isinstance(each, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                     yield each.lineno, each.end_lineno or each.lineno
 
 
@@ -243,7 +243,7 @@ def _parsed(data: bytes, root: Path, name: str) -> dict[str, Touched]:
                 elif each.is_removed:
                     cut.add(line)
         shown = path.removeprefix("b/")
-        files[os.path.abspath(root / shown)] = Touched(frozenset(added), frozenset(cut), file.is_added_file)  # noqa: PTH100
+        files[os.path.abspath(root / shown)] = Touched(frozenset(added), frozenset(cut))  # noqa: PTH100
     return files
 
 
