@@ -14,7 +14,7 @@ from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, shows
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Waits
-from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Unawaited, Unresolved
+from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Suppression, Unawaited, Unresolved
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import debugged, read_by_key
@@ -318,6 +318,7 @@ __all__ = [
     "Statement",
     "Step",
     "Subscription",
+    "Suppression",
     "Text",
     "Type",
     "Unawaited",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,7 @@ from dodont.cli import gating
 from dodont.cli import options as shared
 from dodont.cli.app import CLEAN, CannotRunError
 from dodont.cli.progress import bar
+from dodont.core.rule import INTERNAL_CODE
 
 if TYPE_CHECKING:
     from dodont.config import Governing
@@ -55,6 +57,11 @@ def _shard(context: click.Context, parameter: click.Parameter, value: str | None
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--fix", "fixing", is_flag=True, help="Fix what can be fixed safely first, like `dodont fix`.")
+@click.option(
+    "--add-ignore",
+    metavar="REASON",
+    help="Accept what is found: write `# dodont: ignore[...] REASON` behind it, and report what has no place for that.",
+)
 @click.option("--profile", is_flag=True, help="Tell where the time goes, after the run, which takes one process then.")
 @click.option("--show-files", is_flag=True, help="List the files that would be checked, and check none.")
 @click.option("--show-settings", is_flag=True, help="Tell the settings of the paths and where they come from.")
@@ -75,8 +82,13 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
         raise CannotRunError("--shard divides directories; stdin has none")
     if options["profile"] and (options["executor"] or (options["jobs"] or 1) > 1):
         raise CannotRunError("--profile measures one process; drop --jobs and --executor")
+    if options["add_ignore"] is not None:
+        if stdin or options["shard"]:
+            raise CannotRunError("--add-ignore writes into the files of a whole run; name them")
+        if not options["add_ignore"].isprintable() or "#" in options["add_ignore"]:
+            raise CannotRunError("--add-ignore: the reason is one line of text without `#`")
     if options["fixing"]:
-        for option in ("shard", "profile", "executor", "diff_base", "diff_file", "strict_baseline"):
+        for option in ("add_ignore", "shard", "profile", "executor", "diff_base", "diff_file", "strict_baseline"):
             if options[option]:
                 called = option.removesuffix("_file").replace("_", "-")
                 raise CannotRunError(f"--{called} is for checks alone; drop --fix")
@@ -130,11 +142,34 @@ def _check(
     result, asked = gating.judged(done.result, done.found, options, done.new)
     if not options["quiet"]:
         tell(gating.remarks(asked, whole=done.new is None))
+    if options["add_ignore"] is not None:
+        result = _accepted(result, options)
     report(result, done.main, options)
     blocking = gating.is_blocking(result, governing)
     if options["strict_baseline"]:
         blocking = blocking or (done.new is None and any(each.matched.stale or each.matched.expired for each in asked))
     return exit_code(blocking, exit_zero=options["exit_zero"])
+
+
+def _accepted(result: Result, options: dict[str, Any]) -> Result:
+    """Write the comments; what is left are the findings that none can be written for."""
+    from dodont.cli.report import tell
+    from dodont.engine.accepting import accept
+
+    done = accept(result.diagnostics, result.root, options["add_ignore"])
+    left = {id(diagnostic) for diagnostic, _ in done.left}
+    if not options["quiet"]:
+        tell(
+            [
+                f"accepted {done.findings} finding{'' if done.findings == 1 else 's'} in {done.files} file{'' if done.files == 1 else 's'}"
+            ]
+        )
+    tell(
+        gating.plain(f"{each.path}:{each.span.line}: {each.code} cannot be accepted: {why}") for each, why in done.left
+    )
+    return replace(
+        result, diagnostics=[each for each in result.diagnostics if id(each) in left or each.code == INTERNAL_CODE]
+    )
 
 
 class Done(NamedTuple):

@@ -303,7 +303,7 @@ class CardHead(BaseModel):
 
     code: Annotated[str, Field(pattern=r"^ODD[0-7][0-9]{2}$")]
     summary: Annotated[str, Field(min_length=5, max_length=120, pattern=r"^[^\n]*[^\n.]$")]
-    practices: Annotated[list[str], Field(min_length=1)]
+    practices: list[str]
     category: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")]
     status: Literal["stable", "strict", "preview"]
     since: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)*$")]
@@ -334,6 +334,8 @@ def check_cards(directory: Path) -> list[str]:
             continue
         if FAMILIES[head.code[3]] != path.parent.name:
             problems.append(f"{path}: {head.code} belongs to the family {FAMILIES[head.code[3]]!r}")
+        if not head.practices and path.parent.name != "dodont":
+            problems.append(f"{path}: practices: name at least one")
         for practice in head.practices:
             if practice not in known:
                 problems.append(f"{path}: unknown practice {practice!r}{_hint(practice, known)}")

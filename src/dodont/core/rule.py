@@ -32,10 +32,10 @@ class Rule:
     name: str
     code: str
     summary: str
-    practices: tuple[str, ...]
     category: str
     status: Status
     since: str
+    practices: tuple[str, ...] = ()
     fix: Literal["safe", "unsafe", "display"] | None = None
     scope: Literal["module", "project"] = "module"
     libraries: tuple[str, ...] = ()

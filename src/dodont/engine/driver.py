@@ -173,7 +173,11 @@ class Run:
             return []
         allowed = self._at(shown)
         selected = [each for each in found if each.rule in allowed or each.code == INTERNAL_CODE]
-        return list(kept(selected, text, noqa=self._noqa))
+
+        def runs(name: str) -> bool:
+            return selection.silenced(name, catalogue.rules()) <= allowed
+
+        return list(kept(selected, text, noqa=self._noqa, runs=runs))
 
     def file(self, path: str, source: Source) -> list[Diagnostic]:
         """The findings of one file that was parsed already."""

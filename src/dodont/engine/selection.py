@@ -57,6 +57,14 @@ def matching(word: str, rules: Mapping[str, Rule]) -> frozenset[str]:
     return found
 
 
+def silenced(name: str, rules: Mapping[str, Rule]) -> frozenset[str]:
+    """The names of the rules that a name in a comment silences: a rule's, or the beginning of codes."""
+    code = name.upper()
+    return frozenset(
+        each for each, rule in rules.items() if each == name or (code.startswith("ODD") and rule.code.startswith(code))
+    )
+
+
 #: What a budget counts beside selection words.
 NEW = "new"
 SEVERITIES = ("severity:error", "severity:warning")

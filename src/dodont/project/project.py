@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from dodont.models.library import Library
 from dodont.project import inputs
+from dodont.project.comments import suppressions
 from dodont.project.django import DjangoSettings
 from dodont.project.finder import Finder
 from dodont.project.plain import restored
@@ -296,6 +297,8 @@ class Project(World):
 
     def complete(self, module: ModuleInfo) -> None:
         """Interpret every body of the module that nobody asked for yet, where rules may have something to say of it."""
+        if module.role not in _QUIET:
+            self._tell(module, None, [*suppressions(module)])
         index = 0
         while index < len(module.functions) and (module.role not in _QUIET or module.has_async):
             self.facts(module.functions[index])

@@ -111,4 +111,12 @@ class Callee(NamedTuple):
     project: bool = False
 
 
-Event = Call | Query | Flow | Unawaited | Unresolved | Route
+class Suppression(NamedTuple):
+    """A comment that names rules or codes it silences, each with its place; ``site`` is the comment up to its ``reason``."""
+
+    site: Site
+    names: tuple[tuple[str, Site], ...]
+    reason: str
+
+
+Event = Call | Query | Flow | Unawaited | Unresolved | Route | Suppression
