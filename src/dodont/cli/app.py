@@ -16,7 +16,7 @@ from dodont import __version__
 
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 
-_COMMANDS = ("check", "fix", "baseline", "gate", "merge", "explain", "rules", "practices", "clean")
+_COMMANDS = ("check", "fix", "baseline", "gate", "merge", "explain", "rules", "practices", "agent-file", "clean")
 
 
 class CannotRunError(click.ClickException):
@@ -38,7 +38,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"dodont.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"dodont.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(
