@@ -16,7 +16,19 @@ from dodont import __version__
 
 CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 
-_COMMANDS = ("check", "fix", "baseline", "gate", "merge", "explain", "rules", "practices", "agent-file", "clean")
+_COMMANDS = (
+    "check",
+    "fix",
+    "baseline",
+    "gate",
+    "merge",
+    "explain",
+    "rules",
+    "practices",
+    "agent-file",
+    "hook",
+    "clean",
+)
 
 
 class CannotRunError(click.ClickException):

@@ -189,9 +189,10 @@ def run(
     *,
     stdin: bool = False,
     all_files: bool = False,
+    changes: Changes | None = None,
 ) -> Done | None:
     """Analyse what the options of ``check`` ask for; None when they only ask what that would be. ``all_files``: a diff leaves no
-    file out. Raises CannotRunError."""
+    file out; ``changes``: that diff, where it is known. Raises CannotRunError."""
     from dodont.engine.files import Files
     from dodont.engine.groups import common_root, shard_of
 
@@ -199,7 +200,7 @@ def run(
     with bar(options) as progress:
         files = Files(governing)
         main, root = shared.settings_of(given[0], governing), common_root(given, governing)
-        new = gating.changes(options, root)
+        new = changes or gating.changes(options, root)
         found = files.unsaved(paths[0]) if stdin else files.find(paths)
         shard = options.get("shard")
         if shard is not None:

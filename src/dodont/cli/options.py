@@ -15,7 +15,7 @@ from dodont.engine.settings import OUTPUT_FORMATS
 
 if TYPE_CHECKING:
     from dodont.config import CommandLine, Governing
-    from dodont.engine.settings import Settings
+    from dodont.engine.settings import OutputFormat, Settings
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -167,7 +167,7 @@ def presentation(command: _F) -> _F:
                 "--output-format",
                 type=click.Choice(OUTPUT_FORMATS),
                 envvar="DODONT_OUTPUT_FORMAT",
-                help="How findings are written; full by default.",
+                help="How findings are written; full by default, agent where a coding agent's environment is recognised.",
             ),
             click.option(
                 "-o", "--output-file", type=click.Path(path_type=Path), help="Write findings to a file, not to stdout."
@@ -200,9 +200,19 @@ def governing_from(options: dict[str, Any]) -> Governing:
         respect_gitignore=options["respect_gitignore"],
         include_generated=options["include_generated"],
         output_format=options.get("output_format"),
+        usual_format=_usual_format(options),
         project_rules=not options["no_project_rules"],
     )
     return governing_by(said, options)
+
+
+def _usual_format(options: dict[str, Any]) -> OutputFormat | None:
+    """The format for whoever asks for none: agents get their own, and are told so."""
+    if "output_format" not in options or options["output_format"] is not None:
+        return None
+    from dodont.output import agent
+
+    return "agent" if agent.detected() is not None else None
 
 
 def governing_by(said: CommandLine, options: dict[str, Any]) -> Governing:

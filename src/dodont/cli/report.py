@@ -58,6 +58,12 @@ def _written(result: Result, form: str, options: dict[str, Any]) -> str:
         from dodont.output import sarif
 
         return sarif.render(result)
+    if form == "agent":
+        from dodont.output import agent
+
+        if options["output_format"] is None and (name := agent.detected()) is not None and not options["quiet"]:
+            tell([f"in the format for agents, as {name} is set; --output-format or DODONT_AGENT=0 gives another"])
+        return agent.render(result)
     if form == "json":
         from dodont.output import json
 

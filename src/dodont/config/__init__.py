@@ -37,6 +37,7 @@ class CommandLine:
     respect_gitignore: bool | None = None
     include_generated: bool | None = None
     output_format: OutputFormat | None = None
+    usual_format: OutputFormat | None = None  # where nobody says which: neither here nor in a file
     project_rules: bool = True
 
 
@@ -128,6 +129,8 @@ class Governing:
             if new != old:
                 added = isinstance(new, tuple) and new[: len(old)] == old
                 origins[key] = (*(origins.get(key, ()) if added else ()), COMMAND_LINE)
+        if self._said.usual_format is not None and "output-format" not in origins:
+            after = replace(after, output_format=self._said.usual_format)
         return replace(governed, settings=after, origins=origins)
 
 
