@@ -108,7 +108,7 @@ REFORMATTED = {f"by_m12_{number}" for number in range(EACH)}
 
 def told(text: str) -> set[str]:
     """The functions that a report names; each finding's message names the parameter, which names the function."""
-    return {f"by_{name}" for name in re.findall(r"`(\w+)` is put into the SQL", text)}
+    return {f"by_{name}" for name in re.findall(r"[`>](\w+)(?:`|</code>) is put into the SQL", text)}
 
 
 @pytest.mark.parametrize("form", OUTPUT_FORMATS)

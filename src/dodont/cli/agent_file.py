@@ -10,7 +10,8 @@ import click
 
 from dodont.cli import options as shared
 from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
-from dodont.cli.gating import plain, shown
+from dodont.cli.gating import shown
+from dodont.output.escaping import printable
 
 if TYPE_CHECKING:
     from dodont.agentfile.coverage import Covered
@@ -60,7 +61,7 @@ def _tell(path: Path, found: list[Covered]) -> None:
         rules = ", ".join(f"{rule.code} {rule.name}" for rule in each.rules)
         said = "; ".join(part for part in (rules, each.why) if part)
         click.echo(
-            plain(
+            printable(
                 f"{shown(path.absolute())}:{each.statement.line}: {_MARKS[each.state]}: {each.practice.id} {_short(each.statement.text)}"
             )
         )

@@ -13,6 +13,7 @@ from dodont.cli import options as shared
 from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
 from dodont.cli.check import run
 from dodont.cli.report import tell
+from dodont.output.escaping import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,7 +138,7 @@ def show(**options: Any) -> int:
         if entry.reason or entry.until:
             until = f" until {entry.until}" if entry.until else ""
             place = f"{entry.path} {entry.symbol}".rstrip()
-            click.echo(gating.plain(f"{place}: {entry.code}{until}: {entry.reason or 'no reason given'}"))
+            click.echo(printable(f"{place}: {entry.code}{until}: {entry.reason or 'no reason given'}"))
     click.echo(f"{gating.shown(at)}: {_count(entries)} in {_files(entries)}.")
     return CLEAN
 
@@ -157,7 +158,7 @@ def verify(paths: tuple[Path, ...], **options: Any) -> int:
     problems += [f"{gating.shown(at)}: expired {entry.until}: {_named(entry)}" for entry in known.matched.expired]
     if at.read_bytes() != dump(known.entries).encode():
         problems.append(f"{gating.shown(at)}: not in the order dodont writes; run `dodont baseline update`")
-    tell(map(gating.plain, problems), mark="")
+    tell(map(printable, problems), mark="")
     if not problems:
         _told(f"{gating.shown(at)}: {_count(known.entries)}, all there.", done, options)
     return FINDINGS if problems else CLEAN
@@ -182,7 +183,7 @@ def _told(text: str, done: Done, options: dict[str, Any]) -> int:
     if not options["quiet"]:
         click.echo(text)
     trouble = [each for each in done.result.diagnostics if each.code == "ODD000"]
-    tell((gating.plain(f"{each.path}:{each.span.line}: {each.message}") for each in trouble), mark="dodont: warning: ")
+    tell((printable(f"{each.path}:{each.span.line}: {each.message}") for each in trouble), mark="dodont: warning: ")
     return CLEAN
 
 

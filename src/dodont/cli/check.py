@@ -155,6 +155,7 @@ def _accepted(result: Result, options: dict[str, Any]) -> Result:
     """Write the comments; what is left are the findings that none can be written for."""
     from dodont.cli.report import tell
     from dodont.engine.accepting import accept
+    from dodont.output.escaping import printable
 
     done = accept(result.diagnostics, result.root, options["add_ignore"])
     left = {id(diagnostic) for diagnostic, _ in done.left}
@@ -164,9 +165,7 @@ def _accepted(result: Result, options: dict[str, Any]) -> Result:
                 f"accepted {done.findings} finding{'' if done.findings == 1 else 's'} in {done.files} file{'' if done.files == 1 else 's'}"
             ]
         )
-    tell(
-        gating.plain(f"{each.path}:{each.span.line}: {each.code} cannot be accepted: {why}") for each, why in done.left
-    )
+    tell(printable(f"{each.path}:{each.span.line}: {each.code} cannot be accepted: {why}") for each, why in done.left)
     return replace(
         result, diagnostics=[each for each in result.diagnostics if id(each) in left or each.code == INTERNAL_CODE]
     )

@@ -15,7 +15,7 @@ import click
 from dodont.cli import gating
 from dodont.cli import options as shared
 from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
-from dodont.cli.report import exit_code, report, tell, write
+from dodont.cli.report import exit_code, outputs_of, report, tell, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,10 +66,11 @@ def _fix(paths: Sequence[Path], options: dict[str, Any], governing: Governing, *
     trouble = groups.merge([(settings, part.trouble) for settings, part in done], root, len(found.files))
     if showing:
         shown = "".join(patch(each, root) for each in changed).encode("utf-8", "surrogateescape")
-        if options["output_file"]:
-            write(options["output_file"], shown)
-        else:
-            sys.stdout.buffer.write(shown)
+        for _, path in outputs_of(options, "full"):
+            if path is not None:
+                write(path, shown)
+            else:
+                sys.stdout.buffer.write(shown)
         tell((f"{each.path}:{each.span.line}: {each.code} {each.message}" for each in trouble.diagnostics), mark="")
         _tell(changed, options, would=True)
         return FINDINGS if changed or trouble.diagnostics else CLEAN

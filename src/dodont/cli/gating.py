@@ -205,11 +205,6 @@ def remarks(asked: Iterable[Known], *, whole: bool) -> list[str]:
     return lines
 
 
-def plain(text: str) -> str:
-    """A text of which some comes from files, on one line and without what a terminal would obey."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-
-
 def shown(path: Path) -> str:
     current = Path.cwd()
     return str(path.relative_to(current) if path.is_relative_to(current) else path)

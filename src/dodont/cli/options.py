@@ -170,7 +170,16 @@ def presentation(command: _F) -> _F:
                 help="How findings are written; full by default, agent where a coding agent's environment is recognised.",
             ),
             click.option(
-                "-o", "--output-file", type=click.Path(path_type=Path), help="Write findings to a file, not to stdout."
+                "-o",
+                "--output-file",
+                multiple=True,
+                metavar="[FORMAT=]FILE",
+                help="Write findings to a file, not to stdout; with a format, that one besides. May be repeated.",
+            ),
+            click.option(
+                "--sarif-category",
+                metavar="NAME",
+                help="What tells this report from others on the same commit, in the format sarif.",
             ),
             click.option("--statistics", is_flag=True, help="Count the findings of each rule, after them."),
             click.option("-q", "--quiet", is_flag=True, help="Print findings only, no closing line."),

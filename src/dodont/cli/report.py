@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,35 +13,81 @@ import click
 from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from dodont.engine.settings import Settings
     from dodont.output.result import Result
-    from dodont.output.text import Piece
 
 
 def report(result: Result, settings: Settings, options: dict[str, Any]) -> None:
     """Write the findings as the options of ``presentation`` ask. Raises CannotRunError."""
-    form, to_file = settings.output_format, options["output_file"]
-    parts = [_written(result, form, options)]
-    counts = _counts(result) if options["statistics"] else ""
-    if form not in ("concise", "full"):
-        tell(counts.splitlines(), mark="")
-    else:
-        parts.append(counts)
-        if not options["quiet"]:
-            from dodont.output.text import verdict
+    from dodont.output.formats import FOR_PEOPLE, MOST, render
 
-            closing = verdict(result)
-            parts.append(closing)
-            if to_file:
-                click.echo(closing, err=True)
-    text = "\n".join(part for part in parts if part)
-    if to_file:
-        write(to_file, (text + "\n" if text else "").encode("utf-8", "backslashreplace"))
-    elif text:
-        # Not click.echo, which would strip colours that were asked for.
-        sys.stdout.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
+    if options["sarif_category"]:
+        result = replace(result, category=options["sarif_category"])
+    closing = _closing(result, options)
+    outputs = outputs_of(options, settings.output_format)
+    counts = _counts(result) if options["statistics"] else ""
+    for form, path in outputs:
+        if form == "sarif" and len(result.diagnostics) > MOST:
+            tell(
+                [
+                    f"the format sarif holds the gravest {MOST} of {len(result.diagnostics)} findings, as services keep no more"
+                ]
+            )
+        text = _written(result, form, options, coloured=path is None)
+        if form in FOR_PEOPLE:
+            text = "\n".join(part for part in (text, counts, closing) if part)
+        if path is not None:
+            write(path, encoded(text))
+        elif text:
+            # Not click.echo, which would strip colours that were asked for.
+            sys.stdout.buffer.write(encoded(text))
+    told = {form for form, path in outputs if path is None}
+    if not told.intersection(FOR_PEOPLE):
+        tell(counts.splitlines(), mark="")
+        if closing and told <= {"github", "azure"}:
+            click.echo(closing, err=True)
+    if "github" in told and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+        _append(Path(summary), encoded(render("markdown", result)))
+
+
+def outputs_of(options: dict[str, Any], form: str) -> list[tuple[str, Path | None]]:
+    """What to write where, None being stdout: each ``-o``, and the usual format on stdout unless one of them takes its place."""
+    from dodont.engine.settings import OUTPUT_FORMATS
+
+    found: list[tuple[str, Path | None]] = []
+    usual = True
+    for given in options["output_file"]:
+        name, equals, target = given.partition("=")
+        if not equals or name not in OUTPUT_FORMATS:
+            name, target, usual = form, given, False
+        if target == "-":
+            usual = False
+        found.append((name, None if target == "-" else Path(target)))
+    if sum(path is None for _, path in found) > 1:
+        raise CannotRunError("--output-file: only one format fits on stdout")
+    return [(form, None), *found] if usual else found
+
+
+def _closing(result: Result, options: dict[str, Any]) -> str:
+    if options["quiet"]:
+        return ""
+    from dodont.output.text import verdict
+
+    return verdict(result)
+
+
+def encoded(text: str) -> bytes:
+    return (text + "\n" if text else "").encode("utf-8", "backslashreplace")
+
+
+def _append(path: Path, data: bytes) -> None:
+    try:
+        with path.open("ab") as stream:
+            stream.write(data)
+    except OSError as error:
+        tell([f"{path}: the summary of the step cannot be written: {error.strerror}"])
 
 
 def tell(lines: Iterable[str], *, mark: str = "dodont: note: ") -> None:
@@ -53,26 +100,19 @@ def exit_code(blocking: bool, *, exit_zero: bool) -> int:
     return FINDINGS if blocking and not exit_zero else CLEAN
 
 
-def _written(result: Result, form: str, options: dict[str, Any]) -> str:
-    if form == "sarif":
-        from dodont.output import sarif
+def _written(result: Result, form: str, options: dict[str, Any], *, coloured: bool) -> str:
+    if form == "full" and coloured and _wants_colour(options["color"]):
+        from dodont.output import text
 
-        return sarif.render(result)
-    if form == "agent":
+        return text.coloured(text.full(result))
+    if form == "agent" and options["output_format"] is None and not options["quiet"]:
         from dodont.output import agent
 
-        if options["output_format"] is None and (name := agent.detected()) is not None and not options["quiet"]:
+        if (name := agent.detected()) is not None:
             tell([f"in the format for agents, as {name} is set; --output-format or DODONT_AGENT=0 gives another"])
-        return agent.render(result)
-    if form == "json":
-        from dodont.output import json
+    from dodont.output.formats import render
 
-        return json.render(result)
-    from dodont.output import text
-
-    lines: Iterator[list[Piece]] = text.full(result) if form == "full" else text.concise(result)
-    coloured = form == "full" and not options["output_file"] and _wants_colour(options["color"])
-    return text.coloured(lines) if coloured else text.plain(lines)
+    return render(form, result)
 
 
 def _counts(result: Result) -> str:

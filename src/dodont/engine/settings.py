@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-OutputFormat = Literal["agent", "concise", "full", "json", "sarif"]
+OutputFormat = Literal[
+    "agent", "azure", "concise", "full", "github", "gitlab", "json", "jsonl", "junit", "markdown", "rdjson", "sarif"
+]
 OUTPUT_FORMATS: tuple[str, ...] = get_args(OutputFormat)
 
 FailOn = Literal["error", "warning"]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from dodont.core.diagnostic import Diagnostic
+from dodont.output import escaping
 from dodont.output.result import Result
 
 #: What the environments of agents set, as their makers or the tools around them say.
@@ -48,14 +49,9 @@ def line(result: Result, diagnostic: Diagnostic) -> str:
     remedy = result.remedy(diagnostic)
     fix = diagnostic.fix.applicability if diagnostic.fix is not None else ""
     mark = {"safe": " [fix]", "unsafe": " [unsafe fix]"}.get(fix, "")
-    place = f"{diagnostic.path}:{diagnostic.span.line}:{diagnostic.span.column + 1}"
+    place = f"{escaping.place(diagnostic.path)}:{diagnostic.span.line}:{diagnostic.span.column + 1}"
     to_do = f" -> {remedy}" if remedy else ""
-    return printable(f"{place} {diagnostic.code} {diagnostic.severity} {diagnostic.message}{to_do}{mark}")
-
-
-def printable(text: str) -> str:
-    """The text on one line, with nothing that a terminal obeys or that hides what it says."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return escaping.printable(f"{place} {diagnostic.code} {diagnostic.severity} {diagnostic.message}{to_do}{mark}")
 
 
 def _verdict(found: Sequence[Diagnostic]) -> str:

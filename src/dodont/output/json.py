@@ -16,12 +16,16 @@ SCHEMA_VERSION = 1
 
 
 def render(result: Result) -> str:
+    return _document(result, findings=findings(result))
+
+
+def findings(result: Result) -> list[dict[str, Any]]:
     """Rows and columns count from 1, an end column is the one after the last character."""
     edits, names = result.edits(), result.fingerprints()
-    findings = []
+    rows = []
     for index, diagnostic in enumerate(result.diagnostics):
         rule, fix = result.rule(diagnostic), diagnostic.fix
-        findings.append(
+        rows.append(
             {
                 "code": diagnostic.code,
                 "name": diagnostic.rule,
@@ -49,7 +53,7 @@ def render(result: Result) -> str:
                 "new": result.new,
             }
         )
-    return _document(result, findings=findings)
+    return rows
 
 
 def _document(result: Result, **content: Any) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path, PureWindowsPath
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +13,8 @@ from dodont.core.card import CardError
 from dodont.core.diagnostic import Diagnostic, Edit, Span, Step
 from dodont.core.rule import INTERNAL_CODE, Rule
 from dodont.engine import catalogue
+from dodont.output.formats import MOST
+from dodont.output.repository import absolute_on_windows, in_repository
 from dodont.output.result import Result
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -73,6 +73,7 @@ def render(result: Result) -> str:
     index = {rule.code: position for position, rule in enumerate(rules)}
     names, edits = result.fingerprints(), result.edits()
     found = in_repository(result.diagnostics, result.root)
+    shown = range(len(found)) if len(found) <= MOST else _gravest(result, found)
     troubles = [diagnostic for diagnostic in found if diagnostic.code == INTERNAL_CODE]
     run = {
         "tool": {
@@ -92,46 +93,31 @@ def render(result: Result) -> str:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository"}}},
         "results": [
-            _result(result, diagnostic, index[result.rule(diagnostic).code], names[position], edits.get(position, ()))
-            for position, diagnostic in enumerate(found)
+            _result(result, found[each], index[result.rule(found[each]).code], names[each], edits.get(each, ()))
+            for each in shown
         ],
     }
+    if result.category:
+        run["automationDetails"] = {"id": f"dodont/{result.category}/"}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
-def in_repository(diagnostics: Sequence[Diagnostic], root: Path) -> list[Diagnostic]:
-    """The findings with paths relative to the repository's root, which is where those who show SARIF look for files."""
-    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    prefix = "" if top == root else root.relative_to(top).as_posix() + "/"
+def _gravest(result: Result, found: Sequence[Diagnostic]) -> list[int]:
+    """The indexes of the findings that matter most, in their order: errors, then those of rules that are seldom wrong."""
 
-    def moved(path: str) -> str:
-        return path if path.startswith("/") or _absolute_on_windows(path) else prefix + path
+    def weight(index: int) -> tuple[bool, float]:
+        return found[index].severity != "error", -(result.rule(found[index]).precision or 0.0)
 
-    def step(each: Step) -> Step:
-        return dataclasses.replace(each, path=moved(each.path))
-
-    if not prefix:
-        return list(diagnostics)
-    return [
-        dataclasses.replace(
-            each, path=moved(each.path), flow=tuple(map(step, each.flow)), related=tuple(map(step, each.related))
-        )
-        for each in diagnostics
-    ]
+    return sorted(sorted(range(len(found)), key=weight)[:MOST])
 
 
 def uri(path: str) -> str:
     """A relative reference for a path below the root, a ``file`` URI for any other."""
-    if windows := _absolute_on_windows(path):
+    if windows := absolute_on_windows(path):
         return windows.as_uri()
     # What is no UTF-8 in a name stands for its bytes; a colon in the first segment would read as a scheme.
     quoted = quote(path, safe="/~", errors="surrogateescape")
     return f"file://{quoted}" if path.startswith("/") else quoted
-
-
-def _absolute_on_windows(path: str) -> PureWindowsPath | None:
-    pure = PureWindowsPath(path)
-    return pure if pure.drive and pure.is_absolute() and not path.startswith("/") else None
 
 
 def _descriptor(rule: Rule) -> dict[str, Any]:

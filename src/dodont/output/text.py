@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dodont.core.diagnostic import Diagnostic, Step
 from dodont.engine.catalogue import practices
+from dodont.output import escaping
 from dodont.output.result import Result
 
 #: A piece of text and its style in rich's words; no style = plain.
@@ -21,9 +22,6 @@ Piece = tuple[str, str]
 #: Practices whose findings stand on a secret: the literals of such a line are not shown.
 _SECRET = frozenset({"do-sec-3", "dont-sec-6", "dont-sec-8"})
 _LITERAL = re.compile(r"""(['"])((?:\\.|(?!\1).)*)(?:\1|$)""")
-
-#: A file's name may hold line ends; a finding has one line all the same.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 _MARKS = {"safe": " [fix]", "unsafe": " [unsafe fix]", "display": ""}
 
@@ -109,7 +107,7 @@ def _headline(result: Result, diagnostic: Diagnostic, before: str, after: str) -
         (_place(result, diagnostic.path), "bold"),
         (f":{diagnostic.span.line}:{diagnostic.span.column + 1}: ", "dim"),
         (diagnostic.code, severity),
-        (f" {before}{diagnostic.rule}: {diagnostic.message}", ""),
+        (f" {before}{diagnostic.rule}: {escaping.printable(diagnostic.message)}", ""),
         (after, "green"),
     ]
 
@@ -119,6 +117,7 @@ def _excerpt(result: Result, diagnostic: Diagnostic) -> Iterator[list[Piece]]:
     source = result.line(diagnostic.path, span.line)
     if _SECRET.intersection(result.rule(diagnostic).practices):
         source = _LITERAL.sub(lambda literal: literal[1] + "*" * len(literal[2]) + literal[1], source)
+    source = escaping.visible(source)
     if not source.strip():
         return
     gutter = len(str(span.line))
@@ -136,7 +135,7 @@ def _steps(result: Result, title: str, steps: Sequence[Step], *, numbered: bool)
     for number, step in enumerate(steps, 1):
         mark = f"{number}." if numbered else "-"
         place = f"{_place(result, step.path)}:{step.span.line}"
-        yield [(f"       {mark} ", "dim"), (place, "bold"), (f": {step.text}", "")]
+        yield [(f"       {mark} ", "dim"), (place, "bold"), (f": {escaping.printable(step.text)}", "")]
 
 
 def _place(result: Result, path: str) -> str:
@@ -144,7 +143,7 @@ def _place(result: Result, path: str) -> str:
     absolute = result.root / path
     current = Path.cwd()
     shown = (absolute.relative_to(current) if absolute.is_relative_to(current) else absolute).as_posix()
-    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], shown)
+    return escaping.place(shown)
 
 
 def _is_safe(diagnostic: Diagnostic) -> bool:
