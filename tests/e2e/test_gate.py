@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -108,7 +109,7 @@ REFORMATTED = {f"by_m12_{number}" for number in range(EACH)}
 
 def told(text: str) -> set[str]:
     """The functions that a report names; each finding's message names the parameter, which names the function."""
-    return {f"by_{name}" for name in re.findall(r"[`>](\w+)(?:`|</code>) is put into the SQL", text)}
+    return {f"by_{name}" for name in re.findall(r"[`>](\w+)(?:`|</code>) is put into the SQL", html.unescape(text))}
 
 
 @pytest.mark.parametrize("form", OUTPUT_FORMATS)
