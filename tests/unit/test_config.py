@@ -180,7 +180,7 @@ def test_a_word_on_the_command_line_is_checked(tmp_path: Path) -> None:
         ("[tool.dodont]\n\nforce-exclude = 1\n", "pyproject.toml:3: force-exclude: expected true or false, found 1"),
         (
             '[tool.dodont]\noutput-format = "jsn"\n',
-            "pyproject.toml:2: output-format: expected 'agent', 'azure', 'concise', 'full', 'github', 'gitlab', 'json', 'jsonl', "
+            "pyproject.toml:2: output-format: expected 'agent', 'azure', 'concise', 'full', 'github', 'gitlab', 'html', 'json', 'jsonl', "
             "'junit', 'markdown', 'rdjson' or 'sarif', found 'jsn'; "
             "did you mean 'json'?",
         ),

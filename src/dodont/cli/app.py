@@ -21,6 +21,7 @@ _COMMANDS = (
     "fix",
     "baseline",
     "gate",
+    "report",
     "merge",
     "explain",
     "rules",

@@ -12,7 +12,7 @@ from dodont.cli import gating
 from dodont.cli import options as shared
 from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
 from dodont.cli.check import run
-from dodont.cli.report import tell
+from dodont.cli.telling import tell
 from dodont.output.escaping import printable
 
 if TYPE_CHECKING:

@@ -120,7 +120,7 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
         if not options["profile"]:
             return _check(paths or (Path(),), options, governing, overrides, stdin=stdin)
         from dodont.cli.profile import Profile
-        from dodont.cli.report import tell
+        from dodont.cli.telling import tell
 
         profile = Profile()
         options["jobs"] = 1
@@ -137,7 +137,7 @@ def _check(
     done = run(paths, options, governing, overrides, stdin=stdin)
     if done is None:
         return CLEAN
-    from dodont.cli.report import exit_code, report, tell
+    from dodont.cli.telling import exit_code, report, tell
 
     result, asked = gating.judged(done.result, done.found, options, done.new)
     if not options["quiet"]:
@@ -153,7 +153,7 @@ def _check(
 
 def _accepted(result: Result, options: dict[str, Any]) -> Result:
     """Write the comments; what is left are the findings that none can be written for."""
-    from dodont.cli.report import tell
+    from dodont.cli.telling import tell
     from dodont.engine.accepting import accept
     from dodont.output.escaping import printable
 
@@ -225,7 +225,7 @@ def run(
                 **workers,
             )
             gc.freeze()  # what is left goes away with the process: nothing in it is worth a search for cycles
-    from dodont.cli.report import tell
+    from dodont.cli.telling import tell
     from dodont.output.result import Result, SourceLines
 
     if not options["quiet"]:

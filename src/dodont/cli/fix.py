@@ -15,7 +15,7 @@ import click
 from dodont.cli import gating
 from dodont.cli import options as shared
 from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
-from dodont.cli.report import exit_code, outputs_of, report, tell, write
+from dodont.cli.telling import exit_code, outputs_of, report, tell, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

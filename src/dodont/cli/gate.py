@@ -13,7 +13,7 @@ from dodont.cli import gating
 from dodont.cli import options as shared
 from dodont.cli.app import CannotRunError
 from dodont.cli.check import run
-from dodont.cli.report import exit_code, tell, write
+from dodont.cli.telling import exit_code, tell, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -52,7 +52,7 @@ def _read(path: Path) -> Document:
 
 
 def _merge(documents: Sequence[Document], options: dict[str, Any]) -> int:
-    from dodont.cli.report import exit_code, report
+    from dodont.cli.telling import exit_code, report
     from dodont.config import CommandLine
     from dodont.output.documents import merged
     from dodont.output.result import SourceLines

@@ -1,139 +1,91 @@
-"""Write a finished run: findings to stdout or a file, everything else to stderr."""
+"""``dodont report``: the whole picture on one page."""
 
 from __future__ import annotations
 
-import os
-import sys
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dodont.cli.app import CLEAN, FINDINGS, CannotRunError
+from dodont.cli import gating
+from dodont.cli import options as shared
+from dodont.cli.app import CLEAN, CannotRunError
+from dodont.cli.check import run
+from dodont.cli.telling import encoded, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
-    from dodont.engine.settings import Settings
-    from dodont.output.result import Result
-
-
-def report(result: Result, settings: Settings, options: dict[str, Any]) -> None:
-    """Write the findings as the options of ``presentation`` ask. Raises CannotRunError."""
-    from dodont.output.formats import FOR_PEOPLE, MOST, render
-
-    if options["sarif_category"]:
-        result = replace(result, category=options["sarif_category"])
-    closing = _closing(result, options)
-    outputs = outputs_of(options, settings.output_format)
-    counts = _counts(result) if options["statistics"] else ""
-    for form, path in outputs:
-        if form == "sarif" and len(result.diagnostics) > MOST:
-            tell(
-                [
-                    f"the format sarif holds the gravest {MOST} of {len(result.diagnostics)} findings, as services keep no more"
-                ]
-            )
-        text = _written(result, form, options, coloured=path is None)
-        if form in FOR_PEOPLE:
-            text = "\n".join(part for part in (text, counts, closing) if part)
-        if path is not None:
-            write(path, encoded(text))
-        elif text:
-            # Not click.echo, which would strip colours that were asked for.
-            sys.stdout.buffer.write(encoded(text))
-    told = {form for form, path in outputs if path is None}
-    if not told.intersection(FOR_PEOPLE):
-        tell(counts.splitlines(), mark="")
-        if closing and told <= {"github", "azure"}:
-            click.echo(closing, err=True)
-    if "github" in told and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
-        _append(Path(summary), encoded(render("markdown", result)))
+    from dodont.cli.check import Done
+    from dodont.output.html import Earlier
 
 
-def outputs_of(options: dict[str, Any], form: str) -> list[tuple[str, Path | None]]:
-    """What to write where, None being stdout: each ``-o``, and the usual format on stdout unless one of them takes its place."""
-    from dodont.engine.settings import OUTPUT_FORMATS
+@click.command("report")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@shared.selection
+@shared.caching
+@shared.parallel
+@gating.baselines
+@click.option(
+    "-o",
+    "--output-file",
+    type=click.Path(path_type=Path),
+    default=Path("dodont-report.html"),
+    help="Where; dodont-report.html.",
+)
+@click.option("--title", help="What stands above it; the name of the project's directory.")
+@click.option(
+    "--earlier",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A document that `dodont check --output-format json` wrote in the past, for the trend; the oldest first.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing.")
+def command(paths: tuple[Path, ...], **options: Any) -> int:
+    """Write one HTML page that loads nothing: the practices kept and broken, hot spots, the trend, and each finding.
 
-    found: list[tuple[str, Path | None]] = []
-    usual = True
-    for given in options["output_file"]:
-        name, equals, target = given.partition("=")
-        if not equals or name not in OUTPUT_FORMATS:
-            name, target, usual = form, given, False
-        if target == "-":
-            usual = False
-        found.append((name, None if target == "-" else Path(target)))
-    if sum(path is None for _, path in found) > 1:
-        raise CannotRunError("--output-file: only one format fits on stdout")
-    return [(form, None), *found] if usual else found
+    It always exits with 0; `dodont check` and `dodont gate` are there to fail.
+    """
+    from dodont.output.html import MissingJinja, render
 
+    nothing = {"diff_base": None, "diff_file": None, "diff_scope": "function"}
+    with shared.kind_errors():
+        done = run(paths or (Path(),), {**options, **nothing}, shared.governing_from(options))
+        assert done is not None
+        result, _ = gating.judged(done.result, done.found, options, None)
+    from dodont.output.applies import inapplicable
 
-def _closing(result: Result, options: dict[str, Any]) -> str:
-    if options["quiet"]:
-        return ""
-    from dodont.output.text import verdict
-
-    return verdict(result)
-
-
-def encoded(text: str) -> bytes:
-    return (text + "\n" if text else "").encode("utf-8", "backslashreplace")
-
-
-def _append(path: Path, data: bytes) -> None:
+    result = replace(result, inapplicable=inapplicable(_texts(done)))
+    earlier = [_earlier(path) for path in options["earlier"]]
     try:
-        with path.open("ab") as stream:
-            stream.write(data)
-    except OSError as error:
-        tell([f"{path}: the summary of the step cannot be written: {error.strerror}"])
+        page = render(result, title=options["title"] or result.root.name or "Backend practices", earlier=earlier)
+    except MissingJinja as error:
+        raise CannotRunError(str(error)) from None
+    write(options["output_file"], encoded(page))
+    if not options["quiet"]:
+        click.echo(f"{gating.shown(options['output_file'].absolute())}: written.", err=True)
+    return CLEAN
 
 
-def tell(lines: Iterable[str], *, mark: str = "dodont: note: ") -> None:
-    """Lines that are no findings, on stderr."""
-    for line in lines:
-        click.echo(mark + line, err=True)
+def _texts(done: Done) -> Iterator[str]:
+    for _, files in done.found.groups:
+        for path in files:
+            try:
+                yield Path(path).read_bytes().decode("utf-8", "replace")
+            except OSError:
+                continue
 
 
-def exit_code(blocking: bool, *, exit_zero: bool) -> int:
-    return FINDINGS if blocking and not exit_zero else CLEAN
+def _earlier(path: Path) -> Earlier:
+    from dodont.output.html import Earlier
 
-
-def _written(result: Result, form: str, options: dict[str, Any], *, coloured: bool) -> str:
-    if form == "full" and coloured and _wants_colour(options["color"]):
-        from dodont.output import text
-
-        return text.coloured(text.full(result))
-    if form == "agent" and options["output_format"] is None and not options["quiet"]:
-        from dodont.output import agent
-
-        if (name := agent.detected()) is not None:
-            tell([f"in the format for agents, as {name} is set; --output-format or DODONT_AGENT=0 gives another"])
-    from dodont.output.formats import render
-
-    return render(form, result)
-
-
-def _counts(result: Result) -> str:
-    from dodont.output import text
-
-    return text.plain(text.statistics(result))
-
-
-def _wants_colour(choice: str) -> bool:
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write an ``--output-file``. Raises CannotRunError."""
     try:
-        path.write_bytes(data)
+        document = json.loads(path.read_bytes())
+        return Earlier(path.stem, len(document["findings"]))
     except OSError as error:
-        raise CannotRunError(f"{path}: cannot be written: {error.strerror}; choose another --output-file") from None
+        raise CannotRunError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, LookupError):
+        raise CannotRunError(f"{path}: no document of `dodont check --output-format json`") from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dodont.cli.app import CLEAN
-from dodont.cli.report import tell
+from dodont.cli.telling import tell
 from dodont.engine.files import NOTEBOOK, MissingPath, is_generated
 
 if TYPE_CHECKING:

@@ -8,7 +8,19 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 OutputFormat = Literal[
-    "agent", "azure", "concise", "full", "github", "gitlab", "json", "jsonl", "junit", "markdown", "rdjson", "sarif"
+    "agent",
+    "azure",
+    "concise",
+    "full",
+    "github",
+    "gitlab",
+    "html",
+    "json",
+    "jsonl",
+    "junit",
+    "markdown",
+    "rdjson",
+    "sarif",
 ]
 OUTPUT_FORMATS: tuple[str, ...] = get_args(OutputFormat)
 

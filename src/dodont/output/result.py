@@ -48,6 +48,7 @@ class Result:
     ``files`` counts the files that were read, None when the run doesn't tell. ``shard`` is the part of a run that this is, "2/3".
     ``new`` says that these are the findings which no baseline knows, in what a diff touches; None when nobody asked for that.
     ``hidden`` is how many a baseline knows. ``category`` tells several reports on one commit apart.
+    ``inapplicable`` are practices that nothing in the files can keep or break, where somebody looked.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -60,6 +61,7 @@ class Result:
     new: bool | None = None
     hidden: int = 0
     category: str | None = None
+    inapplicable: frozenset[str] = frozenset()
 
     def rule(self, diagnostic: Diagnostic) -> Rule:
         return self.rules.get(diagnostic.rule, catalogue.INTERNAL)

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from dodont.core.diagnostic import Diagnostic, Step
+from dodont.core.rule import Rule
 from dodont.engine.catalogue import practices
 from dodont.output import escaping
 from dodont.output.result import Result
@@ -112,11 +113,21 @@ def _headline(result: Result, diagnostic: Diagnostic, before: str, after: str) -
     ]
 
 
+def has_secret(rule: Rule) -> bool:
+    """Whether findings of a rule stand on secrets."""
+    return not _SECRET.isdisjoint(rule.practices)
+
+
+def without_literals(line: str) -> str:
+    """A line of code with stars for what stands in quotes."""
+    return _LITERAL.sub(lambda literal: literal[1] + "*" * len(literal[2]) + literal[1], line)
+
+
 def _excerpt(result: Result, diagnostic: Diagnostic) -> Iterator[list[Piece]]:
     span = diagnostic.span
     source = result.line(diagnostic.path, span.line)
-    if _SECRET.intersection(result.rule(diagnostic).practices):
-        source = _LITERAL.sub(lambda literal: literal[1] + "*" * len(literal[2]) + literal[1], source)
+    if has_secret(result.rule(diagnostic)):
+        source = without_literals(source)
     source = escaping.visible(source)
     if not source.strip():
         return
