@@ -28,6 +28,7 @@ _COMMANDS = (
     "practices",
     "agent-file",
     "hook",
+    "server",
     "clean",
 )
 

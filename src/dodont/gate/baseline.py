@@ -302,3 +302,8 @@ def _divided(at: Path) -> tuple[dict[str, list[Entry]], list[Entry]]:
         by_path.setdefault(entry.path, []).append(entry)
     gone = [path for path in by_path if not (at.parent / path).exists()]
     return by_path, [entry for path in gone for entry in by_path.pop(path)]
+
+
+def forget() -> None:
+    """Baselines may have changed since they were read."""
+    _divided.cache_clear()
