@@ -183,6 +183,24 @@ def test_a_module_that_breaks_and_heals(runs: Runs) -> None:
     assert runs.warm()[0] == {"ODD201"}
 
 
+def test_a_stub_is_a_part_of_the_module_it_stands_beside(runs: Runs) -> None:
+    runs.edit(
+        "app/other.py", "def late():\n    return now()", "async def late():\n    return now().execute('SELECT 1')"
+    )
+    runs.edit("app/clock.py", "return time.time()", "return make()")
+    assert runs.warm()[0] == set()
+    stub = "import sqlite3\n\ndef now() -> sqlite3.Connection: ...\n"
+    write(runs.root, {"app/clock.pyi": stub})
+    assert runs.warm() == ({"ODD702"}, {"app/clock.py", "app/clock.pyi", "app/other.py"})
+    assert runs.warm() == ({"ODD702"}, set())
+    runs.edit("app/clock.pyi", "Connection", "Row")
+    assert runs.warm() == (set(), {"app/clock.py", "app/clock.pyi", "app/other.py"})
+    runs.edit("app/clock.pyi", "Row", "Connection")
+    assert runs.warm("app/other.py") == ({"ODD702"}, {"app/clock.py", "app/other.py"})
+    (runs.root / "app/clock.pyi").unlink()
+    assert runs.warm() == (set(), {"app/clock.py", "app/other.py"})
+
+
 def test_other_settings_are_another_cache(runs: Runs) -> None:
     runs.edit("app/store.py", SAFE, UNSAFE)
     assert runs.warm()[0] == {"ODD201"}

@@ -158,7 +158,13 @@ class Run:
     def _sources(self, paths: Sequence[str]) -> dict[str, bytes]:
         """The files of the project that code may import, and those that were asked for."""
         found: dict[str, bytes] = {}
-        for path in sorted({*self.project.finder.python_files(), *paths}):
+        finder = self.project.finder
+        modules = {*finder.python_files(), *paths}
+        stubs = {
+            os.path.join(directory, name) for directory in {os.path.dirname(path) for path in modules}
+            for name in finder.listing(directory) if name.endswith(".pyi")
+        }  # fmt: skip
+        for path in sorted(modules | stubs):
             with suppress(OSError, Unreadable):
                 found[path] = read(path)
         return {**found, **(self._overrides or {})}
