@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dodont.core.diagnostic import Diagnostic
 from dodont.core.rule import INTERNAL_CODE
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a run found: sorted, after selection and suppression. ``files`` counts the files that were asked for."""
 
     diagnostics: tuple[Diagnostic, ...]

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dodont.core.diagnostic import Diagnostic, Fix, Span, Step
@@ -246,7 +245,7 @@ class Reuse:
         rows = []
         for path, row in self._made.items():
             with suppress(KeyError, OSError):
-                rows.append(replace(row, inputs=json.dumps(self._told(path), separators=(",", ":"))))
+                rows.append(row._replace(inputs=json.dumps(self._told(path), separators=(",", ":"))))
         self._cache.complete(rows)
         self._cache.close()
 
