@@ -26,13 +26,19 @@ class Host:
     def __init__(self, cache_dir: Callable[[Settings], Path | None] = lambda settings: None) -> None:
         self._cache_dir = cache_dir
         self._runs: list[tuple[Path, Settings, _Hosted]] = []
+        self._checked = 0
 
     def check(self, filename: str, tree: ast.Module, lines: list[str], settings: Settings) -> list[Diagnostic]:
         path = os.path.abspath(filename)
         root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
         with interpreting():
             found = self._hosted(root, settings).file(path, Source(tree, "".join(lines)))
-            gc.freeze()  # what is known of the project stays: the host's collector need not look through it every time
+        self._checked += 1
+        if self._checked % FROZEN_AFTER == 0:
+            # What is known of the project stays: the host's collector need not look through it every time. Whatever the host has at
+            # hand stays with it, and has cycles (pyflakes): so not after every file, and not with what it has thrown away.
+            gc.collect()
+            gc.freeze()
         return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
 
     def _hosted(self, root: Path, settings: Settings) -> _Hosted:
@@ -43,6 +49,9 @@ class Host:
         self._runs.append((root, settings, hosted))
         return hosted
 
+
+#: After how many files what is known is put out of the collector's sight.
+FROZEN_AFTER = 32
 
 #: How many files of a host are analysed with the help of the cache.
 FEW = 4
