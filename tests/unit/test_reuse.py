@@ -164,6 +164,18 @@ def test_one_file_is_checked_with_what_is_known_of_the_others(runs: Runs) -> Non
     assert runs.warm("app/store.py") == ({"ODD201"}, set())
 
 
+def test_a_file_that_was_checked_alone_is_news_to_the_others(runs: Runs) -> None:
+    runs.edit("app/other.py", "def late()", "async def late()")
+    assert runs.warm()[0] == set()
+    runs.edit("app/clock.py", "return time.time()", "time.sleep(3)")
+    assert runs.warm("app/clock.py") == (set(), {"app/clock.py"})
+    assert runs.warm("app/other.py") == ({"ODD702"}, {"app/other.py"})
+    assert runs.warm() == ({"ODD702"}, set())
+    runs.edit("app/store.py", ".fetchall()", ".fetchone()")
+    assert runs.warm("app/store.py") == (set(), {"app/store.py"})
+    assert runs.warm("app/handlers.py") == (set(), {"app/service.py", "app/handlers.py"})
+
+
 def test_a_module_that_comes_and_goes(runs: Runs) -> None:
     runs.edit("app/other.py", "from app.clock import now", "from app.watch import now")
     runs.edit("app/other.py", "def late()", "async def late()")
