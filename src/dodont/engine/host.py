@@ -51,7 +51,7 @@ class Host:
 
 
 #: After how many files what is known is put out of the collector's sight.
-FROZEN_AFTER = 32
+FROZEN_AFTER = 16
 
 #: How many files of a host are analysed with the help of the cache.
 FEW = 4
