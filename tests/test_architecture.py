@@ -18,14 +18,14 @@ SOURCE = ROOT / "src" / "dodont"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 
 #: What nobody pays for who has a clean file and no settings.
-HEAVY = {"pydantic", "libcst", "astroid", "sqlglot", "rich", "click", "unidiff", "asyncio"}
+HEAVY = {"pydantic", "libcst", "astroid", "sqlglot", "rich", "click", "unidiff", "asyncio", "dodont.sql"}
 
 LINT = """
 import ast, json, sys
 from dodont.flake8 import Plugin
 text = open("clean.py").read()
 found = [text for _, _, text, _ in Plugin(ast.parse(text), "clean.py", text.splitlines(keepends=True)).run()]
-print(json.dumps({"found": found, "loaded": sorted({name.partition(".")[0] for name in sys.modules})}))
+print(json.dumps({"found": found, "loaded": sorted(sys.modules)}))
 """
 
 CLEAN = """\

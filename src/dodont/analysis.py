@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
@@ -20,15 +19,16 @@ from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import debugged, read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
-from dodont.sql import Hole as Place
-from dodont.sql import Statement
+
+if TYPE_CHECKING:  # loaded where there is SQL
+    from dodont.sql import Hole as Place
+    from dodont.sql import Statement
 
 E = TypeVar("E", bound=tuple[Any, ...])
 Check = Callable[[Any, "Pass"], Iterator[Diagnostic]]
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(NamedTuple):
     event: type
     rule: str
     check: Check

@@ -118,12 +118,11 @@ def test_several_processes(project: Path) -> None:
 def test_a_rule_that_fails_costs_one_line(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     patch = tmp_path_factory.mktemp("patch")
     (patch / "sitecustomize.py").write_text(
-        "import dataclasses\n"
         "from dodont.rules.concurrency import missing_await as module\n"
         "def fail(event, run):\n"
         "    raise LookupError('nobody\\nat home')\n"
         "    yield\n"
-        "module.check = dataclasses.replace(module.check, check=fail)\n"
+        "module.check = module.check._replace(check=fail)\n"
     )
     lines = flake8("--select", "ODD", "jobs.py", cwd=project, path=patch)
     assert codes(lines) == ["ODD000", "ODD201", "ODD501", "ODD702"]

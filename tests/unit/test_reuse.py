@@ -164,6 +164,18 @@ def test_one_file_is_checked_with_what_is_known_of_the_others(runs: Runs) -> Non
     assert runs.warm("app/store.py") == ({"ODD201"}, set())
 
 
+def test_a_file_that_was_checked_alone_is_news_to_the_others(runs: Runs) -> None:
+    runs.edit("app/other.py", "def late()", "async def late()")
+    assert runs.warm()[0] == set()
+    runs.edit("app/clock.py", "return time.time()", "time.sleep(3)")
+    assert runs.warm("app/clock.py") == (set(), {"app/clock.py"})
+    assert runs.warm("app/other.py") == ({"ODD702"}, {"app/other.py"})
+    assert runs.warm() == ({"ODD702"}, set())
+    runs.edit("app/store.py", ".fetchall()", ".fetchone()")
+    assert runs.warm("app/store.py") == (set(), {"app/store.py"})
+    assert runs.warm("app/handlers.py") == (set(), {"app/service.py", "app/handlers.py"})
+
+
 def test_a_module_that_comes_and_goes(runs: Runs) -> None:
     runs.edit("app/other.py", "from app.clock import now", "from app.watch import now")
     runs.edit("app/other.py", "def late()", "async def late()")
@@ -181,6 +193,24 @@ def test_a_module_that_breaks_and_heals(runs: Runs) -> None:
     assert runs.warm()[0] == {"ODD000"}
     runs.edit("app/store.py", "def rows(name:", "def rows(name):")
     assert runs.warm()[0] == {"ODD201"}
+
+
+def test_a_stub_is_a_part_of_the_module_it_stands_beside(runs: Runs) -> None:
+    runs.edit(
+        "app/other.py", "def late():\n    return now()", "async def late():\n    return now().execute('SELECT 1')"
+    )
+    runs.edit("app/clock.py", "return time.time()", "return make()")
+    assert runs.warm()[0] == set()
+    stub = "import sqlite3\n\ndef now() -> sqlite3.Connection: ...\n"
+    write(runs.root, {"app/clock.pyi": stub})
+    assert runs.warm() == ({"ODD702"}, {"app/clock.py", "app/clock.pyi", "app/other.py"})
+    assert runs.warm() == ({"ODD702"}, set())
+    runs.edit("app/clock.pyi", "Connection", "Row")
+    assert runs.warm() == (set(), {"app/clock.py", "app/clock.pyi", "app/other.py"})
+    runs.edit("app/clock.pyi", "Row", "Connection")
+    assert runs.warm("app/other.py") == ({"ODD702"}, {"app/clock.py", "app/other.py"})
+    (runs.root / "app/clock.pyi").unlink()
+    assert runs.warm() == (set(), {"app/clock.py", "app/other.py"})
 
 
 def test_other_settings_are_another_cache(runs: Runs) -> None:

@@ -98,8 +98,7 @@ def changes(options: dict[str, Any], root: Path) -> Changes | None:
 def touched(found: Found, new: Changes) -> Found:
     """Those of the files that a diff touches."""
     groups = ((settings, tuple(path for path in files if path in new.files)) for settings, files in found.groups)
-    return replace(
-        found,
+    return found._replace(
         groups=tuple((settings, files) for settings, files in groups if files),
         troubles=tuple(each for each in found.troubles if each[0] in new.files),
     )

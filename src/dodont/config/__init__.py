@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from dodont.config.files import ConfigError, Source, absolute, directory_of, named, project_root, source_in
 from dodont.core.rule import Rule
@@ -24,8 +25,7 @@ Words = tuple[str, ...]
 COMMAND_LINE = "command line"
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(NamedTuple):
     """What was said on the command line; None = not said."""
 
     select: Words | None = None
@@ -41,13 +41,12 @@ class CommandLine:
     project_rules: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Governed:
+class Governed(NamedTuple):
     """The settings of a directory and where they come from: for each key that somebody sets, the places where that is done."""
 
     settings: Settings
-    origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    others: Mapping[str, str] = field(default_factory=dict)  # keys that are no settings: `extend`, `required-version`
+    origins: Mapping[str, tuple[str, ...]] = {}
+    others: Mapping[str, str] = {}  # keys that are no settings: `extend`, `required-version`
 
 
 class Governing:
@@ -131,7 +130,7 @@ class Governing:
                 origins[key] = (*(origins.get(key, ()) if added else ()), COMMAND_LINE)
         if self._said.usual_format is not None and "output-format" not in origins:
             after = replace(after, output_format=self._said.usual_format)
-        return replace(governed, settings=after, origins=origins)
+        return governed._replace(settings=after, origins=origins)
 
 
 def load(

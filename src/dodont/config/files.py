@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dodont.engine.settings import CONFIG_FILES
 
@@ -20,8 +19,7 @@ class ConfigError(Exception):
     """A setting that is wrong; the message says where, what, and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A configuration file's text, to tell the line of a key. ``prefix`` is where dodont's table lies in it."""
 
     path: Path

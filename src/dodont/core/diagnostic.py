@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 Applicability = Literal["safe", "unsafe", "display"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A half-open region of one file: lines count from 1, columns from 0, in characters (not bytes)."""
 
     line: int
@@ -19,8 +18,7 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One place on the way of a value, in the order a reader follows it; the path is as the run names the file."""
 
     path: str
@@ -28,8 +26,7 @@ class Step:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """The intention to change code. ``dodont.fixes`` turns it into edits when somebody asks.
 
     ``anchor`` is the node to rewrite (an expression or a statement of the diagnostic's own file), ``parameters`` is
@@ -39,11 +36,10 @@ class Fix:
     title: str
     applicability: Applicability
     anchor: Span
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace the text of ``span`` by ``text``."""
 
     span: Span

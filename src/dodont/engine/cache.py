@@ -11,9 +11,8 @@ import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 DIRECTORY = ".dodont_cache"
@@ -33,8 +32,7 @@ create table environments (environment text primary key, used integer not null) 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What is known of one module. ``source`` is the digest of its bytes; ``digest`` that of its summary, None when it has none;
     ``inputs`` and ``findings`` are JSON (see ``engine.reuse``)."""
 

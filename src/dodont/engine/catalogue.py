@@ -10,10 +10,9 @@ import dataclasses
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dodont.core.rule import INTERNAL_CODE, INTERNAL_RULE, Rule
 
@@ -37,8 +36,7 @@ INTERNAL = Rule(
 _TUPLES = tuple(field.name for field in dataclasses.fields(Rule) if str(field.type).startswith("tuple"))
 
 
-@dataclass(frozen=True, slots=True)
-class Practice:
+class Practice(NamedTuple):
     """One of the practices the rules serve; ``text`` is a sentence of the agent file, ``keywords`` find it there."""
 
     id: str

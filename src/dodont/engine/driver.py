@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dodont.core.diagnostic import Diagnostic
 from dodont.core.rule import INTERNAL_CODE
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a run found: sorted, after selection and suppression. ``files`` counts the files that were asked for."""
 
     diagnostics: tuple[Diagnostic, ...]
@@ -158,7 +156,13 @@ class Run:
     def _sources(self, paths: Sequence[str]) -> dict[str, bytes]:
         """The files of the project that code may import, and those that were asked for."""
         found: dict[str, bytes] = {}
-        for path in sorted({*self.project.finder.python_files(), *paths}):
+        finder = self.project.finder
+        modules = {*finder.python_files(), *paths}
+        stubs = {
+            os.path.join(directory, name) for directory in {os.path.dirname(path) for path in modules}
+            for name in finder.listing(directory) if name.endswith(".pyi")
+        }  # fmt: skip
+        for path in sorted(modules | stubs):
             with suppress(OSError, Unreadable):
                 found[path] = read(path)
         return {**found, **(self._overrides or {})}

@@ -6,8 +6,8 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dodont.engine.ignore import Patterns, lines_of
 from dodont.engine.settings import CONFIG_FILES, Settings
@@ -28,8 +28,7 @@ class MissingPath(Exception):  # noqa: N818
         self.path = path
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The files to check, absolute and sorted, by the settings that govern them.
 
     ``troubles`` are what could not be entered, with the reason; ``notes`` what else a person may want to know.

@@ -248,7 +248,7 @@ class _Run:
                 diagnostic = told[numbers[position]]
                 if isinstance(answer, fixes.CannotFix) and diagnostic.fix:
                     title = f"{diagnostic.fix.title}: not made, {answer}"
-                    shown = dataclasses.replace(diagnostic.fix, applicability="display", title=title)
+                    shown = diagnostic.fix._replace(applicability="display", title=title)
                     told[numbers[position]] = dataclasses.replace(diagnostic, fix=shown)
         return tuple(told)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dodont.core.diagnostic import Diagnostic, Step
 from dodont.engine import catalogue
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from dodont.engine.fixing import FixReport
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """What the groups of a run give together. Paths are relative to one root."""
 
     diagnostics: tuple[Diagnostic, ...]
@@ -150,7 +149,7 @@ def rebased(diagnostic: Diagnostic, old: Path, new: Path) -> Diagnostic:
         return diagnostic
 
     def moved(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        return tuple(replace(step, path=displayed(str(old / step.path), new)) for step in steps)
+        return tuple(step._replace(path=displayed(str(old / step.path), new)) for step in steps)
 
     path = displayed(str(old / diagnostic.path), new)
     return replace(diagnostic, path=path, flow=moved(diagnostic.flow), related=moved(diagnostic.related))

@@ -26,13 +26,20 @@ class Host:
     def __init__(self, cache_dir: Callable[[Settings], Path | None] = lambda settings: None) -> None:
         self._cache_dir = cache_dir
         self._runs: list[tuple[Path, Settings, _Hosted]] = []
+        self._frozen: dict[_Hosted, int] = {}
 
     def check(self, filename: str, tree: ast.Module, lines: list[str], settings: Settings) -> list[Diagnostic]:
         path = os.path.abspath(filename)
         root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
+        hosted = self._hosted(root, settings)
         with interpreting():
-            found = self._hosted(root, settings).file(path, Source(tree, "".join(lines)))
-            gc.freeze()  # what is known of the project stays: the host's collector need not look through it every time
+            found = hosted.file(path, Source(tree, "".join(lines)))
+        if hosted.modules - self._frozen.get(hosted, 0) >= FROZEN_AFTER:
+            # What is known of the project stays: the host's collector need not look through it every time. Whatever the host has at
+            # hand stays with it, and has cycles (pyflakes): so not after every file, and not with what it has thrown away.
+            self._frozen[hosted] = hosted.modules
+            gc.collect()
+            gc.freeze()
         return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
 
     def _hosted(self, root: Path, settings: Settings) -> _Hosted:
@@ -43,6 +50,9 @@ class Host:
         self._runs.append((root, settings, hosted))
         return hosted
 
+
+#: After how many more modules what is known is put out of the collector's sight.
+FROZEN_AFTER = 16
 
 #: How many files of a host are analysed with the help of the cache.
 FEW = 4
@@ -61,6 +71,11 @@ class _Hosted:
 
     def _start(self, cache_dir: Path | None = None) -> Run:
         return Run(self._settings, noqa=False, root=self._root, every_file=True, cache_dir=cache_dir)
+
+    @property
+    def modules(self) -> int:
+        """How many modules are kept in memory: the first file may lead to all others."""
+        return len(self._now.project.loaded) if self._now is not None else 0
 
     def file(self, path: str, source: Source) -> list[Diagnostic]:
         if self._earlier is not None and self._earlier.project.text(path) == source.text:

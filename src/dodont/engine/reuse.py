@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dodont.core.diagnostic import Diagnostic, Fix, Span, Step
@@ -68,19 +67,30 @@ class Reuse:
 
     def _outdated(self, paths: Iterable[str]) -> list[str]:
         pending = [path for path in dict.fromkeys(paths) if path not in self._seen]
-        found = []
+        found: dict[str, None] = {}
+        behind: list[tuple[str, str, str]] = []  # a module, one that it consulted, and what that said then
         while pending:
             self._seen.update(pending)
             self._read([path for path in pending if path not in self._rows])
             following: dict[str, None] = {}
             for path in pending:
                 if not self._holds(path):
-                    found.append(path)
-                for each in self._inputs.get(path, {}).get(inputs.SUMMARY, ()):
+                    found[path] = None
+                for each, digest in self._inputs.get(path, {}).get(inputs.SUMMARY, {}).items():
                     self._users.setdefault(each, set()).add(path)
                     following[each] = None
+                    behind.append((path, each, digest))
             pending = [each for each in following if each not in self._seen]
-        return found
+        # A run over some files analysed one that others consulted, and left these as they were.
+        found.update((path, None) for path, each, digest in behind if self._says_otherwise(each, digest))
+        return list(found)
+
+    def _says_otherwise(self, path: str, digest: str) -> bool:
+        """Whether a module is known to say something else by now. One without a row is analysed first."""
+        if path in self._digests:
+            return self._digests[path] != digest
+        row = self._rows.get(path)
+        return row is not None and row.digest != digest
 
     def _look(self, path: str) -> None:
         """Read the row of a module that comes into play during a wave. What is outdated then is not analysed any more."""
@@ -246,7 +256,7 @@ class Reuse:
         rows = []
         for path, row in self._made.items():
             with suppress(KeyError, OSError):
-                rows.append(replace(row, inputs=json.dumps(self._told(path), separators=(",", ":"))))
+                rows.append(row._replace(inputs=json.dumps(self._told(path), separators=(",", ":"))))
         self._cache.complete(rows)
         self._cache.close()
 

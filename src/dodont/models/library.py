@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -230,12 +229,7 @@ def _class(table: Mapping[str, Any]) -> Class:
     return Class(**values)
 
 
-@cache
-def _fields(shape: type) -> frozenset[str]:
-    return frozenset(field.name for field in fields(shape))
-
-
-def _known(shape: type, table: Mapping[str, Any]) -> dict[str, Any]:
+def _known(shape: Any, table: Mapping[str, Any]) -> dict[str, Any]:
     """The keys of ``table`` that ``shape`` has, lists as tuples; unknown keys are the schema check's business."""
-    names = _fields(shape)
+    names = shape._fields
     return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key in names}

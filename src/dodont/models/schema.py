@@ -1,12 +1,11 @@
 """Checks a table of library models against the vocabulary.
 
-The keys and words allowed are read from the vocabulary's dataclasses; nothing is listed twice. The same check serves
+The keys and words allowed are read from the vocabulary's classes; nothing is listed twice. The same check serves
 the package's own data files and ``[tool.dodont.models]``.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import re
 import types
@@ -30,10 +29,10 @@ _RENAMED = {"is_async": "async"}
 _SHOWN = {str: "a string", int: "a whole number", bool: "true or false"}
 
 
-def keys(kind: type) -> dict[str, Any]:
-    """The TOML keys of a dataclass of the vocabulary, each with the type of its value."""
+def keys(kind: Any) -> dict[str, Any]:
+    """The TOML keys of a class of the vocabulary, each with the type of its value."""
     hints = get_type_hints(kind)
-    return {_RENAMED.get(field.name, field.name): hints[field.name] for field in dataclasses.fields(kind)}
+    return {_RENAMED.get(name, name): hints[name] for name in kind._fields}
 
 
 def kind_of(entry: Mapping[str, Any]) -> type:
@@ -159,7 +158,7 @@ def _closed(entry: Any, allowed: Mapping[str, Any], path: str, required: Iterabl
 
 def _value(value: Any, expected: Any, path: str) -> Iterator[str]:
     origin = get_origin(expected)
-    if dataclasses.is_dataclass(expected) and isinstance(expected, type):
+    if isinstance(expected, type) and hasattr(expected, "_fields"):
         yield from _closed(value, keys(expected), path, required=_required(expected))
     elif origin is Literal:
         words = get_args(expected)
@@ -195,13 +194,8 @@ def _tail(problem: str, path: str) -> str:
     return problem.removeprefix(f"{path}: ").split(", got ")[0]
 
 
-def _required(kind: type) -> list[str]:
-    missing = dataclasses.MISSING
-    return [
-        _RENAMED.get(field.name, field.name)
-        for field in dataclasses.fields(kind)
-        if field.default is missing and field.default_factory is missing
-    ]
+def _required(kind: Any) -> list[str]:
+    return [_RENAMED.get(name, name) for name in kind._fields if name not in kind._field_defaults]
 
 
 def _nearest(word: Any, words: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ def in_repository(diagnostics: Sequence[Diagnostic], root: Path) -> list[Diagnos
         return path if path.startswith("/") or absolute_on_windows(path) else prefix + path
 
     def step(each: Step) -> Step:
-        return dataclasses.replace(each, path=moved(each.path))
+        return each._replace(path=moved(each.path))
 
     if not prefix:
         return list(diagnostics)

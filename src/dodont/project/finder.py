@@ -122,6 +122,11 @@ class Finder:
             self._found[name] = found
         return found
 
+    def stub_of(self, path: str) -> str | None:
+        """The stub that stands beside a module."""
+        directory, name = os.path.split(path)
+        return f"{path}i" if name.endswith(".py") and f"{name}i" in self.listing(directory) else None
+
     def is_namespace(self, name: str) -> bool:
         """Whether the name is a directory without a file of its own, through which deeper modules are reached."""
         for root, top, rest in self._places(name):

@@ -7,7 +7,7 @@ kind           name                                       answer
 =============  =========================================  =====================================================
 ``summary``    a module's path                            digest of all that others may know of it
 ``text``       a module's path                            digest of its source
-``name``       a module's path                            by what name the project knows it
+``name``       a module's path                            by what name the project knows it, and whether it has a stub
 ``find``       a qualified name                           the path of the module of that name
 ``package``    a qualified top-level name                 whether the project has it
 ``namespace``  a qualified name                           whether it is a directory through which modules are reached
@@ -52,7 +52,8 @@ def answer(project: Project, kind: str, name: str) -> str:
 
 
 def _name(project: Project, name: str) -> str:
-    return project.finder.name_of(project.absolute(name))
+    path = project.absolute(name)
+    return project.finder.name_of(path) + (" with a stub" if project.finder.stub_of(path) is not None else "")
 
 
 def _find(project: Project, name: str) -> str:

@@ -16,9 +16,25 @@ from dodont.semantic.values import ABSENT, NONE, UNKNOWN, Hole, Label, Note, Pen
 
 _TUPLES: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Access, HandlerInfo, Hole, Kept, Label, Note, Pending, Raised, Sink, Site, Text, Type, Variable, Waits)
+    for kind in (
+        Access,
+        HandlerInfo,
+        Hole,
+        Kept,
+        Label,
+        Note,
+        Pending,
+        Raised,
+        Sink,
+        Site,
+        Sql,
+        Text,
+        Type,
+        Variable,
+        Waits,
+    )
 }
-_RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Facts, Sql)}
+_RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Facts,)}
 _DEFAULTS: dict[str, Any] = {name: getattr(UNKNOWN, name) for name in Value.__slots__}
 
 

@@ -165,7 +165,7 @@ class Project(World):
         outer, self.touched = self.touched, module.consulted
         self.touched.add((inputs.NAME, module.path))
         try:
-            run(frame, source.tree.body)
+            run(frame, self._declared(path, source.tree).body)
         except RecursionError:
             if self.loading > 1 or self._stack:  # asked for in the depth of other code; by itself it has more room
                 self._forget(path, module)
@@ -188,6 +188,20 @@ class Project(World):
         module.registrars = registrars(module)
         self._tell(module, None, list(frame.events.values()))
         return module
+
+    def _declared(self, path: str, tree: ast.Module) -> ast.Module:
+        """The module with what the stub beside it declares."""
+        stub = self.finder.stub_of(path)
+        if stub is None:
+            return tree
+        self.touched.add((inputs.TEXT, self.display(stub)))
+        try:
+            declared = parse(self._read(stub)).tree
+        except Unreadable:  # which is told of the stub itself
+            return tree
+        from dodont.project.stubs import merged
+
+        return merged(tree, declared)
 
     def _forget(self, path: str, module: ModuleInfo) -> None:
         """Take back that the module was loaded."""
@@ -217,13 +231,14 @@ class Project(World):
     def skim(self, path: str, source: Source | None = None) -> bool:
         """Whether no rule can have anything to say of a file, which is checked for its syntax then (see ``troubles``).
 
-        Tests and migrations without coroutines are read only where other code imports them.
+        Stubs, and tests and migrations without coroutines, are read only where other code imports them.
         """
-        if path in self.by_path or role_by_path(self.display(path), self.roles) not in _QUIET:
+        is_stub = path.endswith(".pyi")
+        if path in self.by_path or not (is_stub or role_by_path(self.display(path), self.roles) in _QUIET):
             return False
         try:
             text = source.text if source is not None else self._read(path)
-            if _has_async(text):
+            if not is_stub and _has_async(text):
                 return False
             if source is None:
                 check_syntax(text)

@@ -13,11 +13,10 @@ import tokenize
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Larger files are generated data; reading them as code helps nobody.
 MAX_BYTES = 4_000_000
-
 
 #: UTF-32 before UTF-16: one mark begins with the other.
 _OTHER_MARKS = (
@@ -55,8 +54,7 @@ class Unreadable(Exception):  # noqa: N818
         self.message, self.line, self.column = message, line, column
 
 
-@dataclass(slots=True)
-class Source:
+class Source(NamedTuple):
     """A parsed file and its text, decoded, line ends as they are."""
 
     tree: ast.Module

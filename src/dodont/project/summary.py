@@ -124,6 +124,8 @@ def _holds_secret(module: ModuleInfo) -> bool:
 
 def segment(lines: list[str], node: ast.expr) -> str:
     """The source of an annotation, on one line."""
+    if isinstance(node, ast.Constant):
+        return repr(node.value)  # a stub's is not in these lines
     first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
     if first == last and lines[first].isascii():
         return lines[first][node.col_offset : node.end_col_offset]

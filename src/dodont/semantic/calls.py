@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -462,7 +461,7 @@ def _described(
 ) -> Value:
     """A function of the project that the user's settings describe. Its body tells what the model leaves open: its result."""
     if function.is_coroutine and not model.coroutine:
-        model = replace(model, coroutine=True)
+        model = model._replace(coroutine=True)
     result = _library(frame, node, callee, function.ref, model, given)
     if model.returns is not None or model.label is not None or model.keeps:
         return result

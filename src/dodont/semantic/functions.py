@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dodont.models.library import Library
 from dodont.semantic.annotations import provider_of, type_of
@@ -32,8 +32,7 @@ _REQUESTS = {
 MAX_ACCESSES = 40
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What interpreting a body gave: facts for others, events for rules."""
 
     facts: Facts

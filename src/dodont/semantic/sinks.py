@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
@@ -102,7 +101,7 @@ def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Argumen
         query = frame.events.get(clause[1])
         if isinstance(query, Query):
             # `execute(text(…), parameters)`: the text was judged where it was wrapped, its parameters come here.
-            runs = replace(sql, style=query.sql.style)
+            runs = sql._replace(style=query.sql.style)
             frame.events[clause[1]] = query._replace(call=here, sql=runs, parameters=parameters)
         return
     _arrive(frame, node, ref, sql, value, value_node, (), True, parameters)

@@ -127,7 +127,7 @@ def _defined(name: str, node: ast.Lambda) -> ast.FunctionDef:
 
 def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
     if node.value is None:
-        if node.target.__class__ is ast.Name and frame.function is not None:
+        if node.target.__class__ is ast.Name and (frame.function is not None or frame.owner is None):
             found = type_of(frame, node.annotation)
             if found is not None:
                 frame.env[node.target.id] = Value(found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import astuple
 
 from dodont.core.diagnostic import Edit, Fix, Span
 from dodont.fixes import CannotFix, edits
@@ -82,7 +81,7 @@ def bound(code: str, style: str, position: int | str | None = 1, keyword: str | 
         ],
         "position": position,
         "keyword": keyword,
-        "holes": [list(astuple(span(clean, *hole))) for hole in holes],
+        "holes": [list(span(clean, *hole)) for hole in holes],
     }
     answer = edits(clean, [("sql-from-strings", Fix("", "safe", span(clean, *anchor), parameters))])[0]
     if isinstance(answer, CannotFix):

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Place, Query, Site, Statement, on
+from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Query, Site, on
+
+if TYPE_CHECKING:
+    from dodont.analysis import Place, Statement
 
 #: Where a bound parameter may stand.
 BINDABLE = ("value", "list")
