@@ -195,7 +195,7 @@ class Run:
 def uncovered(found: list[Diagnostic]) -> list[Diagnostic]:
     """The findings of a file less those of which another tells more: one that is silenced covers nothing."""
     rules = catalogue.rules()
-    covered = {(name, each.symbol) for each in found if each.code != INTERNAL_CODE for name in rules[each.rule].covers}
+    covered = {(name, each.symbol) for each in found if each.rule in rules for name in rules[each.rule].covers}
     return [each for each in found if (each.rule, each.symbol) not in covered] if covered else found
 
 
