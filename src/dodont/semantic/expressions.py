@@ -73,8 +73,14 @@ def _name(frame: Frame, node: ast.Name) -> Value:
     if value.pending is not None and not frame.silent:
         frame.unused.pop(value.pending.site, None)
         if value.pending.weak:  # whoever reads the name may keep what it holds
-            value = value.but(pending=value.pending._replace(weak=False))
+            value = _held(value)
     return value
+
+
+def _held(value: Value) -> Value:
+    """A task that something refers to."""
+    pending = value.pending
+    return value.but(pending=pending._replace(weak=False)) if pending is not None and pending.weak else value
 
 
 def _attribute(frame: Frame, node: ast.Attribute) -> Value:
@@ -473,7 +479,8 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         inner: ast.expr = target.value  # type: ignore[attr-defined]
         receiver = frame.eval(inner)
         attr: str = target.attr  # type: ignore[attr-defined]
-        if value.pending is not None and value.pending.must:
+        if value.pending is not None:
+            value = _held(value)
             _kept_as(frame, receiver, attr, value, target)
         if inner.__class__ is ast.Name:
             frame.paths.add(inner.id)
@@ -499,7 +506,7 @@ def _kept_as(frame: Frame, receiver: Value, attr: str, value: Value, target: ast
             return
         if attr in entry.annotations:
             if calls.is_plain(frame, annotation(frame, entry, attr)):
-                frame.misuse(value, target, "typed")
+                frame.misuse(value, target, "typed")  # a future as well as a coroutine
             return
 
 
@@ -552,7 +559,7 @@ def _replaced(labels: tuple[Label, ...], items: dict[str, Value], key: str) -> t
 def _walrus(frame: Frame, node: ast.NamedExpr) -> Value:
     value = frame.eval(node.value)
     bind(frame, node.target, value)
-    return frame.env.get(node.target.id, value)
+    return _held(frame.env.get(node.target.id, value))
 
 
 def _lambda(frame: Frame, node: ast.Lambda) -> Value:
