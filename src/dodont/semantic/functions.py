@@ -89,6 +89,7 @@ def _asks_service(frame: Frame, ref: str) -> bool:
 def _dropped(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
     """Awaitables in names that nothing reads. Branches that join forget what a name may hold, so any reader counts."""
     read = {each.id for each in nodes_of(node, _NAMES) if each.ctx.__class__ is ast.Load}  # type: ignore[attr-defined]
+    read.update(name for each in nodes_of(node, _NONLOCAL) for name in each.names)  # type: ignore[attr-defined]
     for value, name in frame.unused.values():
         pending = value.pending
         if pending is None or name in read or pending.site.path != info.module.path:
@@ -102,6 +103,7 @@ def _dropped(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
 
 
 _NAMES: frozenset[type] = frozenset({ast.Name})
+_NONLOCAL: frozenset[type] = frozenset({ast.Nonlocal})
 
 
 def _goes_on(node: FunctionNode, site: Site) -> bool:
