@@ -230,7 +230,7 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
 
 
 #: The last of the three things that an ASGI application is called with.
-_SENDS = frozenset({Type("asgiref.typing.ASGISendCallable"), Type("starlette.types.Send")})
+_SENDS = frozenset({Type("asgiref.typing.ASGISendCallable"), Type("starlette.types._Send")})
 
 _CLEANED = Value(cleaned=True)
 _QUOTED = Value(literal=True)

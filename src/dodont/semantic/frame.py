@@ -214,7 +214,7 @@ class Frame:
                 use = "gathering"
             elif _runs_alone(value):
                 return
-        elif not pending.must and use not in _OF_OBJECTS and use != "typed":
+        elif not pending.must and use not in _OF_OBJECTS and not (use == "typed" and not _is_task(value)):
             return
         if value.maybe_none and use in ("condition", "operand", "identity"):
             return
@@ -299,6 +299,11 @@ _DROPPED = frozenset({"statement", "assignment"})
 
 #: What does nothing but wait for others.
 _GATHERING = frozenset({"asyncio.gather", "asyncio.wrap_future"})
+
+
+def _is_task(value: Value) -> bool:
+    """It is on its way, and may well be meant to go on after whoever started it."""
+    return value.type is not None and value.type.name == "asyncio.Task"
 
 
 def _runs_alone(value: Value) -> bool:

@@ -232,7 +232,8 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
     if value.pending is not None and (info.is_async or value.pending.maybe):
         value = value.but(pending=None)
     # What gives back an awaitable in one case and waits in another asks where it runs.
-    gives_pending = any(each.pending is not None for each in frame.returns)
+    holds_up = frame.waits is not None or frame.loop is not None
+    either = holds_up and any(each.pending is not None for each in frame.returns)
     never = not falls and not frame.returns and not info.is_generator and not info.is_stub
     if never and info.owner is not None and all(isinstance(each, (ast.Raise, ast.Expr)) for each in node.body):
         never = False  # a class below may do something: `raise NotBound`
@@ -240,8 +241,8 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         returns=_outgoing(value),
         variable=variable,
         sinks=tuple(frame.sinks.values()),
-        waits=None if frame.waits is None or gives_pending else frame.waits,
-        loop=None if frame.loop is None or gives_pending else frame.loop,
+        waits=None if either else frame.waits,
+        loop=None if either else frame.loop,
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
         never=never,
