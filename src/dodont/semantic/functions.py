@@ -66,7 +66,7 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     if frame.unused:
         _dropped(frame, info, node)
     facts = _sum_up(frame, info, node, falls)
-    if frame.awaited and isinstance(node, ast.AsyncFunctionDef):
+    if frame.external and frame.awaited and isinstance(node, ast.AsyncFunctionDef):
         remote = {key: ref for key, ref in frame.awaited.items() if _asks_service(frame, ref)}
         if remote:
             frame.events["fetching",] = Fetching(info, node, remote)
