@@ -81,7 +81,8 @@ def test_every_rule_has_a_card_and_every_card_a_rule() -> None:
 
 
 def test_every_fix_belongs_to_a_card_that_says_so() -> None:
-    assert modules("fixes") == {f"{rule.family}/{rule.name}" for rule in catalogue.rules().values() if rule.fix}
+    made = [rule for rule in catalogue.rules().values() if rule.fix in ("safe", "unsafe")]
+    assert modules("fixes") == {f"{rule.family}/{rule.name}" for rule in made}
 
 
 def test_the_plugin_stays_small() -> None:

@@ -13,7 +13,22 @@ from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, shows
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Waits
-from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Suppression, Unawaited, Unresolved
+from dodont.semantic.events import (
+    Call,
+    Callee,
+    Dropped,
+    Event,
+    Fetching,
+    Flow,
+    Held,
+    Query,
+    Route,
+    Suppression,
+    Unawaited,
+    Unresolved,
+    head_of,
+    name_of,
+)
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import debugged, read_by_key
@@ -176,6 +191,23 @@ class Pass:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
         return role_of(self.project.reader(self.module), type)
 
+    def overrides(self, function: FunctionInfo) -> bool:
+        """Whether a method stands for one of a base class, or may: of some bases nothing is known."""
+        owner = function.owner
+        if owner is None:
+            return False
+        for ref, entry in lineage(self.project.reader(self.module), owner.ref):
+            if ref != owner.ref and function.name in (
+                entry.functions if isinstance(entry, ClassInfo) else entry.methods
+            ):
+                return True
+        return False
+
+    def origin(self, name: str) -> str:
+        """The qualified name of what a name of the module stands for; empty for what is no definition and no import."""
+        value = self.module.names.get(name)
+        return self.display(value.ref) if value is not None and value.ref is not None else ""
+
     def has_field(self, value: Value | None, name: str) -> bool:
         """Whether what is set as the value's attribute may be stored with it."""
         return value is None or has_field(self.project.reader(self.module), value.type, name)
@@ -221,6 +253,16 @@ class Pass:
     def display(self, ref: str) -> str:
         """A qualified name as a person knows it."""
         return ref.rpartition(":")[2].removeprefix("builtins.").removeprefix("?.")
+
+    def site(self, node: ast.expr) -> Site:
+        """The place of a node of this module."""
+        return Site(
+            self.module.path,
+            node.lineno,
+            node.col_offset,
+            node.end_lineno or node.lineno,
+            node.end_col_offset or node.col_offset,
+        )
 
     def span(self, site: Site) -> Span:
         """A place in characters instead of bytes."""
@@ -301,10 +343,13 @@ __all__ = [
     "Callee",
     "Check",
     "Diagnostic",
+    "Dropped",
     "Event",
+    "Fetching",
     "Fix",
     "Flow",
     "FunctionInfo",
+    "Held",
     "Hole",
     "Label",
     "ModuleInfo",
@@ -325,6 +370,8 @@ __all__ = [
     "Unresolved",
     "Value",
     "Waits",
+    "head_of",
+    "name_of",
     "nodes_of",
     "on",
     "shows",

@@ -88,7 +88,7 @@ def _mutants(arguments: argparse.Namespace) -> int:
     names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
     outcomes: list[mutants.Outcome] = []
     for name in names:
-        made = mutants.run(arguments.directory / name, arguments.size, arguments.seed)
+        made = mutants.run(arguments.directory / name, arguments.size, arguments.seed, arguments.pyright)
         outcomes += made
         print(f"{name}: {sum(each.found for each in made)} of {len(made)}", flush=True)
         for each in made if arguments.missed else ():
@@ -153,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("-n", dest="size", type=int, default=100, help="how many a project (default: 100)")
     command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--pyright", metavar="COMMAND", default="", help="ask this pyright about the same mutants")
     command.add_argument("--missed", action="store_true", help="print those not found, or not restored by the fix")
     command.set_defaults(command=_mutants)
 

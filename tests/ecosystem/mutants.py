@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import ast
 import gc
+import json
 import random
+import shutil
+import subprocess
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dodont.core.diagnostic import Diagnostic
@@ -42,10 +46,16 @@ class Outcome:
     found: bool
     #: Whether the fix gives the original text back; None when no fix is offered.
     restored: bool | None = None
+    #: What pyright says: whether its reportUnusedCoroutine is there, and whether any error is that the original has not.
+    unused: bool = False
+    error: bool = False
 
 
-def run(root: Path, size: int, seed: int) -> list[Outcome]:
-    """The outcomes of ``size`` mutants of the project in ``root``, the same ones for the same seed."""
+def run(root: Path, size: int, seed: int, pyright: str = "") -> list[Outcome]:
+    """The outcomes of ``size`` mutants of the project in ``root``, the same ones for the same seed.
+
+    ``pyright`` is the command to ask about the same mutants.
+    """
     rounds: list[dict[Path, Mutant]] = []
     for mutant in _sample(root, size, seed):
         free = next((each for each in rounds if mutant.path not in each), None)
@@ -63,7 +73,52 @@ def run(root: Path, size: int, seed: int) -> list[Outcome]:
         for finding in report.diagnostics:
             at[root / finding.path, finding.span.line, finding.span.column].append(finding)
         outcomes += [_outcome(mutant, at[mutant.path, mutant.line, mutant.column]) for mutant in mutants.values()]
-    return outcomes
+    return _asked(pyright, root, rounds, outcomes) if pyright else outcomes
+
+
+def _asked(
+    pyright: str, root: Path, rounds: Sequence[Mapping[Path, Mutant]], outcomes: Sequence[Outcome]
+) -> list[Outcome]:
+    """The outcomes with what pyright says of the mutants, each round written into a copy of the project."""
+    with tempfile.TemporaryDirectory() as directory:
+        copy = Path(directory) / root.name
+        shutil.copytree(root, copy)
+        paths = sorted({each.mutant.path.relative_to(root) for each in outcomes})
+        before = Counter(map(_without_place, _errors(pyright, copy, paths)))
+        answers: dict[Mutant, tuple[bool, bool]] = {}
+        for mutants in rounds:
+            for path, mutant in mutants.items():
+                (copy / path.relative_to(root)).write_bytes(mutant.text.encode())
+            found = _errors(pyright, copy, [path.relative_to(root) for path in mutants])
+            for path, mutant in mutants.items():
+                place = path.relative_to(root)
+                own = [each for each in found if each[0] == place]
+                unused = any(each[1] == mutant.line and each[2] == "reportUnusedCoroutine" for each in own)
+                new = Counter(map(_without_place, own)) - before
+                answers[mutant] = (unused, bool(new))
+                (copy / place).write_bytes(mutant.original.encode())
+    return [replace(each, unused=answers[each.mutant][0], error=answers[each.mutant][1]) for each in outcomes]
+
+
+def _errors(pyright: str, root: Path, paths: Sequence[Path]) -> list[tuple[Path, int, str, str]]:
+    """Path, line, rule and message of what pyright reports of files by its own settings."""
+    done = subprocess.run(
+        [pyright, "--outputjson", *map(str, paths)], cwd=root, capture_output=True, text=True, check=False
+    )
+    return [
+        (
+            Path(each["file"]).resolve().relative_to(root.resolve()),
+            each["range"]["start"]["line"] + 1,
+            each.get("rule", ""),
+            each["message"],
+        )
+        for each in json.loads(done.stdout)["generalDiagnostics"]
+        if each["severity"] == "error"
+    ]
+
+
+def _without_place(error: tuple[Path, int, str, str]) -> tuple[Path, str, str]:
+    return error[0], error[2], error[3]
 
 
 def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -77,6 +132,14 @@ def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield from (
             f"  {found[name]:5} of {count:5}  {found[name] / count:4.0%}  {name}" for name, count in every.most_common()
         )
+    own = [each for each in outcomes if each.mutant.target.startswith("project")]
+    yield f"found of the project's own coroutines: {sum(each.found for each in own)} of {len(own)}"
+    if any(each.error for each in outcomes):
+        for title, those in (("all", outcomes), ("the project's own coroutines", own)):
+            yield (
+                f"pyright on {title}: reportUnusedCoroutine {sum(each.unused for each in those)}, "
+                f"any new error {sum(each.error for each in those)}"
+            )
     fixed = [each.restored for each in outcomes if each.restored is not None]
     yield f"found: {sum(each.found for each in outcomes)} of {len(outcomes)}"
     yield f"restored by the fix: {sum(fixed)} of {len(fixed)}"

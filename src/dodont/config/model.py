@@ -315,6 +315,7 @@ class CardHead(BaseModel):
     options: dict[str, bool | int | float | str | list[str] | list[int]] = Field(default_factory=dict)
     aliases: list[str] = Field(default_factory=list)
     cwe: list[Annotated[str, Field(pattern=r"^(CWE-)?[0-9]+$")]] = Field(default_factory=list)
+    covers: list[str] = Field(default_factory=list)
     measured: Measured | None = None
 
 

@@ -76,7 +76,7 @@ def read(path: Path) -> Card:
 
 def _rule(name: str, head: Mapping[str, Any]) -> Rule:
     fields = dict(head)
-    for key in ("practices", "libraries", "aliases", "cwe"):
+    for key in ("practices", "libraries", "aliases", "cwe", "covers"):
         if key in fields:
             fields[key] = tuple(fields[key])
     return Rule(name=name, **fields)

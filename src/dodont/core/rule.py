@@ -45,6 +45,7 @@ class Rule:
     aliases: tuple[str, ...] = ()
     cwe: tuple[str, ...] = ()
     measured: Mapping[str, Any] = field(default_factory=dict)
+    covers: tuple[str, ...] = ()  # rules whose findings in the same function say less than one of this rule
 
     @property
     def family(self) -> str:

@@ -181,7 +181,7 @@ class Run:
         def runs(name: str) -> bool:
             return selection.silenced(name, catalogue.rules()) <= allowed
 
-        return list(kept(selected, text, noqa=self._noqa, runs=runs))
+        return uncovered(list(kept(selected, text, noqa=self._noqa, runs=runs)))
 
     def file(self, path: str, source: Source) -> list[Diagnostic]:
         """The findings of one file that was parsed already."""
@@ -194,6 +194,13 @@ class Run:
         if self._reuse is None or not self._reuse.holds(shown):
             return None
         return self._shown(shown, self._reuse.findings(shown))
+
+
+def uncovered(found: list[Diagnostic]) -> list[Diagnostic]:
+    """The findings of a file less those of which another tells more: one that is silenced covers nothing."""
+    rules = catalogue.rules()
+    covered = {(name, each.symbol) for each in found if each.rule in rules for name in rules[each.rule].covers}
+    return [each for each in found if (each.rule, each.symbol) not in covered] if covered else found
 
 
 def _way(root: Path, cache_dir: Path) -> str:

@@ -19,7 +19,7 @@ LIBRARY, FUNCTIONS, METHODS = "library", "functions", "methods"
 
 #: Words of ``returns``, ``element``, ``enters`` and ``awaits`` that stand for a type known at the call only.
 SPECIAL_TYPE = re.compile(
-    r"(?:self|scalar|entity|selected|made|element(?: of(?: \w+)+)?|(?:argument|instance|call|named) \d+)(?![\w.])"
+    r"(?:self|scalar|entity|selected|made|awaited|gathered|element(?: of(?: \w+)+)?|(?:argument|instance|call|named) \d+)(?![\w.])"
 )
 
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")

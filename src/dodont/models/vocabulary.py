@@ -31,6 +31,7 @@ Role = Literal[
     "router",  # its methods register handlers
     "mock",
     "protocol",
+    "lock",  # a lock of threads or processes, which stops the thread that waits for it
 ]
 
 #: What a value carries, followed by the interpretation.
@@ -44,8 +45,8 @@ Label = Literal[
 #: How a driver writes a place for a value in SQL text.
 ParameterStyle = Literal["qmark", "format", "pyformat", "dollar", "named"]
 
-#: What a blocking call waits for.
-Wait = Literal["sleep", "network", "file", "database", "process", "input", "computation"]
+#: What a blocking call waits for. `loop`: it runs an event loop until something is done, and refuses where one runs already.
+Wait = Literal["sleep", "network", "file", "database", "process", "input", "computation", "loop"]
 
 
 class Blocks(NamedTuple):
@@ -101,7 +102,8 @@ class Function(NamedTuple):
     project defines under that dotted name), ``element`` (an element of the receiver), ``element of NAMES``
     (of the first of these attributes of the receiver, or an instance of the class it holds). Inside a type: ``element``;
     ``scalar``, the first of the element when that is a tuple; ``entity``, an instance of the class that is the only argument;
-    ``selected``, the element of the first argument; ``made``, what calling the first argument gives.
+    ``selected``, the element of the first argument; ``made``, what calling the first argument gives; ``awaited``, what awaiting
+    it gives, ``gathered`` what awaiting all arguments gives, as a tuple.
     """
 
     returns: str | None = None
@@ -120,6 +122,7 @@ class Function(NamedTuple):
     depends: int | None = None  # the argument whose call is injected
     decorator: Literal["same", "manager", "async manager", "thread", "property"] | None = None
     never: bool = False  # does not return
+    task: bool = False  # starts a task to which only its result refers: who drops that may lose the task
 
 
 class Class(NamedTuple):

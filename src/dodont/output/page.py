@@ -100,6 +100,7 @@ def summary(rule: Rule) -> dict[str, Any]:
         "libraries": list(rule.libraries),
         "aliases": list(rule.aliases),
         "cwe": list(rule.cwe),
+        "covers": list(rule.covers),
         "since": rule.since,
         "measured": dict(rule.measured) or None,
         "precision": rule.precision,

@@ -12,7 +12,7 @@ from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic import demands, effects, generics, sinks, waiting
-from dodont.semantic.annotations import model_type, substitute, type_of
+from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Raised, Waits
@@ -62,6 +62,8 @@ class Arguments:
         for word in node.keywords:
             value = evaluators[word.value.__class__](frame, word.value)
             if word.arg is None:
+                if value.pending is not None:
+                    frame.misuse(value, word.value, "iteration")  # `Order(**request.json())`
                 if isinstance(value.items, dict):
                     for name, item in value.items.items():
                         self.keywords[name] = item
@@ -194,6 +196,10 @@ def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> 
         inner = callee.type.args[0].args[-1:]
         result = Value(inner[0]._replace(optional=False), maybe_none=inner[0].optional) if inner else UNKNOWN
         return _pending(frame, node, ast.unparse(node.func), result)
+    if callee.type.name == "type" and callee.type.args:
+        # `for kind in kinds: kind()`, where `kinds: list[type[Scraper]]`
+        info = frame.world.class_named(callee.type.args[0].name)
+        return _construct(frame, node, info, given) if info is not None else Value(callee.type.args[0])
     method = instance_attribute(frame, callee, callee.type, "__call__")
     if method is None or method.ref is None:
         return _unknown(frame, node, callee, given)
@@ -215,10 +221,15 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         return _CLEANED
     if _quotes(name):
         return _QUOTED
+    if len(given.positional) == 3 and given.positional[2].type in _SENDS:
+        return _pending(frame, node, ast.unparse(node.func), UNKNOWN)  # `self.app(scope, receive, send)`
     if callee.ref is not None and name[0].isupper() and "." in callee.ref and not callee.ref.startswith("?"):
         return Value(Type(callee.ref))
     return UNKNOWN
 
+
+#: The last of the three things that an ASGI application is called with.
+_SENDS = frozenset({Type("asgiref.typing.ASGISendCallable"), Type("starlette.types._Send")})
 
 _CLEANED = Value(cleaned=True)
 _QUOTED = Value(literal=True)
@@ -292,7 +303,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
     if model.coroutine:
         return _pending(frame, node, ref, result)
     if result.type is not None and not result.maybe_none and result.type.name in frame.library.awaitable:
-        return result.but(pending=Pending(ref, frame.site(node), awaited(frame, result), must=False))
+        pending = Pending(ref, frame.site(node), awaited(frame, result), must=False, weak=model.task)
+        return result.but(pending=pending)
     return result
 
 
@@ -411,6 +423,9 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
     if frame.keep:
         frame.calls[id(node)] = Callee(function.ref, facts.accesses, facts.external, facts.never, True)
     if function.opaque:
+        if function.is_async and function.decorators and not (function.is_generator or function.manager):
+            name = dotted(node.func)  # what the module awaits elsewhere is still a coroutine, whatever decorates it
+            return _pending(frame, node, function.ref, UNKNOWN) if name and name in frame.module.awaited else UNKNOWN
         return UNKNOWN
     if function.kept is not None and function.kept.wraps and given.positional:
         decorated = frame.world.function(given.positional[0].ref or "")
@@ -481,7 +496,7 @@ def _effects(
     for sink in facts.sinks:
         if sink.parameter in bindings:
             sinks.through(frame, node, function, sink, *bindings[sink.parameter])
-    if facts.waits is not None and function.runs_at_once:
+    if (facts.waits is not None or facts.loop is not None) and function.runs_at_once:
         effects.blocked(frame, node, function, facts)
     if function.wrapped_by:
         effects.wrapped(frame, node, function)
@@ -507,9 +522,23 @@ def _wants_result(frame: Frame, function: FunctionInfo, name: str) -> bool:
         return False
     declared = parameter.annotation
     if declared is not None:
-        return is_plain(frame, type_of(frame.world.reader(function.module, function.owner), declared))
+        return declares_plain(frame.world.reader(function.module, function.owner), declared)
     body = frame.world.body(function)
     return body is not None and demands.wants_result(body, name)
+
+
+def declares_plain(frame: Frame, node: ast.expr) -> bool:
+    """Whether an annotation leaves no room for an awaitable: all parts of a union are plain."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        parsed = parsed_annotation(node.value)
+        return parsed is not None and declares_plain(frame, parsed)
+    if isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.Subscript) and last_name(node.value) in ("Union", "Optional"):
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    else:
+        return is_plain(frame, type_of(frame, node))
+    return all((isinstance(each, ast.Constant) and each.value is None) or declares_plain(frame, each) for each in parts)
 
 
 def is_plain(frame: Frame, type: Type | None) -> bool:

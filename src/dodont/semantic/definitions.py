@@ -102,6 +102,7 @@ class Facts:
     variable: Variable | None = None  # what `returns` is in the end, only a call tells
     sinks: tuple[Sink, ...] = ()
     waits: Waits | None = None
+    loop: Waits | None = None  # it runs an event loop
     accesses: tuple[Access, ...] = ()
     external: bool = False
     never: bool = False
@@ -120,6 +121,7 @@ class Facts:
             frozenset((label.kind, label.what) for label in returns.labels),
             frozenset((sink.parameter, sink.kind, sink.guarded) for sink in self.sinks),
             self.waits is not None,
+            self.loop is not None,
             frozenset(access.kind for access in self.accesses),
             self.external,
             frozenset((each.exception, each.label.kind, each.label.what) for each in self.raises),

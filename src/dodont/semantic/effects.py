@@ -29,21 +29,26 @@ def waits(frame: Frame, node: ast.expr, target: str, found: Waits, movable: bool
         passed = found
         if frame.guards:
             passed = found._replace(tests=found.tests + (MANY if waiting.fills_once(frame) else 1))
-        if frame.waits is None or (len(passed.chain), passed.tests) < (len(frame.waits.chain), frame.waits.tests):
-            frame.waits = passed
+        known = frame.loop if found.on == "loop" else frame.waits
+        if known is None or (len(passed.chain), passed.tests) < (len(known.chain), known.tests):
+            if found.on == "loop":
+                frame.loop = passed
+            else:
+                frame.waits = passed
         site = frame.site(node)
         if frame.failing and len(found.chain) > 1:
             found = found._replace(tests=found.tests + 1)
-        frame.event(("call", site), CallEvent(site, target, found, frame.in_coroutine, frame.function, movable))
+        key = ("loop" if found.on == "loop" else "call", site)
+        frame.event(key, CallEvent(site, target, found, frame.in_coroutine, frame.function, movable))
 
 
 def blocked(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -> None:
     """The function blocks its thread, if it does, where ``node`` stands."""
-    found = facts.waits
-    if found is not None:
-        once = function.kind == "property" and any(each.ref in CACHED for each in function.decorators)
-        chain = (function.ref, *found.chain)
-        waits(frame, node, function.ref, found._replace(chain=chain, twin=None, tests=found.tests + once))
+    for found in (facts.waits, facts.loop):
+        if found is not None:
+            once = function.kind == "property" and any(each.ref in CACHED for each in function.decorators)
+            chain = (function.ref, *found.chain)
+            waits(frame, node, function.ref, found._replace(chain=chain, twin=None, tests=found.tests + once))
 
 
 def used(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -> None:
@@ -69,7 +74,7 @@ def runs(frame: Frame, node: ast.expr, function: FunctionInfo) -> None:
     if frame.silent or not function.runs_at_once:
         return
     facts = frame.world.facts(function)
-    if facts.waits is not None and ("call", frame.site(node)) not in frame.events:
+    if (facts.waits is not None or facts.loop is not None) and ("call", frame.site(node)) not in frame.events:
         blocked(frame, node, function, facts)
     if facts.accesses or facts.external:
         used(frame, node, function, facts)

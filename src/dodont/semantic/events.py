@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from dodont.models.vocabulary import Sql
 from dodont.semantic.definitions import Access, FunctionInfo, Waits
-from dodont.semantic.values import Label, Note, Site, Text, Value
+from dodont.semantic.values import Label, Note, Site, Text, Type, Value
 
 
 class Call(NamedTuple):
     """A call that blocks its thread, directly (``waits.chain`` has one name) or through the project's functions.
 
     ``movable``: a thread may run the very call instead, for it is a function on its own and gives no open file or connection.
+    That it runs an event loop (``waits.on`` is ``loop``) is told beside what else it waits for.
     """
 
     site: Site
@@ -57,7 +58,8 @@ class Flow(NamedTuple):
 
 class Unawaited(NamedTuple):
     """An awaitable is used as if it were its result. ``use`` is one of statement, condition, operand, identity (compared with
-    None), attribute, item, iteration, text, response, argument, unpacking; ``site`` is the use, ``call`` where the awaitable was
+    None), attribute, item, iteration, text, response, argument, unpacking, typed (kept where a result is declared), gathering (a
+    future of others is dropped); ``site`` is the use, ``call`` where the awaitable was
     made."""
 
     call: Site
@@ -68,6 +70,33 @@ class Unawaited(NamedTuple):
     direct: bool
     function: FunctionInfo | None
     source: str
+
+
+class Dropped(NamedTuple):
+    """A task is started to which nothing refers that lives on: the event loop itself does so only weakly. ``call`` gives the task."""
+
+    call: Site
+    target: str
+    function: FunctionInfo | None
+
+
+class Held(NamedTuple):
+    """A coroutine awaits something in the block of a plain ``with``: ``site`` is what is entered, ``type`` its class, ``awaits`` the
+    first place in the block at which others run."""
+
+    site: Site
+    type: Type
+    awaits: Site
+    function: FunctionInfo | None
+
+
+class Fetching(NamedTuple):
+    """A coroutine that awaits answers of other services: ``remote`` are the qualified names of what asks them, by the ids of the
+    nodes of ``node`` that await them. None of it uses a database."""
+
+    function: FunctionInfo
+    node: ast.AsyncFunctionDef
+    remote: Mapping[int, str]
 
 
 class Unresolved(NamedTuple):
@@ -95,10 +124,19 @@ class Route(NamedTuple):
     @property
     def head(self) -> Site:
         """From ``def`` to the end of the name: where a finding about the whole handler stands."""
-        node = self.node
-        words = "async def " if isinstance(node, ast.AsyncFunctionDef) else "def "
-        end = node.col_offset + len(words) + len(node.name.encode())
-        return Site(self.function.module.path, node.lineno, node.col_offset, node.lineno, end)
+        return head_of(self.function, self.node)
+
+
+def head_of(function: FunctionInfo, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Site:
+    """From ``def`` to the end of the name."""
+    name = name_of(function, node)
+    return name._replace(column=node.col_offset)
+
+
+def name_of(function: FunctionInfo, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Site:
+    """A function's name in its head, where that is written as it mostly is."""
+    start = node.col_offset + len("async def " if isinstance(node, ast.AsyncFunctionDef) else "def ")
+    return Site(function.module.path, node.lineno, start, node.lineno, start + len(node.name.encode()))
 
 
 class Callee(NamedTuple):
@@ -119,4 +157,4 @@ class Suppression(NamedTuple):
     reason: str
 
 
-Event = Call | Query | Flow | Unawaited | Unresolved | Route | Suppression
+Event = Call | Query | Flow | Unawaited | Dropped | Held | Fetching | Unresolved | Route | Suppression

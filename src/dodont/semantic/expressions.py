@@ -7,11 +7,12 @@ import ast
 from dodont.semantic import calls, effects, strings
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
+from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.demands import OF_COROUTINES
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
-from dodont.semantic.objects import attribute_of, instance_attribute
+from dodont.semantic.objects import annotation, attribute_of, instance_attribute, lineage
 from dodont.semantic.trees import asks_within, last_name, walk
 from dodont.semantic.values import (
     ABSENT,
@@ -71,7 +72,15 @@ def _name(frame: Frame, node: ast.Name) -> Value:
         value = frame.lookup(node.id)
     if value.pending is not None and not frame.silent:
         frame.unused.pop(value.pending.site, None)
+        if value.pending.weak:  # whoever reads the name may keep what it holds
+            value = _held(value)
     return value
+
+
+def _held(value: Value) -> Value:
+    """A task that something refers to."""
+    pending = value.pending
+    return value.but(pending=pending._replace(weak=False)) if pending is not None and pending.weak else value
 
 
 def _attribute(frame: Frame, node: ast.Attribute) -> Value:
@@ -316,6 +325,8 @@ def _await(frame: Frame, node: ast.Await) -> Value:
     if frame.events and not frame.silent and node.value.__class__ is ast.Call:
         frame.events.pop(("call", frame.site(node.value)), None)  # what is awaited gives the loop back
     if value.pending is not None:
+        if value.pending.must and not frame.silent and frame.function is not None:
+            frame.awaited[id(node)] = value.pending.target
         result = value.pending.result
         return result.but(pending=None) if result.pending is not None else result
     return calls.awaited(frame, value)
@@ -468,6 +479,9 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         inner: ast.expr = target.value  # type: ignore[attr-defined]
         receiver = frame.eval(inner)
         attr: str = target.attr  # type: ignore[attr-defined]
+        if value.pending is not None:
+            value = _held(value)
+            _kept_as(frame, receiver, attr, value, target)
         if inner.__class__ is ast.Name:
             frame.paths.add(inner.id)
             value = frame.named(_renamed(value, attr), attr, target)
@@ -483,6 +497,17 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
             holder = target.value  # type: ignore[attr-defined]
             if holder.__class__ is ast.Name and holder.id in frame.env:
                 frame.env[holder.id] = _with_item(frame.env[holder.id], item, value, frame, target)
+
+
+def _kept_as(frame: Frame, receiver: Value, attr: str, value: Value, target: ast.expr) -> None:
+    """``self.pool = create_pool()`` puts a coroutine where the class declares a pool."""
+    for _, entry in lineage(frame, receiver.type.name) if receiver.type is not None else ():
+        if not isinstance(entry, ClassInfo):
+            return
+        if attr in entry.annotations:
+            if calls.is_plain(frame, annotation(frame, entry, attr)):
+                frame.misuse(value, target, "typed")  # a future as well as a coroutine
+            return
 
 
 def _unnamed(value: Value) -> Value:
@@ -534,7 +559,7 @@ def _replaced(labels: tuple[Label, ...], items: dict[str, Value], key: str) -> t
 def _walrus(frame: Frame, node: ast.NamedExpr) -> Value:
     value = frame.eval(node.value)
     bind(frame, node.target, value)
-    return frame.env.get(node.target.id, value)
+    return _held(frame.env.get(node.target.id, value))
 
 
 def _lambda(frame: Frame, node: ast.Lambda) -> Value:
@@ -562,7 +587,10 @@ def _yield_from(frame: Frame, node: ast.YieldFrom) -> Value:
 
 
 def _starred(frame: Frame, node: ast.Starred) -> Value:
-    return frame.eval(node.value)
+    value = frame.eval(node.value)
+    if value.pending is not None and isinstance(node.ctx, ast.Load):
+        frame.misuse(value, node.value, "iteration")
+    return value
 
 
 def _unknown(frame: Frame, node: ast.expr) -> Value:

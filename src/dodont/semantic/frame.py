@@ -12,7 +12,7 @@ from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
-from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
+from dodont.semantic.events import Callee, Dropped, Event, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
 
@@ -34,8 +34,8 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "_answers", "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external",
-        "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "loops",
+        "_answers", "accesses", "awaited", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external",
+        "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "loop", "loops",
         "module", "never", "objects", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values",
         "waits", "world", "yields",
     )  # fmt: skip
@@ -67,6 +67,7 @@ class Frame:
         self.keep = keep  # keep the value of every expression, for handlers (see expressions.KEEPING)
         self.values: dict[int, Value] = {}
         self.calls: dict[int, Callee] = {}
+        self.awaited: dict[int, str] = {}  # coroutines by the ids of the nodes that await them
         self.events: dict[tuple[Any, ...], Event] = {}
         self.clauses: dict[int, tuple[Value, tuple[Any, ...]]] = {}  # SQL texts wrapped for later, and their events
         self.unused: dict[Site, tuple[Value, str]] = {}  # awaitables in names that nobody has read yet
@@ -77,6 +78,7 @@ class Frame:
         self.stores: dict[str, Value] = {}
         self.sinks: dict[tuple[str, str], Sink] = {}
         self.waits: Waits | None = None
+        self.loop: Waits | None = None  # likewise for running an event loop
         self.generator: tuple[ast.Call, FunctionInfo] | None = (
             None  # the last generator that was made, and by which call
         )
@@ -205,7 +207,14 @@ class Frame:
         pending = value.pending
         if pending is None or self.silent or (self.expecting and use == "statement"):
             return
-        if not pending.must and not (use in _OF_OBJECTS or (use in _DROPPED and not _runs_alone(value))):
+        if not pending.must and use in _DROPPED:
+            if pending.weak:
+                self.event(("dropped", pending.site), Dropped(pending.site, pending.target, self.function))
+            if self.in_coroutine and pending.target in _GATHERING:
+                use = "gathering"
+            elif _runs_alone(value):
+                return
+        elif not pending.must and use not in _OF_OBJECTS and not (use == "typed" and not _is_task(value)):
             return
         if value.maybe_none and use in ("condition", "operand", "identity"):
             return
@@ -287,6 +296,14 @@ def _awaiting(frame: Frame) -> Awaiting:
 #: What no awaitable is good for, and what makes no sense but for a task, which runs without being awaited.
 _OF_OBJECTS = frozenset({"attribute", "item", "iteration", "unpacking", "argument"})
 _DROPPED = frozenset({"statement", "assignment"})
+
+#: What does nothing but wait for others.
+_GATHERING = frozenset({"asyncio.gather", "asyncio.wrap_future"})
+
+
+def _is_task(value: Value) -> bool:
+    """It is on its way, and may well be meant to go on after whoever started it."""
+    return value.type is not None and value.type.name == "asyncio.Task"
 
 
 def _runs_alone(value: Value) -> bool:

@@ -10,7 +10,7 @@ from dodont.models.library import Library
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
-from dodont.semantic.events import Event, Route, Unawaited
+from dodont.semantic.events import Dropped, Event, Fetching, Route, Unawaited
 from dodont.semantic.expressions import EVALUATORS, KEEPING
 from dodont.semantic.frame import Frame
 from dodont.semantic.generics import may_vary, variable_in
@@ -18,8 +18,8 @@ from dodont.semantic.heads import kept_by, may_decorate
 from dodont.semantic.objects import instance_attribute
 from dodont.semantic.results import called
 from dodont.semantic.statements import run
-from dodont.semantic.trees import defaults_of, nodes_of
-from dodont.semantic.values import UNKNOWN, UNSETTLED, Label, Note, Text, Type, Value, join
+from dodont.semantic.trees import SCOPES, defaults_of, nodes_of
+from dodont.semantic.values import UNKNOWN, UNSETTLED, Label, Note, Site, Text, Type, Value, join
 
 #: What a framework hands its function and class views first, by the package that declares the handler.
 _REQUESTS = {
@@ -65,23 +65,59 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     if frame.unused:
         _dropped(frame, info, node)
     facts = _sum_up(frame, info, node, falls)
+    if frame.external and frame.awaited and isinstance(node, ast.AsyncFunctionDef):
+        remote = {key: ref for key, ref in frame.awaited.items() if _asks_service(frame, ref)}
+        if remote:
+            frame.events["fetching",] = Fetching(info, node, remote)
     if info.handler is not None:
         frame.events["route",] = Route(info, node, tuple(frame.accesses), frame.values, frame.calls)
     return Outcome(facts, list(frame.events.values()))
 
 
+def _asks_service(frame: Frame, ref: str) -> bool:
+    """Whether a coroutine gets an answer of another service, and nothing of a database."""
+    function = frame.world.function(ref)
+    if function is not None:
+        facts = frame.world.facts(function)
+        return facts.external and not facts.accesses
+    owner, _, name = ref.rpartition(".")
+    found = frame.library.method(owner, name)
+    return found is not None and found[0].external
+
+
 def _dropped(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
     """Awaitables in names that nothing reads. Branches that join forget what a name may hold, so any reader counts."""
     read = {each.id for each in nodes_of(node, _NAMES) if each.ctx.__class__ is ast.Load}  # type: ignore[attr-defined]
+    read.update(name for each in nodes_of(node, _NONLOCAL) for name in each.names)  # type: ignore[attr-defined]
     for value, name in frame.unused.values():
         pending = value.pending
-        if pending is not None and pending.must and name not in read and pending.site.path == info.module.path:
+        if pending is None or name in read or pending.site.path != info.module.path:
+            continue
+        if pending.weak and not _goes_on(node, pending.site):
+            frame.events["dropped", pending.site] = Dropped(pending.site, pending.target, info)
+        elif pending.must and ("unawaited", pending.site) not in frame.events:
             frame.events["unawaited", pending.site] = Unawaited(
                 pending.site, pending.site, pending.target, "assignment", frame.in_coroutine, True, info, ""
             )
 
 
 _NAMES: frozenset[type] = frozenset({ast.Name})
+_NONLOCAL: frozenset[type] = frozenset({ast.Nonlocal})
+
+
+def _goes_on(node: FunctionNode, site: Site) -> bool:
+    """Whether the function may still be running, and its names hold what they do, when others run after a place in it."""
+    around = [
+        each
+        for each in nodes_of(node, _LOOPS, SCOPES)
+        if each.lineno <= site.line <= each.end_lineno  # type: ignore[attr-defined]
+    ]
+    first = min([site.line, *(each.lineno for each in around)])  # type: ignore[attr-defined]
+    return any(each.lineno >= first for each in nodes_of(node, _LETTING, SCOPES))  # type: ignore[attr-defined]
+
+
+_LETTING: frozenset[type] = frozenset({ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom})
+_LOOPS: frozenset[type] = frozenset({ast.For, ast.While})
 
 
 def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
@@ -113,6 +149,10 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
             type = given.type
         return frame.named(Value(type, labels=given.labels), argument.arg, argument)
     labels: tuple[Label, ...] = (Label("parameter", argument.arg),)
+    if argument.arg in _ASGI and type is None and info.is_async and info.named.issuperset(_ASGI):
+        frame.library.require("asgiref.typing")
+        frame.module.required.append("asgiref.typing")
+        return Value(Type(_ASGI[argument.arg]), labels=labels)
     if default is not None:
         value = frame.quiet(default)
         if (
@@ -150,6 +190,9 @@ def _request(frame: Frame, info: FunctionInfo) -> Type | None:
     return None
 
 
+#: What an ASGI application gets by convention: `async def app(scope, receive, send)`.
+_ASGI = {"receive": "asgiref.typing.ASGIReceiveCallable", "send": "asgiref.typing.ASGISendCallable"}
+
 #: What a module of Django views imports.
 _VIEWS = frozenset({"django.http", "django.shortcuts", "django.views", "django.contrib.auth.decorators"})
 
@@ -175,7 +218,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         declared = None
     if declared is not None:
         value = value.but(type=declared._replace(optional=False), maybe_none=declared.optional)
-        if value.pending is not None and not value.pending.must:
+        if value.pending is not None and not (value.pending.must or value.pending.weak):
             value = value.but(pending=None)  # the declared type knows better whether it is to be awaited
     if info.manager or info.is_generator:
         # What goes over it, or enters it, gets a text or a credential whole.
@@ -187,15 +230,18 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         value = Value(kind, items=whole, labels=value.labels if whole or not info.manager else ())
     if value.pending is not None and (info.is_async or value.pending.maybe):
         value = value.but(pending=None)
+    # What gives back an awaitable in one case and waits in another asks where it runs.
+    holds_up = frame.waits is not None or frame.loop is not None
+    either = holds_up and any(each.pending is not None for each in frame.returns)
     never = not falls and not frame.returns and not info.is_generator and not info.is_stub
+    if never and info.owner is not None and all(isinstance(each, (ast.Raise, ast.Expr)) for each in node.body):
+        never = False  # a class below may do something: `raise NotBound`
     return Facts(
         returns=_outgoing(value),
         variable=variable,
         sinks=tuple(frame.sinks.values()),
-        # What gives back an awaitable in one case and waits in another asks where it runs.
-        waits=frame.waits
-        if frame.waits is not None and not any(each.pending is not None for each in frame.returns)
-        else None,
+        waits=None if either else frame.waits,
+        loop=None if either else frame.loop,
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
         never=never,

@@ -79,6 +79,8 @@ def function_info_of(frame: Frame, node: FunctionNode) -> FunctionInfo:
         keywords=arguments.kwarg.arg if arguments.kwarg else "",
         site=frame.site(node),
     )
+    if frame.function is not None and closure is not None:
+        closure[node.name] = Value(ref=info.ref)  # it may call itself
     if info.is_stub:
         in_stub = frame.module.file.endswith(".pyi")  # where every body is `...`
         info.is_abstract = owner is not None and not in_stub and leaves_open(node.body)
@@ -308,10 +310,34 @@ def kept_by(node: FunctionNode) -> Kept:
             wraps=bool(wrappers),
         )
     own = node.args.args[0] if node.args.args else None
-    annotated = own is not None and own.annotation is not None and node.returns is not None
-    same = annotated and ast.dump(own.annotation) == ast.dump(node.returns)  # type: ignore[union-attr, arg-type]
+    same = own is not None and own.annotation is not None and _is_alike(own.annotation, node.returns)
     back = bool(returned) and all(isinstance(each, ast.Name) and own and each.id == own.arg for each in returned)
     return Kept(same or back, same or back, calls=same or back)
+
+
+def _is_alike(given: ast.expr | None, returned: ast.expr | None) -> bool:
+    """Whether a decorator says by its annotations that the result is of the kind of what it is given::
+
+    def injected(function: Callable[Concatenate[Db, P], R]) -> Callable[P, R]: ...
+    """
+    if given is None or returned is None:
+        return False
+    if ast.dump(given) == ast.dump(returned):
+        return True
+    ends = [_last_variables(given), _last_variables(returned)]
+    return bool(ends[0]) and ends[0] == ends[1] and len(ends[0]) == 1
+
+
+def _last_variables(node: ast.expr) -> set[str]:
+    """The names that end the types of functions in an annotation; something else of what is none or no name."""
+    if isinstance(node, ast.BinOp):
+        return _last_variables(node.left) | _last_variables(node.right)
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Tuple):
+        return {""}
+    if last_name(node.value) == "Union":
+        return set().union(*(_last_variables(each) for each in node.slice.elts))
+    last = node.slice.elts[-1]
+    return {last.id} if isinstance(last, ast.Name) and len(node.slice.elts) > 1 else {""}
 
 
 _COMPOUND = frozenset({ast.If, ast.Try, ast.With, ast.AsyncWith})

@@ -8,10 +8,10 @@ from typing import Any
 from dodont.semantic import effects
 from dodont.semantic.annotations import model_type, substitute
 from dodont.semantic.definitions import ClassInfo, FunctionInfo
-from dodont.semantic.events import Call
+from dodont.semantic.events import Call, Held
 from dodont.semantic.frame import Frame
 from dodont.semantic.objects import lineage
-from dodont.semantic.trees import last_name
+from dodont.semantic.trees import SCOPES, last_name, nodes_of
 from dodont.semantic.values import UNKNOWN, Type, Value
 from dodont.semantic.waiting import hands_over
 
@@ -51,6 +51,18 @@ def enter_call(frame: Frame, item: ast.withitem, body: list[ast.stmt]) -> None:
         del frame.events[key]
     else:
         frame.events[key] = event._replace(movable=False)
+
+
+def held(frame: Frame, item: ast.withitem, type: Type, body: list[ast.stmt]) -> None:
+    """What a plain ``with`` of a coroutine has entered while others run."""
+    own = [statement for statement in body if statement.__class__ not in SCOPES]
+    first = next((each for statement in own for each in nodes_of(statement, _LETTING, SCOPES)), None)
+    if first is not None:
+        site = frame.site(item.context_expr)
+        frame.event(("held", site), Held(site, type, frame.site(first), frame.function))
+
+
+_LETTING: frozenset[type] = frozenset({ast.Await, ast.AsyncFor, ast.AsyncWith})
 
 
 def expects(node: ast.With | ast.AsyncWith) -> bool:

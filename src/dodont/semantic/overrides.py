@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dodont.semantic.definitions import Facts, FunctionInfo
+from dodont.semantic.definitions import Facts, FunctionInfo, Waits
 from dodont.semantic.values import UNKNOWN, Type, Value
 
 if TYPE_CHECKING:
@@ -49,19 +49,21 @@ def _common(first: Facts, second: Facts) -> Facts:
     """What two functions do alike."""
     sinks = {(each.parameter, each.kind) for each in second.sinks}
     kinds = {each.kind for each in second.accesses}
-    waits = first.waits
-    if waits is not None and (second.waits is None or waits.on != second.waits.on):
-        waits = None
-    elif waits is not None and second.waits is not None:
-        waits = waits._replace(tests=max(waits.tests, second.waits.tests))
     return Facts(
         returns=_same(first.returns, second.returns),
         sinks=tuple(each for each in first.sinks if (each.parameter, each.kind) in sinks),
-        waits=waits,
+        waits=_both_wait(first.waits, second.waits),
+        loop=_both_wait(first.loop, second.loop),
         accesses=tuple(each for each in first.accesses if each.kind in kinds),
         external=first.external and second.external,
         never=first.never and second.never,
     )
+
+
+def _both_wait(first: Waits | None, second: Waits | None) -> Waits | None:
+    if first is None or second is None or first.on != second.on:
+        return None
+    return first._replace(tests=max(first.tests, second.tests))
 
 
 def _same(first: Value, second: Value) -> Value:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
     from dodont.semantic.frame import Frame
 
-_WORDS = frozenset({"element", "scalar", "entity", "selected", "made"})
+_WORDS = frozenset({"element", "scalar", "entity", "selected", "made", "awaited", "gathered"})
 
 
 def library_result(
@@ -152,6 +152,10 @@ def _fill(frame: Frame, type: Type | None, own: Type | None, given: Arguments) -
             inner = type_named(frame, given.positional[0]) if len(given.positional) == 1 else None
         elif type.name == "made":
             inner = called(frame, given.positional[0]).type if given.positional else None
+        elif type.name == "awaited":
+            inner = _awaited(given.positional[0]) if given.positional else None
+        elif type.name == "gathered":
+            inner = _gathered(given)
         elif type.name == "selected":
             source = given.positional[0].type if given.positional else None
             inner = source.args[0] if source is not None and source.args else None
@@ -163,6 +167,19 @@ def _fill(frame: Frame, type: Type | None, own: Type | None, given: Arguments) -
     if type.args:
         return type._replace(args=tuple(_fill(frame, arg, own, given) or Type("Any") for arg in type.args))
     return type
+
+
+def _awaited(value: Value) -> Type | None:
+    """What awaiting an argument gives."""
+    result = value.pending.result if value.pending is not None else UNKNOWN
+    type = result.type
+    return type._replace(optional=type.optional or result.maybe_none) if type is not None else None
+
+
+def _gathered(given: Arguments) -> Type | None:
+    """``first, second = await asyncio.gather(one(), two())``."""
+    whole = not any(each.__class__ is ast.Starred for each in given.nodes) and "return_exceptions" not in given.words
+    return Type("tuple", tuple([_awaited(each) or Type("Any") for each in given.positional])) if whole else None
 
 
 def called(frame: Frame, source: Value) -> Value:

@@ -54,7 +54,7 @@ def must_be_plain(frame: Frame, function: FunctionInfo, node: ast.Return) -> boo
         return function.is_async or function.handler.by.partition(".")[0] not in _AWAITING
     if function.node is None or function.is_generator:
         return False
-    if function.node.returns is None:
+    if function.node.returns is None or last_name(function.node.returns) == "Any":
         return _TWICE.search(function.module.text) is None and not _hands_on(frame, function.node, node)
     pending: list[ast.expr] = [function.node.returns]
     while pending:

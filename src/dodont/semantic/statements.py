@@ -14,6 +14,7 @@ from typing import Any
 from dodont.semantic import effects, managers
 from dodont.semantic.annotations import type_of
 from dodont.semantic.builtin_calls import without
+from dodont.semantic.calls import declares_plain
 from dodont.semantic.definitions import Endless, Raised
 from dodont.semantic.expressions import binary, bind, condition
 from dodont.semantic.frame import Frame, Imported, Members
@@ -22,6 +23,7 @@ from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import lineage
 from dodont.semantic.returned import must_be_plain, must_hold_plain
+from dodont.semantic.trees import last_name
 from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, PLAIN_TYPES, UNKNOWN, Note, Type, Value, join
 
 Env = dict[str, Value]
@@ -106,15 +108,21 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
         frame.unresolved(node.value, "unpacking")
     for target in node.targets:
         bind(frame, target, value)
+    if value.pending is not None:
+        _await_later(frame, node.targets[0], value)
+    return True
+
+
+def _await_later(frame: Frame, target: ast.expr, value: Value) -> None:
+    """A name holds an awaitable, until somebody reads it."""
     if (
         value.pending is not None
         and frame.function is not None
-        and node.targets[0].__class__ is ast.Name
+        and isinstance(target, ast.Name)
         and not frame.silent
-        and node.targets[0].id not in frame.module.rebound
+        and target.id not in frame.module.rebound
     ):
-        frame.unused[value.pending.site] = (value, node.targets[0].id)
-    return True
+        frame.unused[value.pending.site] = (value, target.id)
 
 
 def _defined(name: str, node: ast.Lambda) -> ast.FunctionDef:
@@ -133,7 +141,11 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
                 frame.env[node.target.id] = Value(found)
         return True
     value = frame.eval(node.value)
-    if value.pending is None and (value.type is None or value.type.name in _VAGUE):
+    if value.pending is not None and declares_plain(frame, node.annotation):
+        frame.misuse(value, node.value, "typed")  # `total: int = count()`
+    if value.pending is None and (
+        value.type is None or value.type.name in _VAGUE or _is_foreign(frame, value.type, node.value)
+    ):
         declared = type_of(frame, node.annotation)
         if declared is not None and declared.name != "TypeAlias":
             if value.type is None or not declared.optional:
@@ -141,7 +153,19 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
             elif node.target.__class__ is ast.Attribute and declared.name not in _TEXTS and value.type.name == "None":
                 value = Value(declared._replace(optional=False), maybe_none=True)
     bind(frame, node.target, value)
+    if value.pending is not None:
+        _await_later(frame, node.target, value)
     return True
+
+
+def _is_foreign(frame: Frame, type: Type, node: ast.expr) -> bool:
+    """``context: Context = LazyProxy(get_context)``: of the class that is called nothing is known."""
+    return (
+        node.__class__ is ast.Call
+        and "." in type.name
+        and frame.world.class_named(type.name) is None
+        and frame.library.class_of(type.name) is None
+    )
 
 
 #: Types of values of which an annotation knows more: ``found: dict[str, Order] = {}``.
@@ -167,6 +191,9 @@ def _if(frame: Frame, node: ast.If) -> bool:
             if run(frame, node.body if node.test.value else node.orelse):
                 ends.append(frame.env)
             return _join_ends(frame, ends, frame.env)
+        if node.orelse and last_name(node.test) == "TYPE_CHECKING" and all(_only_names(each) for each in node.body):
+            falls = run(frame, node.orelse)
+            return run(frame, node.body) and falls  # what it says of names is meant to hold
         condition(frame, node.test)
         before = frame.env
         frame.env = before.copy()
@@ -183,6 +210,10 @@ def _if(frame: Frame, node: ast.If) -> bool:
         if _guarded(frame, node.orelse):
             ends.append(frame.env)
         return _join_ends(frame, ends, before)
+
+
+def _only_names(statement: ast.stmt) -> bool:
+    return isinstance(statement, (ast.Import, ast.ImportFrom, ast.AnnAssign, ast.Assign))
 
 
 def _finds_loop(frame: Frame, test: ast.Compare) -> bool:
@@ -299,6 +330,8 @@ def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
             managers.enter_call(frame, item, node.body)
             if node.__class__ is ast.With and value.type is not None:
                 told += managers.runs(frame, item.context_expr, value.type)
+                if frame.in_coroutine:
+                    managers.held(frame, item, value.type, node.body)
     expects = managers.expects(node)
     frame.expecting += expects
     falls = run(frame, node.body)
@@ -379,6 +412,9 @@ def _return(frame: Frame, node: ast.Return) -> bool:
     if function is not None and (frame.in_coroutine or function.handler is not None) and not frame.silent:
         if value.pending is not None and must_be_plain(frame, function, node):
             frame.misuse(value, node.value, "response")
+            returns = function.node.returns if function.node is not None else None
+            if not value.pending.must and returns is not None and declares_plain(frame, returns):
+                frame.misuse(value, node.value, "typed")  # a future, where its result is declared
         for item in value.items.values() if isinstance(value.items, dict) else value.items or ():
             if item.pending is not None and must_hold_plain(frame, function):
                 frame.misuse(item, node.value, "response")

@@ -68,6 +68,7 @@ class Pending(NamedTuple):
 
     ``must``: a coroutine; other awaitables (tasks, requests, queries) have a life of their own, and the value a type.
     ``maybe``: on another way to this place there is no awaitable, as after ``rows = cached or load()``.
+    ``weak``: a task to which nothing else refers, so far.
     """
 
     target: str
@@ -75,6 +76,7 @@ class Pending(NamedTuple):
     result: Value
     must: bool = True
     maybe: bool = False
+    weak: bool = False
 
 
 Items: TypeAlias = "tuple[Value, ...] | dict[str, Value] | None"

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Blocks
-from dodont.semantic.trees import walk
+from dodont.semantic.trees import last_name, walk
 from dodont.semantic.values import Value
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _HANDLES = frozenset({"builtins.open", "io.open", "os.popen", "urllib.request.ur
 
 
 def blocks(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks, given: Arguments) -> bool:
+    if model.on == "loop":
+        return not _asks_for_loop(frame)
     if ref == "sqlite3.connect":
         name = given.find(0, "database")
         return name is None or name[0].const != ":memory:"
@@ -55,6 +57,37 @@ def blocks(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Blocks,
     if ref.startswith("socket.socket."):
         return not _is_nonblocking(frame, node, ref)
     return not (ref.startswith("concurrent.futures.Future.") and _is_asked(frame, node))
+
+
+def _asks_for_loop(frame: Frame) -> bool:
+    """Whether the code at hand asks if a loop runs, or has made loops run within each other."""
+    if "nest_asyncio" in frame.module.roots:
+        return True
+    return frame.function is not None and frame.function.node is not None and frame.once(_asks_within)
+
+
+def _asks_within(frame: Frame) -> bool:
+    """A plain function that runs a loop only where none runs::
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(main())
+    """
+    assert frame.function is not None and frame.function.node is not None
+    for each in walk(frame.function.node):
+        if isinstance(each, ast.Call):
+            name = last_name(each.func)
+            if name == "is_running" or (not frame.in_coroutine and name in _LOOPS):
+                return True
+        elif isinstance(each, (ast.If, ast.IfExp)):
+            asked = (last_name(inner.func) for inner in walk(each.test) if isinstance(inner, ast.Call))
+            if any("loop" in name or "async" in name for name in asked):
+                return True
+    return False
+
+
+_LOOPS = frozenset({"get_running_loop", "_get_running_loop", "current_async_library", "current_task"})
 
 
 def is_short(ref: str, model: Blocks, given: Arguments) -> bool:

@@ -19,6 +19,8 @@ USES = {
     "unpacking": "is not awaited: a coroutine cannot be unpacked",
     "text": "is not awaited: the text will show a coroutine",
     "argument": "is not awaited: a coroutine is handed over instead of its result",
+    "typed": "is not awaited: a coroutine is kept where its result is declared",
+    "gathering": "is not awaited: nobody waits for what it gathers, or sees it fail",
     "response": "is not awaited: a coroutine is returned instead of its result",
 }
 
