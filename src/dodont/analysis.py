@@ -13,8 +13,20 @@ from dodont.project.inputs import TEXT
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, shows
-from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Waits
-from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Suppression, Unawaited, Unresolved
+from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Waits
+from dodont.semantic.events import (
+    Call,
+    Callee,
+    Completed,
+    Event,
+    Flow,
+    Query,
+    Route,
+    Suppression,
+    Unawaited,
+    Unpooled,
+    Unresolved,
+)
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import debugged, read_by_key
@@ -300,6 +312,7 @@ __all__ = [
     "Call",
     "Callee",
     "Check",
+    "Completed",
     "Diagnostic",
     "Event",
     "Fix",
@@ -309,6 +322,7 @@ __all__ = [
     "Label",
     "ModuleInfo",
     "Note",
+    "Opening",
     "Pass",
     "Place",
     "Query",
@@ -322,6 +336,7 @@ __all__ = [
     "Text",
     "Type",
     "Unawaited",
+    "Unpooled",
     "Unresolved",
     "Value",
     "Waits",

@@ -45,6 +45,15 @@ ParameterStyle = Literal["qmark", "format", "pyformat", "dollar", "named"]
 #: What a blocking call waits for.
 Wait = Literal["sleep", "network", "file", "database", "process", "input", "computation"]
 
+#: What a call makes that is dear to make: each of them connects anew, so one is made once and shared, or comes from a pool.
+Opens = Literal[
+    "engine",  # of SQLAlchemy: holds a pool
+    "pool",
+    "connection",  # one to a server; a file that is opened in a moment is none
+    "client",  # of a server other than a database's: Redis, MongoDB, a search, a queue, a cloud; holds a pool
+    "http-client",  # of any service: holds a pool, and what it trusts
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
@@ -110,6 +119,7 @@ class Function:
     returns: str | None = None
     coroutine: bool = False
     blocks: Blocks | None = None
+    opens: Opens | None = None  # it makes something dear, each time it is called
     sql: Sql | None = None
     database: Literal["read", "write", "commit", "build"] | None = None
     log: Log | None = None

@@ -32,7 +32,7 @@ from dodont.semantic.definitions import (
     ModuleInfo,
     World,
 )
-from dodont.semantic.events import Event
+from dodont.semantic.events import Completed, Event
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame, Imported
 from dodont.semantic.functions import Outcome, interpret, module_frame
@@ -303,6 +303,7 @@ class Project(World):
         while index < len(module.functions) and (module.role not in _QUIET or module.has_async):
             self.facts(module.functions[index])
             index += 1
+        self._tell(module, None, [Completed(module)])
 
     def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
         frame = Frame(self, self.library, module, EVALUATORS, None, owner)

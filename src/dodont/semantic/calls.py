@@ -12,7 +12,7 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, sinks, waiting
+from dodont.semantic import demands, effects, generics, opening, sinks, waiting
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
@@ -268,6 +268,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
     accesses: tuple[Access, ...] = ()
     if model.blocks is not None and not model.coroutine:
         _waits(frame, node, callee, ref, model.blocks, given)
+    if model.opens is not None:
+        opening.makes(frame, node, ref, model.opens, given)
     if model.sql is not None:
         sinks.library_sql(frame, node, ref, model.sql, given)
     if (model.database is not None or model.sql is not None) and not frame.silent:
@@ -488,6 +490,8 @@ def _effects(
         effects.wrapped(frame, node, function)
     if facts.accesses or facts.external:
         effects.used(frame, node, function, facts)
+    if facts.opens:
+        opening.through(frame, node, function, facts, bindings)
     for exception, label, _ in facts.raises:
         passed: tuple[Label, ...] = (label,)
         if label.kind == "parameter":

@@ -94,6 +94,23 @@ class Access(NamedTuple):
     chain: tuple[str, ...] = ()
 
 
+class Opening(NamedTuple):
+    """The function makes something dear each time it is called: ``kind`` is what (``vocabulary.Opens``), ``target`` what makes it.
+
+    ``made`` is where that stands, ``site`` the call of the function at hand that leads there, ``chain`` the functions of the
+    project in between. ``parameters`` are those of the function at hand that say to where it connects. ``entered``: by a ``with``
+    that closes it.
+    """
+
+    kind: str
+    target: str
+    made: Site
+    site: Site
+    chain: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    entered: bool = False
+
+
 @dataclass(slots=True)
 class Facts:
     """What a project function does, as far as other code may know. Parameters in ``returns`` are labels to fill in."""
@@ -104,6 +121,7 @@ class Facts:
     waits: Waits | None = None
     accesses: tuple[Access, ...] = ()
     external: bool = False
+    opens: tuple[Opening, ...] = ()
     never: bool = False
     raises: tuple[Raised, ...] = ()
     stores: dict[str, Value] = field(default_factory=dict)  # what `self.x = …` gives the object
@@ -122,6 +140,7 @@ class Facts:
             self.waits is not None,
             frozenset(access.kind for access in self.accesses),
             self.external,
+            frozenset((each.kind, each.target, each.parameters) for each in self.opens),
             frozenset((each.exception, each.label.kind, each.label.what) for each in self.raises),
             frozenset((name, value.type) for name, value in self.stores.items()),
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.definitions import Access, FunctionInfo, Waits
+from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.values import Label, Note, Site, Text, Value
 
 
@@ -101,6 +101,20 @@ class Route(NamedTuple):
         return Site(self.function.module.path, node.lineno, node.col_offset, node.lineno, end)
 
 
+class Unpooled(NamedTuple):
+    """An engine is made that opens a connection for each use, and closes it."""
+
+    site: Site
+    target: str
+    function: FunctionInfo | None
+
+
+class Completed(NamedTuple):
+    """All that a module does was interpreted: its functions have their facts."""
+
+    module: ModuleInfo
+
+
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
 
@@ -119,4 +133,4 @@ class Suppression(NamedTuple):
     reason: str
 
 
-Event = Call | Query | Flow | Unawaited | Unresolved | Route | Suppression
+Event = Call | Query | Flow | Unawaited | Unresolved | Route | Unpooled | Completed | Suppression

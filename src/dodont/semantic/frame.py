@@ -11,7 +11,7 @@ from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
-from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
+from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
@@ -36,7 +36,7 @@ class Frame:
     __slots__ = (
         "_answers", "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external",
         "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "loops",
-        "module", "never", "objects", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values",
+        "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values",
         "waits", "world", "yields",
     )  # fmt: skip
 
@@ -87,6 +87,7 @@ class Frame:
         self.elsewhere = 0
         self.accesses: list[Access] = []
         self.external = False
+        self.opens: list[Opening] = []
         # texts of exceptions that the statements so far may raise and nobody caught
         self.raised: tuple[Raised, ...] = ()
         self.handling: tuple[Label, ...] = ()  # what the text of the exception holds that is being handled

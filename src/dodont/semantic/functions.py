@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from dodont.models.library import Library
+from dodont.semantic import opening
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
@@ -110,6 +111,7 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
         type = type._replace(optional=False)
     if injected is not None:
         given = called(frame, injected)
+        opening.injected(frame, argument, injected)
         if type is None or (given.type is not None and type.name == "Any"):
             type = given.type
         return frame.named(Value(type, labels=given.labels), argument.arg, argument)
@@ -199,6 +201,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         else None,
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
+        opens=opening.told(info, frame.opens) if frame.opens else (),
         never=never,
         raises=tuple([each for each in frame.raised if each.own]) if frame.raised else (),
         stores={name: _stored(stored) for name, stored in frame.stores.items()} if frame.stores else {},
