@@ -6,11 +6,10 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from dodont.semantic import effects, objects
 from dodont.semantic.annotations import provider_of
 from dodont.semantic.definitions import ClassInfo, Facts, FunctionInfo, Opening
-from dodont.semantic.effects import CACHED, MAX_CHAIN
 from dodont.semantic.events import Unpooled
-from dodont.semantic.objects import role_of
 from dodont.semantic.origins import assigned
 from dodont.semantic.trees import defaults_of, dotted, last_name, walk
 from dodont.semantic.values import Value
@@ -24,7 +23,7 @@ Bindings = dict[str, tuple[Value, ast.expr]]
 MAX_OPENINGS = 8
 
 #: Decorators that call a function once and keep what it gives.
-_CACHES = CACHED | {"functools.lru_cache", "functools.cache"}
+_CACHES = frozenset({"functools.lru_cache", "functools.cache"})
 
 #: Databases that are a file, or live in memory: what is opened there costs next to nothing.
 _LOCAL = ("sqlite", "duckdb")
@@ -55,7 +54,7 @@ def through(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts, 
     for each in facts.opens:
         given = [bindings[name][1] for name in each.parameters if name in bindings]
         parameters = _hangs_on(frame, given)
-        if parameters is None or len(each.chain) >= MAX_CHAIN or any(_is_local(value) for value, _ in bindings.values()):
+        if parameters is None or len(each.chain) >= effects.MAX_CHAIN or any(_is_local(value) for value, _ in bindings.values()):
             continue
         chain = (function.ref, *each.chain)
         _note(frame, each._replace(site=frame.site(node), chain=chain, parameters=tuple(sorted(parameters))))
@@ -71,7 +70,7 @@ def injected(frame: Frame, argument: ast.arg, provider: Value) -> None:
         return
     site = frame.site(argument)
     for each in frame.world.facts(function).opens:
-        if not each.parameters and len(each.chain) < MAX_CHAIN:
+        if not each.parameters and len(each.chain) < effects.MAX_CHAIN:
             _note(frame, each._replace(site=site, chain=(function.ref, *each.chain)))
 
 
@@ -86,7 +85,7 @@ def told(function: FunctionInfo, opens: list[Opening]) -> tuple[Opening, ...]:
 
 
 def _is_cached(function: FunctionInfo) -> bool:
-    return any(each.ref in _CACHES for each in function.decorators)
+    return any(each.ref in _CACHES or each.ref in effects.CACHED for each in function.decorators)
 
 
 def _runs(function: FunctionInfo) -> bool:
@@ -235,7 +234,7 @@ def _of_name(frame: Frame, name: str, seen: set[str]) -> list[ast.expr] | None:
     bound = assigned(function.node).get(name)
     if name in _parameters(frame) and bound is None:
         value = frame.env.get(name)
-        if value is not None and role_of(frame, value.type) == "settings":
+        if value is not None and objects.role_of(frame, value.type) == "settings":
             seen.add(name)
             return [ast.Constant(None)]
         given = next((each for each in function.parameters if each.arg == name), None)
@@ -261,4 +260,4 @@ def _is_set_up(frame: Frame, node: ast.Attribute) -> bool:
     if not _SETTINGS.isdisjoint(dotted(node).split(".")[:-1]) or node.attr.isupper():
         return True
     value = frame.quiet(node.value)
-    return role_of(frame, value.type) == "settings" or frame.quiet(node).literal
+    return objects.role_of(frame, value.type) == "settings" or frame.quiet(node).literal
