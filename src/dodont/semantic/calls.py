@@ -12,7 +12,7 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, opening, sinks, waiting
+from dodont.semantic import demands, effects, generics, opening, passwords, sinks, waiting
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
@@ -279,6 +279,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         if kind is not None:
             accesses = (Access(kind, ref, frame.site(node)),)
             frame.accesses += accesses
+    if model.database is not None:
+        passwords.asked(frame, node, ref, model.database, callee.receiver, given)
     if model.log is not None:
         sinks.library_log(frame, node, ref, model.log, given)
     if model.external and not frame.silent:
@@ -332,6 +334,8 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
     for name, value in given.keywords.items():
         if value.pending is not None and is_plain(frame, _declared(frame, info, name)):
             frame.misuse(value, given.words[name], "argument")
+    if given.keywords:
+        passwords.constructed(frame, node, info, given)
     for _, entry in lineage(frame, info.ref):
         if isinstance(entry, ClassInfo):
             function = entry.functions.get("__init__")

@@ -26,7 +26,7 @@ Input = tuple[str, str]
 
 
 class Sink(NamedTuple):
-    """What a parameter reaches: ``kind`` is ``sql`` or ``log``; ``notes`` is the way there, the sink last.
+    """What a parameter reaches: ``kind`` is ``sql``, ``log``, ``stored`` or ``compared`` (see passwords); ``notes`` is the way there, the sink last.
 
     ``text`` is the SQL text the parameter becomes a part of, None when it is the whole; ``guarded`` says that a test or an
     exception decides whether it gets there.
@@ -99,7 +99,7 @@ class Opening(NamedTuple):
 
     ``made`` is where that stands, ``site`` the call of the function at hand that leads there, ``chain`` the functions of the
     project in between. ``parameters`` are those of the function at hand that say to where it connects. ``entered``: by a ``with``
-    that closes it.
+    that closes it. ``tests`` is how many of these functions come there only when a test or an exception says so.
     """
 
     kind: str
@@ -109,6 +109,7 @@ class Opening(NamedTuple):
     chain: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     entered: bool = False
+    tests: int = 0
 
 
 @dataclass(slots=True)

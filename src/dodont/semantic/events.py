@@ -42,7 +42,9 @@ class Query(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """A labelled value reaches a log. ``site`` is the expression given to ``call``; the label's notes are the way so far."""
+    """A labelled value reaches a log (``kind`` is ``log``), or a password a field that keeps passwords, to be ``stored`` there or
+    ``compared`` with it: ``target`` is the function that logs it, or the field. ``site`` is the expression given to ``call``; the
+    label's notes are the way so far."""
 
     call: Site
     target: str

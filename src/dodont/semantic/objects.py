@@ -150,7 +150,11 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         value = (
             Value(labels=passed, literal=receiver.literal) if passed or (receiver.literal and type is None) else UNKNOWN
         )
-    return frame.named(value, name, node) if credential(name) else value
+    if not credential(name):
+        return value
+    if receiver.labels and not value.labels and role_of(frame, type) == "schema":
+        value = value.but(labels=parts_of(receiver.labels))  # what a client sent, whatever checked it
+    return frame.named(value, name, node)
 
 
 def _inherited(frame: Frame, bases: tuple[Type, ...], name: str, node: ast.AST) -> Value | None:

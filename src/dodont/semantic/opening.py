@@ -42,7 +42,7 @@ def makes(frame: Frame, node: ast.Call, ref: str, kind: str, given: Arguments) -
     parameters = _hangs_on(frame, [*node.args, *(word.value for word in node.keywords)])
     if parameters is not None and not _keeps(frame, node):
         entered = id(node) in frame.once(_entered)
-        _note(frame, Opening(kind, ref, site, site, (), tuple(sorted(parameters)), entered))
+        _note(frame, Opening(kind, ref, site, site, (), tuple(sorted(parameters)), entered, frame.guards > 0))
 
 
 def through(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts, bindings: Bindings) -> None:
@@ -51,13 +51,21 @@ def through(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts, 
         return
     if _keeps(frame, node):
         return
-    for each in facts.opens:
-        given = [bindings[name][1] for name in each.parameters if name in bindings]
-        parameters = _hangs_on(frame, given)
-        if parameters is None or len(each.chain) >= effects.MAX_CHAIN or any(_is_local(value) for value, _ in bindings.values()):
-            continue
-        chain = (function.ref, *each.chain)
-        _note(frame, each._replace(site=frame.site(node), chain=chain, parameters=tuple(sorted(parameters))))
+    entered = id(node) in frame.once(_entered)
+    local = any(_is_local(value) for value, _ in bindings.values())
+    for each in facts.opens if not local else ():
+        parameters = _hangs_on(frame, [bindings[name][1] for name in each.parameters if name in bindings])
+        if parameters is not None and len(each.chain) < effects.MAX_CHAIN:
+            _note(
+                frame,
+                each._replace(
+                    site=frame.site(node),
+                    chain=(function.ref, *each.chain),
+                    parameters=tuple(sorted(parameters)),
+                    entered=each.entered or entered,
+                    tests=each.tests + (frame.guards > 0),
+                ),
+            )
 
 
 def injected(frame: Frame, argument: ast.arg, provider: Value) -> None:

@@ -16,6 +16,8 @@ THINGS = {
     "client": "a client with connections",
     "http-client": "an HTTP client",
 }
+#: Through how many functions it is followed at most.
+REACH = 3
 SHARED = ("engine", "client", "http-client")
 
 
@@ -30,7 +32,7 @@ def check(event: Completed, run: Pass) -> Iterator[Diagnostic]:
     for function in event.module.functions:
         if serves(function) and function.facts is not None:
             for each in function.facts.opens:
-                if not (each.kind == "http-client" and each.entered and not run.options["http-in-with"]):
+                if is_made(each) and (each.kind != "http-client" or not each.entered or run.options["http-in-with"]):
                     found.setdefault(each.made, []).append((function, each))
     for made, uses in found.items():
         uses.sort(key=lambda use: use[1].site)
@@ -46,6 +48,11 @@ def check(event: Completed, run: Pass) -> Iterator[Diagnostic]:
             through=through,
             related=[Note(each.site, f"comes here on every request of `{other.name}`") for other, each in uses if each.chain],
         )
+
+
+def is_made(opening: Opening) -> bool:
+    """Whether most requests come there: behind two functions that choose, or far away, it is another matter each time."""
+    return len(opening.chain) <= REACH and opening.tests <= (len(opening.chain) < 2)
 
 
 def serves(function: FunctionInfo) -> bool:
