@@ -90,8 +90,7 @@ class Pass:
             if column is not None:
                 yield column.name, column.stored, hole.value
         given = query.parameters.items if query.parameters is not None else None
-        for index, (placeholder, column) in enumerate(placeholders):
-            key: int | str = int(placeholder[1:]) - 1 if placeholder[1:].isdigit() else placeholder.strip("%:()s") or index
+        for key, column in placeholders:
             if column is not None and isinstance(given, dict) and key in given:
                 yield column.name, column.stored, given[str(key)]
             elif column is not None and isinstance(given, tuple) and isinstance(key, int) and key < len(given):

@@ -141,6 +141,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
             for held, each in zip(given.positional, given.nodes, strict=True):
                 frame.misuse(held, each, "response")
         value = Value(Type(frame.library.canonical(ref)))
+        if entry.role == "entity" and value.type is not None:
+            passwords.constructed(frame, node, value.type, given)
         if entry.init is not None:
             made = _library(frame, node, callee, ref, entry.init, given)
             return made if made.type is not None else made.but(type=value.type)
@@ -335,7 +337,7 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
         if value.pending is not None and is_plain(frame, _declared(frame, info, name)):
             frame.misuse(value, given.words[name], "argument")
     if given.keywords:
-        passwords.constructed(frame, node, info, given)
+        passwords.constructed(frame, node, Type(info.ref), given)
     for _, entry in lineage(frame, info.ref):
         if isinstance(entry, ClassInfo):
             function = entry.functions.get("__init__")

@@ -258,7 +258,10 @@ def instance_attribute(
         return Value(found)
     what = f"{ref.rpartition('.')[2].lower()}.{name}"
     notes = (Note(frame.site(node), f"`{what}`"),) if node is not None else ()
-    return Value(found, labels=labels_of(entry.labels[name], what, notes))
+    labels = labels_of(entry.labels[name], what, notes)
+    if entry.labels[name] == "secret" and "request" in entry.labels.values():
+        labels += labels_of("request", what, notes)  # a credential that a client sent, as all of the object
+    return Value(found, labels=labels)
 
 
 #: What a name means on instances of a class: a value, a method of the project, a library method by its qualified name, or

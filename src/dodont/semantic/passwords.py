@@ -29,7 +29,7 @@ STORED, COMPARED = "stored", "compared"
 _GIVEN = frozenset({"parameter", "part"})
 
 #: Words of whoever signs in, in the name of what is not known otherwise.
-_OWNERS = frozenset("user account member customer admin employee student teacher person player client".split())
+_OWNERS = frozenset("user account member customer admin employee student teacher person player client instance".split())
 
 
 def put(frame: Frame, node: ast.stmt, target: ast.Attribute, value: Value, source: ast.expr) -> None:
@@ -38,20 +38,20 @@ def put(frame: Frame, node: ast.stmt, target: ast.Attribute, value: Value, sourc
         return
     receiver = frame.quiet(target.value)
     if receiver.type is None and receiver.ref is None:
-        if last_name(target.value).lower() in _OWNERS and not _GIVEN & {label.kind for label in receiver.labels}:
-            _arrive(frame, node, target.attr, STORED, target.attr, value, source)
+        if last_name(target.value).lower() in _OWNERS:
+            _arrive(frame, node, ast.unparse(target), STORED, target.attr, value, source)
         return
     if receiver.type is not None and _keeps_plain(frame, receiver.type, target.attr):
         own = isinstance(target.value, ast.Name) and target.value.id == "self"
         _arrive(frame, node, _field(receiver.type, target.attr), STORED, target.attr, value, source, own=own)
 
 
-def constructed(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) -> None:
+def constructed(frame: Frame, node: ast.Call, type: Type, given: Arguments) -> None:
     """``User(name=name, password=password)``"""
     for name, value in given.keywords.items():
-        if value.labels and is_password(name) and not frame.silent and _keeps_plain(frame, Type(info.ref), name):
-            if not _sets_later(frame, node):
-                _arrive(frame, node, _field(Type(info.ref), name), STORED, name, value, given.words[name])
+        if value.labels and is_password(name) and not frame.silent and _keeps_plain(frame, type, name):
+            if not _sets_later(frame):
+                _arrive(frame, node, _field(type, name), STORED, name, value, given.words[name])
 
 
 def asked(frame: Frame, node: ast.Call, ref: str, kind: str, receiver: Value | None, given: Arguments) -> None:
@@ -214,7 +214,7 @@ def _hashed(frame: Frame) -> frozenset[str]:
     )
 
 
-def _sets_later(frame: Frame, node: ast.Call) -> bool:
+def _sets_later(frame: Frame) -> bool:
     """``user = User(name=name, password=password)`` with ``user.set_password(password)`` after it."""
     function = frame.function.node if frame.function is not None else None
     return function is not None and frame.once(_sets)

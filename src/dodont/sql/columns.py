@@ -16,30 +16,32 @@ class Column(NamedTuple):
 
 #: A place for a value, in the text of ``places``.
 _PLACE = "\0"
-_PLACEHOLDER = re.compile(r"%\(\w+\)s|%s|\?|\$\d+|(?<![:\w]):\w+")
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s|%s|\?|\$(\d+)|(?<![:\w]):(\w+)")
 _INSERT = re.compile(r"\b(?:insert|replace)\b[^(]*?\binto\s+[\w.\"`\[\]]+\s*\(([^()]*)\)\s*values?\s*\(", re.I)
 _NAME = r"[\"`\[]?(\w+)[\"`\]]?"
 _BESIDE = re.compile(rf"{_NAME}\s*(?:=|==|<>|!=|\blike\b)\s*(?:[\w.]+\s*\()?\s*['\"%]*{_PLACE}", re.I)
 
 
-def columns(parts: Sequence[str | None]) -> tuple[list[Column | None], list[tuple[str, Column | None]]]:
-    """The columns of a text's holes, and its placeholders in their order with theirs."""
+def columns(parts: Sequence[str | None]) -> tuple[list[Column | None], list[tuple[int | str, Column | None]]]:
+    """The columns of a text's holes, and those of its placeholders, by the name or (from 0) the number of the parameter."""
     text: list[str] = []
-    kinds: list[str] = []
+    kinds: list[int | str | None] = []  # None for a hole
     for part in parts:
         if part is None:
             text.append(_PLACE)
-            kinds.append("")
+            kinds.append(None)
             continue
         end = 0
         for match in _PLACEHOLDER.finditer(part):
             text += (part[end : match.start()], _PLACE)
-            kinds.append(match[0])
+            name = match[1] or match[2] or match[3]
+            count = sum(kind is not None for kind in kinds)
+            kinds.append(count if name is None else int(name) - 1 if name.isdigit() else name)
             end = match.end()
         text.append(part[end:])
     found = _places("".join(text))
-    holes = [column for column, kind in zip(found, kinds, strict=True) if not kind]
-    return holes, [(kind, column) for column, kind in zip(found, kinds, strict=True) if kind]
+    holes = [column for column, kind in zip(found, kinds, strict=True) if kind is None]
+    return holes, [(kind, column) for column, kind in zip(found, kinds, strict=True) if kind is not None]
 
 
 def _places(text: str) -> list[Column | None]:
