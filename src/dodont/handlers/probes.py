@@ -11,3 +11,11 @@ _PROBE = re.compile(
 
 def is_probe(handler: str) -> bool:
     return _PROBE.match(handler.lower()) is not None
+
+
+_STATE = re.compile(r"Health|Status|Readiness|Liveness|Heartbeat|Ping(?![a-z])")
+
+
+def speaks_of_state(view: str) -> bool:
+    """Whether a class of handlers is about the state of the service by its name: ``StatusResource``."""
+    return _STATE.search(view) is not None

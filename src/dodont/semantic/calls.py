@@ -271,7 +271,7 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
     if model.blocks is not None and not model.coroutine:
         _waits(frame, node, callee, ref, model.blocks, given)
     if model.opens is not None:
-        opening.makes(frame, node, ref, model.opens, given)
+        opening.makes(frame, node, callee, ref, model.opens, given)
     if model.sql is not None:
         sinks.library_sql(frame, node, ref, model.sql, given)
     if (model.database is not None or model.sql is not None) and not frame.silent:

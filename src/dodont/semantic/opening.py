@@ -29,7 +29,7 @@ _CACHES = frozenset({"functools.lru_cache", "functools.cache"})
 _LOCAL = ("sqlite", "duckdb")
 
 
-def makes(frame: Frame, node: ast.Call, ref: str, kind: str, given: Arguments) -> None:
+def makes(frame: Frame, node: ast.Call, callee: Value, ref: str, kind: str, given: Arguments) -> None:
     """A library's call makes something dear."""
     if frame.silent or frame.in_lambda:
         return
@@ -39,7 +39,10 @@ def makes(frame: Frame, node: ast.Call, ref: str, kind: str, given: Arguments) -
         frame.event(("unpooled", site), Unpooled(site, ref, frame.function))
     if frame.function is None or any(_is_local(value) for value in given.positional[:1]):
         return
-    parameters = _hangs_on(frame, [*node.args, *(word.value for word in node.keywords)])
+    asked = [*node.args, *(word.value for word in node.keywords)]
+    if callee.receiver is not None and isinstance(node.func, ast.Attribute):
+        asked.append(node.func.value)  # `boto3.Session(key).client("s3")`
+    parameters = _hangs_on(frame, asked)
     if parameters is not None and not _keeps(frame, node):
         entered = id(node) in frame.once(_entered)
         _note(frame, Opening(kind, ref, site, site, (), tuple(sorted(parameters)), entered, frame.guards > 0))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from dodont.analysis import Completed, Diagnostic, FunctionInfo, Note, Opening, Pass, Site, Unpooled, Value, on
-from dodont.handlers.probes import is_probe
+from dodont.handlers.probes import is_probe, speaks_of_state
 
 #: What an opening is called, and whether one may serve all requests.
 THINGS = {
@@ -16,8 +16,8 @@ THINGS = {
     "client": "a client with connections",
     "http-client": "an HTTP client",
 }
-#: Through how many functions it is followed at most.
-REACH = 3
+#: Through how many functions it is followed at most. Far from the handler an HTTP client is mostly the matter of what it calls.
+REACH, REACH_HTTP = 3, 1
 SHARED = ("engine", "client", "http-client")
 
 
@@ -52,7 +52,8 @@ def check(event: Completed, run: Pass) -> Iterator[Diagnostic]:
 
 def is_made(opening: Opening) -> bool:
     """Whether most requests come there: behind two functions that choose, or far away, it is another matter each time."""
-    return len(opening.chain) <= REACH and opening.tests <= (len(opening.chain) < 2)
+    reach = REACH_HTTP if opening.kind == "http-client" else REACH
+    return len(opening.chain) <= reach and opening.tests <= (len(opening.chain) < 2)
 
 
 def serves(function: FunctionInfo) -> bool:
@@ -63,6 +64,7 @@ def serves(function: FunctionInfo) -> bool:
         and "websocket" not in handler.by.lower()
         and "WEBSOCKET" not in handler.methods
         and not is_probe(function.name)
+        and (function.owner is None or not speaks_of_state(function.owner.name))
         and not function.is_start_up
     )
 
