@@ -96,6 +96,10 @@ class Pass:
             elif column is not None and isinstance(given, tuple) and isinstance(key, int) and key < len(given):
                 yield column.name, column.stored, given[key]
 
+    def hashes_passwords(self) -> bool:
+        """Whether any code of the project hashes passwords: what a parameter is called says little there."""
+        return self.project.hashes_passwords()
+
     def read_by_key(self, call: Site) -> bool:
         """Whether the function around a query's call reads the rows by the names of columns, and hands them to nobody."""
         return call.path == self.module.path and read_by_key(self.tree, call)

@@ -16,7 +16,7 @@ from dodont.semantic.expressions import EVALUATORS, KEEPING
 from dodont.semantic.frame import Frame
 from dodont.semantic.generics import may_vary, variable_in
 from dodont.semantic.heads import kept_by, may_decorate
-from dodont.semantic.objects import instance_attribute
+from dodont.semantic.objects import instance_attribute, role_of
 from dodont.semantic.results import called
 from dodont.semantic.statements import run
 from dodont.semantic.trees import defaults_of, nodes_of
@@ -135,6 +135,9 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
             Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)),
             *labels,
         )
+    elif argument.arg == "validated_data" and info.owner is not None and role_of(frame, Type(info.owner.ref)) == "schema":
+        note = Note(frame.site(argument), "`validated_data` comes from the request")
+        labels = (Label("request", argument.arg, (note,)), *labels)  # `create` and `update` of serializers
     value = Value(type, labels=labels, maybe_none=maybe_none)
     return frame.named(value, argument.arg, argument) if credential(argument.arg) else value
 

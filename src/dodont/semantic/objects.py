@@ -153,7 +153,10 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
     if not credential(name):
         return value
     if receiver.labels and not value.labels and role_of(frame, type) == "schema":
-        value = value.but(labels=parts_of(receiver.labels))  # what a client sent, whatever checked it
+        labels = parts_of(receiver.labels)  # what a client sent, whatever checked it
+        if frame.function is not None and frame.function.handler is not None:
+            labels += labels_of("request", name, (Note(frame.site(node), f"`{name}` comes from the request"),))
+        value = value.but(labels=labels)
     return frame.named(value, name, node)
 
 

@@ -115,7 +115,7 @@ def compared(frame: Frame, node: ast.Compare, left: Value, right: Value) -> None
 def _kept_field(frame: Frame, node: ast.expr) -> str | None:
     """The password field of a record that an expression reads, as a person knows it."""
     match node:
-        case ast.Attribute(value=holder, attr=name) if is_password(name):
+        case ast.Attribute(value=holder, attr=name) if is_password(name) and not name.isupper():
             receiver = frame.quiet(holder)
             type = receiver.type
             if type is not None and type.name == "type" and type.args:
@@ -151,13 +151,10 @@ def entered(value: Value, own: bool = False) -> Label | None:
     count."""
     if value.cleaned or value.literal or not _is_text(value):
         return None
-    kinds = {label.kind for label in value.labels}
-    for label in value.labels:
-        if label.kind == "request" or (
-            label.kind == "secret" and plain_password(label.what) and not own and _GIVEN & kinds
-        ):
-            return label
-    return None
+    kinds = {label.kind: label for label in value.labels}
+    if "request" in kinds or own or _GIVEN.isdisjoint(kinds):
+        return kinds.get("request")
+    return next((each for each in value.labels if each.kind == "secret" and plain_password(each.what)), None)
 
 
 def _is_text(value: Value) -> bool:

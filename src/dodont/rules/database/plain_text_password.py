@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from dodont.analysis import Diagnostic, Flow, Pass, Query, entered, is_password, on
+from dodont.analysis import Diagnostic, Flow, Label, Pass, Query, entered, is_password, on
 
 
 @on(Flow, rule="plain-text-password")
 def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    if flow.kind not in ("stored", "compared") or run.module.role in ("test", "migration", "settings"):
+    if flow.kind not in ("stored", "compared") or not counts(flow.label, run):
         return
     yield run.report(
         flow.kind,
@@ -21,16 +22,24 @@ def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
     )
 
 
+def counts(label: Label, run: Pass) -> bool:
+    """Whether it is a password as it was entered: from a client, or from a caller in a project that hashes none."""
+    return run.module.role not in ("test", "migration", "settings") and (
+        label.kind == "request" or not run.hashes_passwords()
+    )
+
+
+_NAMES = re.compile("pass|pwd", re.IGNORECASE)
+
+
 @on(Query, rule="plain-text-password")
 def check_query(query: Query, run: Pass) -> Iterator[Diagnostic]:
     """``INSERT INTO users (name, password) VALUES (?, ?)``, ``… WHERE name = ? AND password = ?``"""
-    if run.module.role in ("test", "migration", "settings") or not any(
-        isinstance(part, str) and "pass" in part.lower() or "pwd" in str(part).lower() for part in query.text.parts
-    ):
+    if not any(isinstance(part, str) and _NAMES.search(part) for part in query.text.parts):
         return
     for name, stored, value in run.bound(query):
         label = entered(value) if is_password(name) else None
-        if label is not None:
+        if label is not None and counts(label, run):
             yield run.report(
                 "stored" if stored else "compared",
                 query.call,
