@@ -16,7 +16,23 @@ from dodont.semantic.values import ABSENT, NONE, UNKNOWN, Hole, Label, Note, Pen
 
 _TUPLES: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Access, HandlerInfo, Hole, Kept, Label, Note, Opening, Pending, Raised, Sink, Site, Text, Type, Variable, Waits)
+    for kind in (
+        Access,
+        HandlerInfo,
+        Hole,
+        Kept,
+        Label,
+        Note,
+        Opening,
+        Pending,
+        Raised,
+        Sink,
+        Site,
+        Text,
+        Type,
+        Variable,
+        Waits,
+    )
 }
 _RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Facts, Sql)}
 _DEFAULTS: dict[str, Any] = {name: getattr(UNKNOWN, name) for name in Value.__slots__}

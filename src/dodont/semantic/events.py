@@ -44,7 +44,7 @@ class Query(NamedTuple):
 class Flow(NamedTuple):
     """A labelled value reaches a log (``kind`` is ``log``), or a password a field that keeps passwords, to be ``stored`` there or
     ``compared`` with it: ``target`` is the function that logs it, or the field. ``site`` is the expression given to ``call``; the
-    label's notes are the way so far."""
+    label's notes are the way so far. ``hashes``: the object has a method ``set_password`` that stores a hash in the field."""
 
     call: Site
     target: str
@@ -55,6 +55,7 @@ class Flow(NamedTuple):
     source: str
     function: FunctionInfo | None
     notes: tuple[Note, ...] = ()
+    hashes: bool = False
 
 
 class Unawaited(NamedTuple):

@@ -135,7 +135,9 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
             Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)),
             *labels,
         )
-    elif argument.arg == "validated_data" and info.owner is not None and role_of(frame, Type(info.owner.ref)) == "schema":
+    elif (
+        argument.arg == "validated_data" and info.owner is not None and role_of(frame, Type(info.owner.ref)) == "schema"
+    ):
         note = Note(frame.site(argument), "`validated_data` comes from the request")
         labels = (Label("request", argument.arg, (note,)), *labels)  # `create` and `update` of serializers
     value = Value(type, labels=labels, maybe_none=maybe_none)

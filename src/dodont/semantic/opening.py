@@ -152,16 +152,16 @@ def _stored_within(frame: Frame) -> dict[int, list[ast.expr]]:
     """Where the calls of the function put what they give, directly or by way of a name of their own."""
     places: list[tuple[ast.expr, ast.expr]] = []
     names: dict[str, list[ast.expr]] = {}
-    shared = {
-        name for each in _nodes(frame) if isinstance(each, (ast.Global, ast.Nonlocal)) for name in each.names
-    }
+    shared = {name for each in _nodes(frame) if isinstance(each, (ast.Global, ast.Nonlocal)) for name in each.names}
     for each in _nodes(frame):
         match each:
             case ast.Assign(targets=targets, value=value):
                 pass
             case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
                 targets = [target]
-            case ast.Call(func=ast.Attribute(value=holder, attr="append" | "put" | "put_nowait" | "add" | "setdefault")):
+            case ast.Call(
+                func=ast.Attribute(value=holder, attr="append" | "put" | "put_nowait" | "add" | "setdefault")
+            ):
                 places += ((holder, given) for given in each.args)
                 continue
             case ast.Call(func=ast.Name(id="setattr"), args=[holder, _, value]):

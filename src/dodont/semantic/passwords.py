@@ -43,7 +43,13 @@ def put(frame: Frame, node: ast.stmt, target: ast.Attribute, value: Value, sourc
         return
     if receiver.type is not None and _keeps_plain(frame, receiver.type, target.attr):
         own = isinstance(target.value, ast.Name) and target.value.id == "self"
-        _arrive(frame, node, _field(receiver.type, target.attr), STORED, target.attr, value, source, own=own)
+        hashes = target.attr == "password" and any(ref == _DJANGO for ref, _ in lineage(frame, receiver.type.name))
+        field = _field(receiver.type, target.attr)
+        _arrive(frame, node, field, STORED, target.attr, value, source, own=own, hashes=hashes)
+
+
+#: The base of Django's users, whose ``set_password`` hashes.
+_DJANGO = "django.contrib.auth.models.AbstractBaseUser"
 
 
 def constructed(frame: Frame, node: ast.Call, type: Type, given: Arguments) -> None:
@@ -69,7 +75,14 @@ def asked(frame: Frame, node: ast.Call, ref: str, kind: str, receiver: Value | N
     for value, each in zip(given.positional, given.nodes, strict=True):
         if isinstance(value.items, dict):
             for field, inner in _fields("", value, each):
-                _arrive(frame, node, field, COMPARED if found == STORED and _is_filter(ref, each, given) else found, field, *inner)
+                _arrive(
+                    frame,
+                    node,
+                    field,
+                    COMPARED if found == STORED and _is_filter(ref, each, given) else found,
+                    field,
+                    *inner,
+                )
 
 
 #: Methods that hash what they are given themselves.
@@ -130,7 +143,10 @@ def _kept_field(frame: Frame, node: ast.expr) -> str | None:
             return None
     if receiver.literal or receiver.ref is not None or not isinstance(holder, ast.Name):
         return None
-    if holder.id.lower().strip("_") not in _OWNERS | _ROWS or {label.kind for label in receiver.labels} & {*_GIVEN, "request"}:
+    if holder.id.lower().strip("_") not in _OWNERS | _ROWS or {label.kind for label in receiver.labels} & {
+        *_GIVEN,
+        "request",
+    }:
         return None
     return f"{holder.id}.{name}" if isinstance(node, ast.Attribute) else f'{holder.id}["{name}"]'
 
@@ -163,7 +179,7 @@ def _is_text(value: Value) -> bool:
 
 def _arrive(
     frame: Frame, node: ast.stmt | ast.expr, field: str, kind: str, name: str, value: Value, source: ast.expr, *,
-    own: bool = False, notes: tuple[Note, ...] = (),
+    own: bool = False, notes: tuple[Note, ...] = (), hashes: bool = False,
 ) -> None:  # fmt: skip
     """``own``: an object's own method puts it there, and whoever calls that may have hashed it."""
     if value.cleaned or value.literal or not value.labels or len(notes) > 4 or not _is_text(value):
@@ -180,7 +196,9 @@ def _arrive(
     if found is not None and not _hashed_by_owner(frame, source):
         frame.event(
             (kind, here),
-            Flow(here, field, kind, found, frame.site(source), value, ast.unparse(source), frame.function, notes),
+            Flow(
+                here, field, kind, found, frame.site(source), value, ast.unparse(source), frame.function, notes, hashes
+            ),
         )
 
 
@@ -192,7 +210,9 @@ def _changes(node: ast.Call) -> bool:
     return last_name(node.func) not in _PASSES
 
 
-_PASSES = frozenset("get pop getlist str strip lstrip rstrip encode decode lower upper get_secret_value form getfirst get_argument".split())
+_PASSES = frozenset(
+    "get pop getlist str strip lstrip rstrip encode decode lower upper get_secret_value form getfirst get_argument".split()
+)
 
 
 def _hashed_by_owner(frame: Frame, source: ast.expr) -> bool:
@@ -264,11 +284,14 @@ def _guards_field(frame: Frame, class_name: str, name: str) -> bool:
             ):
                 body = frame.world.body(function)
                 if body is not None and any(
-                    isinstance(each, ast.Call) and (hashes(last_name(each.func)) or last_name(each.func) == "set_password")
+                    isinstance(each, ast.Call)
+                    and (hashes(last_name(each.func)) or last_name(each.func) == "set_password")
                     for each in walk(body)
                 ):
                     return True
     return False
 
 
-_VALIDATORS = frozenset({"validates", "field_validator", "validator", "model_validator", "root_validator", "before_event", "listens_for"})
+_VALIDATORS = frozenset(
+    {"validates", "field_validator", "validator", "model_validator", "root_validator", "before_event", "listens_for"}
+)

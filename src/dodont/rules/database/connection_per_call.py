@@ -5,10 +5,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from dodont.analysis import Completed, Diagnostic, FunctionInfo, Note, Opening, Pass, Site, Unpooled, Value, on
+from dodont.analysis import (
+    Completed,
+    Diagnostic,
+    Fix,
+    FunctionInfo,
+    Note,
+    Opening,
+    Pass,
+    Site,
+    Unpooled,
+    Value,
+    on,
+    walk,
+)
 from dodont.handlers.probes import is_probe, speaks_of_state
 
-#: What an opening is called, and whether one may serve all requests.
+#: What an opening is called.
 THINGS = {
     "engine": "an engine with a pool",
     "pool": "a connection pool",
@@ -18,7 +31,8 @@ THINGS = {
 }
 #: Through how many functions it is followed at most. Far from the handler an HTTP client is mostly the matter of what it calls.
 REACH, REACH_HTTP = 3, 1
-SHARED = ("engine", "client", "http-client")
+#: What serves all requests at a time, and what a function is called that gives it.
+SHARED = {"engine": "engine", "client": "client", "http-client": "client"}
 
 
 @on(Completed, rule="connection-per-call")
@@ -46,8 +60,20 @@ def check(event: Completed, run: Pass) -> Iterator[Diagnostic]:
             thing=THINGS[first.kind],
             handler=function.name,
             through=through,
-            related=[Note(each.site, f"comes here on every request of `{other.name}`") for other, each in uses if each.chain],
+            fix=share(made, uses, run),
+            related=[
+                Note(each.site, f"comes here on every request of `{other.name}`") for other, each in uses if each.chain
+            ],
         )
+
+
+def share(made: Site, uses: list[tuple[FunctionInfo, Opening]], run: Pass) -> Fix | None:
+    """A connection serves one at a time: what is shared is a pool or what has one, where the module that makes it is at hand."""
+    function, first = uses[0]
+    if made.path != run.module.path or first.kind not in SHARED or any(each.entered for _, each in uses):
+        return None
+    name = f"_{function.name.strip('_')}_{SHARED[first.kind]}"
+    return run.fix("Make it once, in a cached function", "unsafe", made, name=name)
 
 
 def is_made(opening: Opening) -> bool:

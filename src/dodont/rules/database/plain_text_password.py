@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dodont.analysis import Diagnostic, Flow, Label, Pass, Query, entered, is_password, on
+from dodont.analysis import Diagnostic, Fix, Flow, Label, Pass, Query, entered, is_password, on
 
 
 @on(Flow, rule="plain-text-password")
@@ -19,7 +19,15 @@ def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
         flow=(*flow.label.notes, *flow.notes),
         what=run.source(flow.site) or flow.label.what,
         field=flow.target,
+        fix=hash_it(flow, run),
     )
+
+
+def hash_it(flow: Flow, run: Pass) -> Fix | None:
+    """Django's own users hash what ``set_password`` is given; elsewhere it must be said what hashes."""
+    if flow.hashes and flow.kind == "stored" and not flow.notes:
+        return run.fix("Let `set_password` hash it", "safe", flow.call)
+    return None
 
 
 def counts(label: Label, run: Pass) -> bool:
