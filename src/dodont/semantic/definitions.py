@@ -26,7 +26,8 @@ Input = tuple[str, str]
 
 
 class Sink(NamedTuple):
-    """What a parameter reaches: ``kind`` is ``sql``, ``log``, ``stored`` or ``compared`` (see passwords); ``notes`` is the way there, the sink last.
+    """What a parameter reaches: ``kind`` is ``sql``, ``log``, ``stored`` or ``compared`` (see passwords); ``notes`` is the way there,
+    the sink last.
 
     ``text`` is the SQL text the parameter becomes a part of, None when it is the whole; ``guarded`` says that a test or an
     exception decides whether it gets there.

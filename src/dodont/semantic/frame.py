@@ -36,8 +36,8 @@ class Frame:
     __slots__ = (
         "_answers", "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external",
         "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "loops",
-        "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values",
-        "waits", "world", "yields",
+        "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused",
+        "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(

@@ -189,7 +189,7 @@ _OF_REQUEST = frozenset({"g", "request", "req", "ctx", "_request_ctx_stack", "_a
 
 
 def _lasts(frame: Frame, place: ast.expr) -> bool:
-    root = place
+    root: ast.expr = place
     while isinstance(root, (ast.Attribute, ast.Subscript)):
         root = root.value
     if not isinstance(root, ast.Name):

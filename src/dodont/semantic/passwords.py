@@ -54,10 +54,11 @@ _DJANGO = "django.contrib.auth.models.AbstractBaseUser"
 
 def constructed(frame: Frame, node: ast.Call, type: Type, given: Arguments) -> None:
     """``User(name=name, password=password)``"""
+    if frame.silent or not any(map(is_password, given.keywords)) or frame.once(_sets):
+        return
     for name, value in given.keywords.items():
-        if value.labels and is_password(name) and not frame.silent and _keeps_plain(frame, type, name):
-            if not _sets_later(frame):
-                _arrive(frame, node, _field(type, name), STORED, name, value, given.words[name])
+        if value.labels and is_password(name) and _keeps_plain(frame, type, name):
+            _arrive(frame, node, _field(type, name), STORED, name, value, given.words[name])
 
 
 def asked(frame: Frame, node: ast.Call, ref: str, kind: str, receiver: Value | None, given: Arguments) -> None:
@@ -231,15 +232,12 @@ def _hashed(frame: Frame) -> frozenset[str]:
     )
 
 
-def _sets_later(frame: Frame) -> bool:
-    """``user = User(name=name, password=password)`` with ``user.set_password(password)`` after it."""
-    function = frame.function.node if frame.function is not None else None
-    return function is not None and frame.once(_sets)
-
-
 def _sets(frame: Frame) -> bool:
-    assert frame.function is not None and frame.function.node is not None
-    return any(isinstance(each, ast.Attribute) and each.attr == "set_password" for each in walk(frame.function.node))
+    """``user = User(name=name, password=password)`` with ``user.set_password(password)`` after it."""
+    node = frame.function.node if frame.function is not None else None
+    return node is not None and any(
+        isinstance(each, ast.Attribute) and each.attr == "set_password" for each in walk(node)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -276,7 +274,7 @@ def _guards_field(frame: Frame, class_name: str, name: str) -> bool:
             continue
         member = entry.members.get(name)
         kind = member.type.name.rpartition(".")[2] if member is not None and member.type is not None else ""
-        if hashes(kind) or kind.startswith("Password") or kind.startswith("Encrypted"):
+        if hashes(kind) or kind.startswith(("Password", "Encrypted")):
             return True
         for function in entry.functions.values():
             if function.name in ("save", "asave", "clean", "pre_save", "__init__") or any(
