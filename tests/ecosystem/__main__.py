@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.ecosystem import mutants, show, sturdy
+from tests.ecosystem import mutants, show, sql_mutants, sturdy
 from tests.ecosystem.fetch import FetchError, fetch
 from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
@@ -101,6 +101,23 @@ def _mutants(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _sql_mutants(arguments: argparse.Namespace) -> int:
+    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
+    outcomes: list[sql_mutants.Outcome] = []
+    for name in names:
+        made = sql_mutants.run(arguments.directory / name, arguments.size, arguments.seed)
+        outcomes += made
+        print(f"{name}: {sum(each.found for each in made)} of {len(made)}", flush=True)
+        for each in made:
+            mutant = each.mutant
+            if arguments.missed and (each.elsewhere or not each.found):
+                state = "elsewhere" if each.elsewhere else "missed"
+                print(f"  {state}: {mutant.path}:{mutant.line}: {mutant.spelling}; {mutant.values}")
+                print(f"    {mutant.code}")
+    print("\n".join(sql_mutants.table(outcomes)))
+    return 0
+
+
 def _stdlib(arguments: argparse.Namespace) -> int:
     files = sturdy.modules(arguments.directories)
     if not arguments.installed:
@@ -155,6 +172,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--missed", action="store_true", help="print those not found, or not restored by the fix")
     command.set_defaults(command=_mutants)
+
+    command = commands.add_parser(
+        "sql-mutants", help="put parameters into the text of the queries in DIR, count what sql-from-strings finds"
+    )
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument(
+        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
+    )
+    command.add_argument("-n", dest="size", type=int, default=20, help="how many a project (default: 20)")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--missed", action="store_true", help="print those not found")
+    command.set_defaults(command=_sql_mutants)
 
     command = commands.add_parser(
         "stdlib", help="every rule and every fix on a copy of the standard library: nothing breaks"

@@ -281,7 +281,7 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         if kind is not None:
             accesses = (Access(kind, ref, frame.site(node)),)
             frame.accesses += accesses
-    if model.database is not None:
+    if model.database is not None and model.sql is None:
         passwords.asked(frame, node, ref, model.database, callee.receiver, given)
     if model.log is not None:
         sinks.library_log(frame, node, ref, model.log, given)

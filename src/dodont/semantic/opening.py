@@ -157,8 +157,8 @@ def _stored_within(frame: Frame) -> dict[int, list[ast.expr]]:
         match each:
             case ast.Assign(targets=targets, value=value):
                 pass
-            case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
-                targets = [target]
+            case ast.AnnAssign(target=one, value=ast.expr() as value) | ast.NamedExpr(target=one, value=value):
+                targets = [one]
             case ast.Call(
                 func=ast.Attribute(value=holder, attr="append" | "put" | "put_nowait" | "add" | "setdefault")
             ):
@@ -189,7 +189,7 @@ _OF_REQUEST = frozenset({"g", "request", "req", "ctx", "_request_ctx_stack", "_a
 
 
 def _lasts(frame: Frame, place: ast.expr) -> bool:
-    root: ast.expr = place
+    root = place
     while isinstance(root, (ast.Attribute, ast.Subscript)):
         root = root.value
     if not isinstance(root, ast.Name):
