@@ -39,7 +39,7 @@ def put(frame: Frame, node: ast.stmt, target: ast.Attribute, value: Value, sourc
     receiver = frame.quiet(target.value)
     if receiver.type is None and receiver.ref is None:
         if last_name(target.value).lower() in _OWNERS:
-            _arrive(frame, node, ast.unparse(target), STORED, target.attr, value, source)
+            _arrive(frame, node, ast.unparse(target), STORED, target.attr, value, source, own=True)
         return
     if receiver.type is not None and _keeps_plain(frame, receiver.type, target.attr):
         own = isinstance(target.value, ast.Name) and target.value.id == "self"
