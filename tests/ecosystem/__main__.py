@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.ecosystem import mutants, show, sql_mutants, sturdy
+from tests.ecosystem import mutants, repairs, show, sql_mutants, sturdy
 from tests.ecosystem.fetch import FetchError, fetch
 from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
@@ -118,6 +119,23 @@ def _sql_mutants(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _repairs(arguments: argparse.Namespace) -> int:
+    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
+    rules = arguments.select.split(",") if arguments.select else ()
+    total, faults = Counter[str](), 0
+    for name in names:
+        outcome = repairs.run(arguments.directory / name, rules, arguments.keep)
+        total += outcome.fixed
+        faults += len(outcome.faults)
+        told = ", ".join(f"{count} {rule}" for rule, count in sorted(outcome.fixed.items()))
+        print(f"{name}: {told or 'nothing to fix'} in {outcome.files} files, {len(outcome.faults)} faults", flush=True)
+        print("".join(f"  {fault}\n" for fault in outcome.faults), end="", flush=True)
+        if arguments.diff:
+            print(outcome.patch)
+    print("all: " + ", ".join(f"{count} {rule}" for rule, count in sorted(total.items())) + f"; {faults} faults")
+    return 1 if faults else 0
+
+
 def _stdlib(arguments: argparse.Namespace) -> int:
     files = sturdy.modules(arguments.directories)
     if not arguments.installed:
@@ -184,6 +202,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--missed", action="store_true", help="print those not found")
     command.set_defaults(command=_sql_mutants)
+
+    command = commands.add_parser("repairs", help="make all fixes in copies of the projects in DIR: nothing breaks")
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument(
+        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
+    )
+    command.add_argument("--select", metavar="RULES", help="of these rules only, with commas between")
+    command.add_argument("--diff", action="store_true", help="print what was changed")
+    command.add_argument("--keep", metavar="DIR", type=_directory, help="leave the fixed copies there")
+    command.set_defaults(command=_repairs)
 
     command = commands.add_parser(
         "stdlib", help="every rule and every fix on a copy of the standard library: nothing breaks"

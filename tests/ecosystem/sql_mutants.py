@@ -27,7 +27,9 @@ SPELLINGS = ("f-string", "+", "%", "format", "helper")
 
 _PLACE = re.compile(r"%s|\?|\$\d+")
 _STATEMENT = re.compile(r"\s*(?:select|insert|update|delete|with|merge|replace)\s", re.I)
-_METHODS = frozenset("execute executemany fetch fetchrow fetchval fetch_all fetch_one fetchone fetchall query mutate run_sql".split())
+_METHODS = frozenset(
+    "execute executemany fetch fetchrow fetchval fetch_all fetch_one fetchone fetchall query mutate run_sql".split()
+)
 _HELPER = "_mutant_statement"
 
 
@@ -68,7 +70,9 @@ def run(root: Path, size: int, seed: int) -> list[Outcome]:
             at[root / finding.path].append(finding.span.line)
         for path, mutant in mutants.items():
             end = mutant.text.count("\n") + 1
-            own = [line for line in at[path] if mutant.line <= line <= mutant.last or line > end - _helper_lines(mutant)]
+            own = [
+                line for line in at[path] if mutant.line <= line <= mutant.last or line > end - _helper_lines(mutant)
+            ]
             before = known[path.relative_to(root)]
             outcomes.append(Outcome(mutant, bool(own), max(0, len(at[path]) - before - bool(own))))
     return outcomes
@@ -169,14 +173,20 @@ def _mutant(path: Path, text: str, tree: ast.Module, call: ast.Call, spelling: s
         ast.parse(changed)
     except SyntaxError:
         return None
-    around = [each for each in ast.walk(tree) if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and call in ast.walk(each)]
+    around = [
+        each
+        for each in ast.walk(tree)
+        if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef)) and call in ast.walk(each)
+    ]
     kinds = "; ".join(sorted({_kind(each, around) for each in values}))
     return Mutant(path, call.lineno, statement.lineno + 1, changed, spelling, kinds, code)
 
 
 def _written(pieces: Sequence[str], values: Sequence[ast.expr], spelling: str) -> tuple[str, str]:
     """The expression that puts values into a text, within quotes, and the helper function that it needs."""
-    quoted = [f"{'' if n == 0 else chr(39)}{piece}{'' if n == len(pieces) - 1 else chr(39)}" for n, piece in enumerate(pieces)]
+    quoted = [
+        f"{'' if n == 0 else chr(39)}{piece}{'' if n == len(pieces) - 1 else chr(39)}" for n, piece in enumerate(pieces)
+    ]
     match spelling:
         case "f-string":
             return _joined(quoted, values), ""
@@ -210,7 +220,9 @@ def _joined(pieces: Sequence[str], values: Sequence[ast.expr]) -> str:
 def _kind(node: ast.expr, functions: Sequence[ast.FunctionDef | ast.AsyncFunctionDef]) -> str:
     """What a value is, as far as its spelling says."""
     parameters = {
-        each.arg for function in functions for each in (*function.args.args, *function.args.kwonlyargs, *function.args.posonlyargs)
+        each.arg
+        for function in functions
+        for each in (*function.args.args, *function.args.kwonlyargs, *function.args.posonlyargs)
     }
     match node:
         case ast.Name(id=name):
