@@ -217,22 +217,36 @@ def _joined(pieces: Sequence[str], values: Sequence[ast.expr]) -> str:
     return ast.unparse(ast.JoinedStr(parts))
 
 
+#: Types of which no text is SQL: what is declared so is rightly left alone.
+_PLAIN = re.compile(
+    r"(?:Optional\[)?(?:\w+\.)*(?:int|float|bool|UUID|Decimal|date|datetime|timedelta)(?:\]| *\| *None)?", re.ASCII
+)
+
+#: Calls that give numbers, dates written out, digests and texts quoted as JSON.
+_PLAIN_CALLS = frozenset(
+    "int float len bool time isoformat now utcnow uuid4 hexdigest timestamp dumps total_seconds".split()
+)
+
+
 def _kind(node: ast.expr, functions: Sequence[ast.FunctionDef | ast.AsyncFunctionDef]) -> str:
-    """What a value is, as far as its spelling says."""
+    """What a value is, as far as its spelling says; ``plain`` for numbers, dates and the like."""
     parameters = {
-        each.arg
+        each.arg: each.annotation
         for function in functions
-        for each in (*function.args.args, *function.args.kwonlyargs, *function.args.posonlyargs)
+        for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
     }
     match node:
+        case ast.Name(id=name) if name in parameters:
+            declared = parameters[name]
+            return "plain" if declared is not None and _PLAIN.fullmatch(ast.unparse(declared)) else "parameter"
         case ast.Name(id=name):
-            return "parameter" if name in parameters else "local name" if functions else "name of the module"
+            return "local name" if functions else "name of the module"
         case ast.Attribute(value=ast.Name(id="self")):
             return "own attribute"
         case ast.Attribute():
             return "attribute"
         case ast.Subscript():
             return "item"
-        case ast.Call():
-            return "call"
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return "plain" if name in _PLAIN_CALLS else "call"
     return "other expression"
