@@ -185,6 +185,7 @@ def _stored_within(frame: Frame) -> dict[int, list[ast.expr]]:
 
 
 #: What lives as long as a request.
+_GLOBALS = frozenset({"flask.g", "flask.ctx._AppCtxGlobals", "quart.g"})
 _OF_REQUEST = frozenset({"g", "request", "req", "ctx", "_request_ctx_stack", "_app_ctx_stack"})
 
 
@@ -192,15 +193,23 @@ def _lasts(frame: Frame, place: ast.expr) -> bool:
     root = place
     while isinstance(root, (ast.Attribute, ast.Subscript)):
         root = root.value
+        if _is_of_request(frame, root):
+            return ".app." in f"{dotted(place)}."
     if not isinstance(root, ast.Name):
         return True
     function = frame.function
     assert function is not None and function.node is not None
-    if root.id in _OF_REQUEST:
-        return ".app." in f"{dotted(place)}."
     if root.id == "self":
         return function.name not in ("__init__", "__post_init__", "__enter__", "__aenter__")
     return root is place or root.id not in assigned(function.node)
+
+
+def _is_of_request(frame: Frame, node: ast.expr) -> bool:
+    """Whether an object lives as long as a request, by its meaning or by its name."""
+    if isinstance(node, ast.Name) and node.id in _OF_REQUEST:
+        return True
+    value = frame.quiet(node)
+    return value.ref in _GLOBALS or (value.type is not None and value.type.name in _GLOBALS)
 
 
 def _hangs_on(frame: Frame, nodes: Iterable[ast.expr]) -> set[str] | None:

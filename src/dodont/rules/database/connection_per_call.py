@@ -130,6 +130,7 @@ def zeros(run: Pass) -> Iterator[Site]:
     for node in walk(run.tree):
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and key.value == "CONN_MAX_AGE" and isinstance(value, ast.Constant):
+                named = isinstance(key, ast.Constant) and key.value == "CONN_MAX_AGE"
+                if key is not None and named and isinstance(value, ast.Constant) and value.value == 0:
                     end = value.end_lineno or value.lineno, value.end_col_offset or value.col_offset
                     yield Site(run.module.path, key.lineno, key.col_offset, *end)
