@@ -25,6 +25,9 @@ MAX_OPENINGS = 8
 #: Decorators that call a function once and keep what it gives.
 _CACHES = frozenset({"functools.lru_cache", "functools.cache"})
 
+#: Arguments that bring the connections along.
+_POOLS = frozenset({"connection_pool", "transport", "connector", "mounts"})
+
 #: Databases that are a file, or live in memory: what is opened there costs next to nothing.
 _LOCAL = ("sqlite", "duckdb")
 
@@ -39,6 +42,8 @@ def makes(frame: Frame, node: ast.Call, callee: Value, ref: str, kind: str, give
         frame.event(("unpooled", site), Unpooled(site, ref, frame.function))
     if frame.function is None or any(_is_local(value) for value in given.positional[:1]):
         return
+    if not _POOLS.isdisjoint(given.keywords):
+        return  # `Redis(connection_pool=POOL)`: it has no connections of its own
     asked = [*node.args, *(word.value for word in node.keywords)]
     if callee.receiver is not None and isinstance(node.func, ast.Attribute):
         asked.append(node.func.value)  # `boto3.Session(key).client("s3")`
@@ -121,15 +126,23 @@ def _is_local(value: Value) -> bool:
 
 
 def _entered(frame: Frame) -> frozenset[int]:
-    """The calls whose results a ``with`` closes, by the ids of their nodes."""
+    """The calls whose results the function closes, by a ``with`` or a method of the name it has, by the ids of their nodes."""
     found: set[int] = set()
+    named: dict[str, list[int]] = {}
+    closed: set[str] = set()
     for each in _nodes(frame):
-        if isinstance(each, ast.withitem):
-            call = each.context_expr
-            found.add(id(call))
-            if isinstance(call, ast.Call) and last_name(call.func) in ("closing", "aclosing"):
-                found.update(map(id, call.args))
-    return frozenset(found)
+        match each:
+            case ast.withitem(context_expr=call):
+                found.add(id(call))
+                if isinstance(call, ast.Call) and last_name(call.func) in ("closing", "aclosing"):
+                    found.update(map(id, call.args))
+                closed.add(dotted(call))
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                inner = value.value if isinstance(value, ast.Await) else value
+                named.setdefault(name, []).append(id(inner))
+            case ast.Attribute(value=ast.Name(id=name), attr="close" | "aclose"):
+                closed.add(name)
+    return frozenset(found.union(*(named[name] for name in closed & named.keys())))
 
 
 def _nodes(frame: Frame) -> Iterable[ast.AST]:
