@@ -99,8 +99,8 @@ class Opening(NamedTuple):
     """The function makes something dear each time it is called: ``kind`` is what (``vocabulary.Opens``), ``target`` what makes it.
 
     ``made`` is where that stands, ``site`` the call of the function at hand that leads there, ``chain`` the functions of the
-    project in between. ``parameters`` are those of the function at hand that say to where it connects. ``entered``: by a ``with``, or the function itself
-    that closes it. ``tests`` is how many of these functions come there only when a test or an exception says so.
+    project in between. ``parameters`` are those of the function at hand that say to where it connects. ``entered``: one of these
+    functions closes it. ``tests`` is how many of them come there only when a test or an exception says so.
     """
 
     kind: str
