@@ -61,7 +61,11 @@ def through(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts, 
         return
     entered = id(node) in frame.once(_entered)
     local = any(_is_local(value) for value, _ in bindings.values())
+    # `RemoteAPI(name)` has an HTTP client for what the request names
+    chosen = _hangs_on(frame, [each for _, each in bindings.values()]) is None
     for each in facts.opens if not local else ():
+        if chosen and each.kind == "http-client":
+            continue
         parameters = _hangs_on(frame, [bindings[name][1] for name in each.parameters if name in bindings])
         if parameters is not None and len(each.chain) < effects.MAX_CHAIN:
             _note(
