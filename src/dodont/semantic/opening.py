@@ -12,7 +12,7 @@ from dodont.semantic.definitions import ClassInfo, Facts, FunctionInfo, Opening
 from dodont.semantic.events import Unpooled
 from dodont.semantic.origins import assigned
 from dodont.semantic.trees import defaults_of, dotted, last_name, walk
-from dodont.semantic.values import Value
+from dodont.semantic.values import Site, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
@@ -116,10 +116,18 @@ def _runs(function: FunctionInfo) -> bool:
 
 
 def _note(frame: Frame, opening: Opening) -> None:
-    if len(frame.opens) < MAX_OPENINGS and all(
-        each.site != opening.site or each.made != opening.made for each in frame.opens
-    ):
+    """Of the ways to one place the nearest: functions that call each other in a circle have others, of any length."""
+    for index, known in enumerate(frame.opens):
+        if (known.made, known.parameters) == (opening.made, opening.parameters):
+            if _distance(opening) < _distance(known):
+                frame.opens[index] = opening
+            return
+    if len(frame.opens) < MAX_OPENINGS:
         frame.opens.append(opening)
+
+
+def _distance(opening: Opening) -> tuple[int, int, Site]:
+    return opening.tests, len(opening.chain), opening.site
 
 
 def _is_local(value: Value) -> bool:
