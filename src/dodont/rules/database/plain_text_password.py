@@ -25,9 +25,11 @@ def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
 
 def hash_it(flow: Flow, run: Pass) -> Fix | None:
     """Django's own users hash what ``set_password`` is given; elsewhere it must be said what hashes."""
-    if flow.hashes and flow.kind == "stored" and not flow.notes:
+    if flow.kind != "stored":
+        return None
+    if flow.hashes and not flow.notes:
         return run.fix("Let `set_password` hash it", "safe", flow.call)
-    return None
+    return run.fix("Hash it before, by what checks it when somebody signs in", "display", flow.site)
 
 
 def counts(label: Label, run: Pass) -> bool:
