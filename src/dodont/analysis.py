@@ -11,11 +11,12 @@ from dodont.core.rule import Rule
 from dodont.project.inputs import TEXT
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
-from dodont.semantic.credentials import RANDOM, shows
-from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Waits
+from dodont.semantic.credentials import RANDOM, is_password, shows
+from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Waits
 from dodont.semantic.events import (
     Call,
     Callee,
+    Completed,
     Dropped,
     Event,
     Fetching,
@@ -25,12 +26,14 @@ from dodont.semantic.events import (
     Route,
     Suppression,
     Unawaited,
+    Unpooled,
     Unresolved,
     head_of,
     name_of,
 )
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
+from dodont.semantic.passwords import entered
 from dodont.semantic.rows import debugged, read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
@@ -82,6 +85,25 @@ class Pass:
         # Where the driver does not say which database it is, double quotes mean names, as the standard has it.
         dialect = "postgres" if query.sql.style in ("dollar", None) else None
         return read(parts, dialect) if query.sql.certain or is_sql(parts) else None
+
+    def bound(self, query: Query) -> Iterator[tuple[str, bool, Value]]:
+        """The columns that a query puts values into or (then with False) compares with values, and the values."""
+        from dodont.sql.columns import columns
+
+        holes, placeholders = columns(sql_parts(query.text))
+        for hole, column in zip(query.text.holes, holes, strict=True):
+            if column is not None:
+                yield column.name, column.stored, hole.value
+        given = query.parameters.items if query.parameters is not None else None
+        for key, column in placeholders:
+            if column is not None and isinstance(given, dict) and key in given:
+                yield column.name, column.stored, given[str(key)]
+            elif column is not None and isinstance(given, tuple) and isinstance(key, int) and key < len(given):
+                yield column.name, column.stored, given[key]
+
+    def hashes_passwords(self) -> bool:
+        """Whether any code of the project hashes passwords: what a parameter is called says little there."""
+        return self.project.hashes_passwords()
 
     def read_by_key(self, call: Site) -> bool:
         """Whether the function around a query's call reads the rows by the names of columns, and hands them to nobody."""
@@ -342,6 +364,7 @@ __all__ = [
     "Call",
     "Callee",
     "Check",
+    "Completed",
     "Diagnostic",
     "Dropped",
     "Event",
@@ -354,6 +377,7 @@ __all__ = [
     "Label",
     "ModuleInfo",
     "Note",
+    "Opening",
     "Pass",
     "Place",
     "Query",
@@ -367,10 +391,13 @@ __all__ = [
     "Text",
     "Type",
     "Unawaited",
+    "Unpooled",
     "Unresolved",
     "Value",
     "Waits",
+    "entered",
     "head_of",
+    "is_password",
     "name_of",
     "nodes_of",
     "on",

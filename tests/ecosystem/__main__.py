@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.ecosystem import mutants, show, sturdy
+from tests.ecosystem import mutants, repairs, show, sql_mutants, sturdy
 from tests.ecosystem.fetch import FetchError, fetch
 from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
@@ -101,6 +102,40 @@ def _mutants(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _sql_mutants(arguments: argparse.Namespace) -> int:
+    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
+    outcomes: list[sql_mutants.Outcome] = []
+    for name in names:
+        made = sql_mutants.run(arguments.directory / name, arguments.size, arguments.seed)
+        outcomes += made
+        print(f"{name}: {sum(each.found for each in made)} of {len(made)}", flush=True)
+        for each in made:
+            mutant = each.mutant
+            if arguments.missed and (each.elsewhere or not each.found):
+                state = "elsewhere" if each.elsewhere else "missed"
+                print(f"  {state}: {mutant.path}:{mutant.line}: {mutant.spelling}; {mutant.values}")
+                print(f"    {mutant.code}")
+    print("\n".join(sql_mutants.table(outcomes)))
+    return 0
+
+
+def _repairs(arguments: argparse.Namespace) -> int:
+    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
+    rules = arguments.select.split(",") if arguments.select else ()
+    total, faults = Counter[str](), 0
+    for name in names:
+        outcome = repairs.run(arguments.directory / name, rules, arguments.keep)
+        total += outcome.fixed
+        faults += len(outcome.faults)
+        told = ", ".join(f"{count} {rule}" for rule, count in sorted(outcome.fixed.items()))
+        print(f"{name}: {told or 'nothing to fix'} in {outcome.files} files, {len(outcome.faults)} faults", flush=True)
+        print("".join(f"  {fault}\n" for fault in outcome.faults), end="", flush=True)
+        if arguments.diff:
+            print(outcome.patch)
+    print("all: " + ", ".join(f"{count} {rule}" for rule, count in sorted(total.items())) + f"; {faults} faults")
+    return 1 if faults else 0
+
+
 def _stdlib(arguments: argparse.Namespace) -> int:
     files = sturdy.modules(arguments.directories)
     if not arguments.installed:
@@ -156,6 +191,28 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--pyright", metavar="COMMAND", default="", help="ask this pyright about the same mutants")
     command.add_argument("--missed", action="store_true", help="print those not found, or not restored by the fix")
     command.set_defaults(command=_mutants)
+
+    command = commands.add_parser(
+        "sql-mutants", help="put parameters into the text of the queries in DIR, count what sql-from-strings finds"
+    )
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument(
+        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
+    )
+    command.add_argument("-n", dest="size", type=int, default=20, help="how many a project (default: 20)")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--missed", action="store_true", help="print those not found")
+    command.set_defaults(command=_sql_mutants)
+
+    command = commands.add_parser("repairs", help="make all fixes in copies of the projects in DIR: nothing breaks")
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument(
+        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
+    )
+    command.add_argument("--select", metavar="RULES", help="of these rules only, with commas between")
+    command.add_argument("--diff", action="store_true", help="print what was changed")
+    command.add_argument("--keep", metavar="DIR", type=_directory, help="leave the fixed copies there")
+    command.set_defaults(command=_repairs)
 
     command = commands.add_parser(
         "stdlib", help="every rule and every fix on a copy of the standard library: nothing breaks"

@@ -26,6 +26,8 @@ RULES = (
     "missing-await",
     "blocking-call-in-coroutine",
     "database-access-in-controller",
+    "connection-per-call",
+    "plain-text-password",
 )
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dodont.sql import Statement, is_sql, looks_like_sql, read
+from dodont.sql.columns import Column, columns
 
 
 def parts(text: str) -> tuple[str | None, ...]:
@@ -405,3 +406,23 @@ def test_any_template_is_read(template: tuple[str | None, ...], dialect: str | N
             piece = template[star.part]
             assert piece is not None and piece[star.offset] == "*"
     is_sql(template)
+
+
+@pytest.mark.parametrize(
+    ("parts", "holes", "placeholders"),
+    [
+        (("INSERT INTO users (name, password) VALUES (%s, %s)",), "", "0:name:stored 1:password:stored"),
+        (('INSERT INTO "users" (name, "password") VALUES (lower($2), $1)',), "", "1:name:stored 0:password:stored"),
+        (("UPDATE users SET password = :word WHERE id = :id",), "", "word:password:stored id:id:compared"),
+        (("SELECT id FROM users u WHERE u.password = %(word)s",), "", "word:password:compared"),
+        (("SELECT id FROM users WHERE name = '", None, "' AND password = '", None, "'"), "name:compared password:compared", ""),
+        (("SELECT id FROM users LIMIT ?",), "", "0:"),
+    ],
+)  # fmt: skip
+def test_columns(parts: tuple[str | None, ...], holes: str, placeholders: str) -> None:
+    def told(column: Column | None) -> str:
+        return f"{column.name}:{'stored' if column.stored else 'compared'}" if column is not None else ""
+
+    found = columns(parts)
+    assert " ".join(map(told, found[0])) == holes
+    assert " ".join(f"{key}:{told(column)}" for key, column in found[1]) == placeholders

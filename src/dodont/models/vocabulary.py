@@ -48,6 +48,15 @@ ParameterStyle = Literal["qmark", "format", "pyformat", "dollar", "named"]
 #: What a blocking call waits for. `loop`: it runs an event loop until something is done, and refuses where one runs already.
 Wait = Literal["sleep", "network", "file", "database", "process", "input", "computation", "loop"]
 
+#: What a call makes that is dear to make: each of them connects anew, so one is made once and shared, or comes from a pool.
+Opens = Literal[
+    "engine",  # of SQLAlchemy: holds a pool
+    "pool",
+    "connection",  # one to a server; a file that is opened in a moment is none
+    "client",  # of a server other than a database's: Redis, MongoDB, a search, a queue, a cloud; holds a pool
+    "http-client",  # of any service: holds a pool, and what it trusts
+]
+
 
 class Blocks(NamedTuple):
     """The call stops its thread. ``twin`` is the awaitable namesake with the same arguments, where one exists."""
@@ -109,6 +118,7 @@ class Function(NamedTuple):
     returns: str | None = None
     coroutine: bool = False
     blocks: Blocks | None = None
+    opens: Opens | None = None  # it makes something dear, each time it is called
     sql: Sql | None = None
     database: Literal["read", "write", "commit", "build"] | None = None
     log: Log | None = None

@@ -16,6 +16,7 @@ kind           name                                       answer
 ``table``      a database table                           digest of what declares it
 ``overrides``  a class, a protocol's method               the files that may hold classes below it, with their digests
 ``setting``    a name of Django's settings                the constant that it is
+``hashing``    none                                       whether any code but tests hashes passwords
 =============  =========================================  =====================================================
 """
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 SUMMARY, TEXT, NAME, FIND = "summary", "text", "name", "find"
 PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify", "listing", "table"
-OVERRIDES, SETTING = "overrides", "setting"
+OVERRIDES, SETTING, HASHING = "overrides", "setting", "hashing"
 
 _BETWEEN = ">"
 
@@ -105,6 +106,10 @@ def _setting(project: Project, name: str) -> str:
     return repr(value.const) if value is not None else ""
 
 
+def _hashing(project: Project, name: str) -> str:
+    return str(project.hashes_passwords())
+
+
 _ANSWERS = {
     NAME: _name,
     FIND: _find,
@@ -115,4 +120,5 @@ _ANSWERS = {
     TABLE: _table,
     OVERRIDES: _overrides,
     SETTING: _setting,
+    HASHING: _hashing,
 }

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.definitions import Access, Facts, HandlerInfo, Kept, Raised, Sink, Variable, Waits
+from dodont.semantic.definitions import Access, Facts, HandlerInfo, Kept, Opening, Raised, Sink, Variable, Waits
 from dodont.semantic.frame import Imported
 from dodont.semantic.values import ABSENT, NONE, UNKNOWN, Hole, Label, Note, Pending, Site, Text, Type, Value
 
@@ -23,6 +23,7 @@ _TUPLES: dict[str, Any] = {
         Kept,
         Label,
         Note,
+        Opening,
         Pending,
         Raised,
         Sink,

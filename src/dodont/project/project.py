@@ -32,7 +32,7 @@ from dodont.semantic.definitions import (
     ModuleInfo,
     World,
 )
-from dodont.semantic.events import Event
+from dodont.semantic.events import Completed, Event
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame, Imported
 from dodont.semantic.functions import Outcome, interpret, module_frame
@@ -54,6 +54,13 @@ ENDLESS = "takes too many steps to be analysed; the rest of the file was left ou
 DEBUG = bool(os.environ.get("DODONT_DEBUG"))
 
 _GLOBAL = re.compile(r"^[ \t\f]+global[ \t]+([\w, ]+)", re.M)
+
+#: What hashing passwords is called.
+_HASHES = re.compile(
+    rb"bcrypt|argon2|passlib|pbkdf2|scrypt|hashpw|password_?hash|hashed_?p|generate_password"
+    rb"|(?:hash|encrypt|make|encode|set)\w*_?(?:password|passwd|pwd|pw\b)",
+    re.I,
+)
 
 _Definition = TypeVar("_Definition", FunctionInfo, ClassInfo)
 
@@ -109,6 +116,7 @@ class Project(World):
         self._waiting: dict[FunctionInfo, tuple[Outcome, int]] = {}
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._declarations: Declarations | None = None
+        self._hashes: bool | None = None
         self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
@@ -318,6 +326,7 @@ class Project(World):
         while index < len(module.functions) and (module.role not in _QUIET or module.has_async):
             self.facts(module.functions[index])
             index += 1
+        self._tell(module, None, [Completed(module)])
 
     def frame(self, module: ModuleInfo, owner: ClassInfo | None = None) -> Frame:
         frame = Frame(self, self.library, module, EVALUATORS, None, owner)
@@ -627,6 +636,16 @@ class Project(World):
                     columns.add(_columns(self.reader(info.module), info))
             self._tables[table] = (columns, texts)
         return self._tables[table]
+
+    def hashes_passwords(self) -> bool:
+        """Whether any code of the project but its tests hashes passwords, by what that is called: asked of what would be reported."""
+        self.touched.add((inputs.HASHING, ""))
+        if self._hashes is None:
+            self._hashes = any(
+                _HASHES.search(data) is not None and role_by_path(self.display(path), self.roles) != "test"
+                for path, data in self._contents()
+            )
+        return self._hashes
 
     def _contents(self) -> Iterator[tuple[str, bytes]]:
         for path in self.finder.python_files():

@@ -11,7 +11,7 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, sinks, waiting
+from dodont.semantic import demands, effects, generics, opening, passwords, sinks, waiting
 from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
@@ -142,6 +142,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
             for held, each in zip(given.positional, given.nodes, strict=True):
                 frame.misuse(held, each, "response")
         value = Value(Type(frame.library.canonical(ref)))
+        if entry.role == "entity" and value.type is not None:
+            passwords.constructed(frame, node, value.type, given)
         if entry.init is not None:
             made = _library(frame, node, callee, ref, entry.init, given)
             return made if made.type is not None else made.but(type=value.type)
@@ -278,6 +280,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
     accesses: tuple[Access, ...] = ()
     if model.blocks is not None and not model.coroutine:
         _waits(frame, node, callee, ref, model.blocks, given)
+    if model.opens is not None:
+        opening.makes(frame, node, callee, ref, model.opens, given)
     if model.sql is not None:
         sinks.library_sql(frame, node, ref, model.sql, given)
     if (model.database is not None or model.sql is not None) and not frame.silent:
@@ -287,6 +291,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         if kind is not None:
             accesses = (Access(kind, ref, frame.site(node)),)
             frame.accesses += accesses
+    if model.database is not None and model.sql is None:
+        passwords.asked(frame, node, ref, model.database, callee.receiver, given)
     if model.log is not None:
         sinks.library_log(frame, node, ref, model.log, given)
     if model.external and not frame.silent:
@@ -341,6 +347,8 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
     for name, value in given.keywords.items():
         if value.pending is not None and is_plain(frame, _declared(frame, info, name)):
             frame.misuse(value, given.words[name], "argument")
+    if given.keywords:
+        passwords.constructed(frame, node, Type(info.ref), given)
     for _, entry in lineage(frame, info.ref):
         if isinstance(entry, ClassInfo):
             function = entry.functions.get("__init__")
@@ -502,6 +510,8 @@ def _effects(
         effects.wrapped(frame, node, function)
     if facts.accesses or facts.external:
         effects.used(frame, node, function, facts)
+    if facts.opens:
+        opening.through(frame, node, function, facts, bindings)
     for exception, label, _ in facts.raises:
         passed: tuple[Label, ...] = (label,)
         if label.kind == "parameter":

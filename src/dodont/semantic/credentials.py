@@ -136,6 +136,44 @@ def is_held_elsewhere(name: str, holder: str) -> bool:
     return name.lower() == "token" and bool(words) and words[-1] in _OTHER_HOLDERS
 
 
+@lru_cache(maxsize=65536)
+def is_password(name: str) -> bool:
+    """Whether a field of that name keeps the password somebody signs in with: no hash of one, no other service's."""
+    found = _words_before_numbers(name)
+    return plain_password(name) and found[0] not in NO_PREFIX and _OTHER_PASSWORDS.isdisjoint(found)
+
+
+@lru_cache(maxsize=8192)
+def plain_password(name: str) -> bool:
+    """Whether a name says that it holds a password as it was entered."""
+    found = _words_before_numbers(name.rpartition(".")[2])
+    return bool(found) and (found[-1] in PASSWORDS or found == ("pass",)) and not conceals(name)
+
+
+#: Words of fields that keep a password for another service, or about one.
+_OTHER_PASSWORDS = frozenset(
+    """hash hashed salt confirm confirmation repeat retype verify crypted encrypted smtp imap mail email ldap db database proxy ftp
+    ssh sudo wifi keystore cert pop3 bind redis mongo mysql postgres rabbit basic old current""".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def is_of_service(record: str, fields: frozenset[str]) -> bool:
+    """Whether the password in a record opens another service, to which it must be sent as it is, and so cannot be hashed."""
+    return not (_ADDRESSES_OF_SERVICES.isdisjoint(fields) and _SERVICES.isdisjoint(_words(record)))
+
+
+_ADDRESSES_OF_SERVICES = frozenset(
+    """host hostname port url uri dsn server endpoint smtp_host imap_host smtp_server imap_server bind_dn base_dn domain proxy driver
+    database db_name engine ip ip_address address remote_url base_url server_url""".split()
+)
+_SERVICES = frozenset(
+    """smtp imap pop3 mail email mailbox ldap proxy ftp sftp ssh webdav caldav remote connection connector database datasource
+    integration registry repository repo feed mirror router device camera printer wifi broker credential credentials vault
+    secret gateway""".split()
+)
+
+
 @lru_cache(maxsize=4096)
 def may_be_random(name: str) -> bool:
     """Whether a name says what a random token in it opens. Many open nothing: seeds, states, boundaries, names of files."""

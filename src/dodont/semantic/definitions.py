@@ -26,7 +26,8 @@ Input = tuple[str, str]
 
 
 class Sink(NamedTuple):
-    """What a parameter reaches: ``kind`` is ``sql`` or ``log``; ``notes`` is the way there, the sink last.
+    """What a parameter reaches: ``kind`` is ``sql``, ``log``, ``stored`` or ``compared`` (see passwords); ``notes`` is the way there,
+    the sink last.
 
     ``text`` is the SQL text the parameter becomes a part of, None when it is the whole; ``guarded`` says that a test or an
     exception decides whether it gets there.
@@ -94,6 +95,24 @@ class Access(NamedTuple):
     chain: tuple[str, ...] = ()
 
 
+class Opening(NamedTuple):
+    """The function makes something dear each time it is called: ``kind`` is what (``vocabulary.Opens``), ``target`` what makes it.
+
+    ``made`` is where that stands, ``site`` the call of the function at hand that leads there, ``chain`` the functions of the
+    project in between. ``parameters`` are those of the function at hand that say to where it connects. ``entered``: one of these
+    functions closes it. ``tests`` is how many of them come there only when a test or an exception says so.
+    """
+
+    kind: str
+    target: str
+    made: Site
+    site: Site
+    chain: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    entered: bool = False
+    tests: int = 0
+
+
 @dataclass(slots=True)
 class Facts:
     """What a project function does, as far as other code may know. Parameters in ``returns`` are labels to fill in."""
@@ -105,6 +124,7 @@ class Facts:
     loop: Waits | None = None  # it runs an event loop
     accesses: tuple[Access, ...] = ()
     external: bool = False
+    opens: tuple[Opening, ...] = ()
     never: bool = False
     raises: tuple[Raised, ...] = ()
     stores: dict[str, Value] = field(default_factory=dict)  # what `self.x = …` gives the object
@@ -124,6 +144,7 @@ class Facts:
             self.loop is not None,
             frozenset(access.kind for access in self.accesses),
             self.external,
+            frozenset((each.kind, each.target, each.parameters) for each in self.opens),
             frozenset((each.exception, each.label.kind, each.label.what) for each in self.raises),
             frozenset((name, value.type) for name, value in self.stores.items()),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from dodont.semantic import waiting
+from dodont.semantic import opening, waiting
 from dodont.semantic.definitions import Access, Facts, FunctionInfo, Waits
 from dodont.semantic.events import Call as CallEvent
 
@@ -78,6 +78,8 @@ def runs(frame: Frame, node: ast.expr, function: FunctionInfo) -> None:
         blocked(frame, node, function, facts)
     if facts.accesses or facts.external:
         used(frame, node, function, facts)
+    if facts.opens:
+        opening.through(frame, node, function, facts, {})
 
 
 def wrapped(frame: Frame, node: ast.expr, function: FunctionInfo) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.definitions import Access, FunctionInfo, Waits
+from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.values import Label, Note, Site, Text, Type, Value
 
 
@@ -43,7 +43,9 @@ class Query(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """A labelled value reaches a log. ``site`` is the expression given to ``call``; the label's notes are the way so far."""
+    """A labelled value reaches a log (``kind`` is ``log``), or a password a field that keeps passwords, to be ``stored`` there or
+    ``compared`` with it: ``target`` is the function that logs it, or the field. ``site`` is the expression given to ``call``; the
+    label's notes are the way so far. ``hashes``: the object has a method ``set_password`` that stores a hash in the field."""
 
     call: Site
     target: str
@@ -54,6 +56,7 @@ class Flow(NamedTuple):
     source: str
     function: FunctionInfo | None
     notes: tuple[Note, ...] = ()
+    hashes: bool = False
 
 
 class Unawaited(NamedTuple):
@@ -139,6 +142,20 @@ def name_of(function: FunctionInfo, node: ast.FunctionDef | ast.AsyncFunctionDef
     return Site(function.module.path, node.lineno, start, node.lineno, start + len(node.name.encode()))
 
 
+class Unpooled(NamedTuple):
+    """An engine is made that opens a connection for each use, and closes it."""
+
+    site: Site
+    target: str
+    function: FunctionInfo | None
+
+
+class Completed(NamedTuple):
+    """All that a module does was interpreted: its functions have their facts."""
+
+    module: ModuleInfo
+
+
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
 
@@ -157,4 +174,17 @@ class Suppression(NamedTuple):
     reason: str
 
 
-Event = Call | Query | Flow | Unawaited | Dropped | Held | Fetching | Unresolved | Route | Suppression
+Event = (
+    Call
+    | Query
+    | Flow
+    | Unawaited
+    | Dropped
+    | Held
+    | Fetching
+    | Unresolved
+    | Route
+    | Suppression
+    | Unpooled
+    | Completed
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dodont.semantic import calls, effects, strings
+from dodont.semantic import calls, effects, passwords, strings
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.definitions import ClassInfo
@@ -287,12 +287,16 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
         right = frame.eval(each)
         if right.pending is not None and op.__class__ not in (ast.Is, ast.IsNot):
             frame.misuse(right, each, "operand")
+        if (left.labels or right.labels) and op.__class__ in _EQUALITY:
+            passwords.compared(frame, node, left, right)
     return UNKNOWN if query else TRUTH
 
 
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
+
+_EQUALITY = frozenset({ast.Eq, ast.NotEq})
 
 _COLUMNS = frozenset({"sqlalchemy.Column", "sqlalchemy.orm.InstrumentedAttribute"})
 

@@ -11,7 +11,7 @@ from dodont.models.library import Library
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
-from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
+from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Dropped, Event, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
@@ -34,10 +34,10 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "_answers", "accesses", "awaited", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external",
-        "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "loop", "loops",
-        "module", "never", "objects", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values",
-        "waits", "world", "yields",
+        "_answers", "accesses", "awaited", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting",
+        "external", "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library",
+        "loop", "loops", "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "returns", "silent", "sinks",
+        "stores", "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +89,7 @@ class Frame:
         self.elsewhere = 0
         self.accesses: list[Access] = []
         self.external = False
+        self.opens: list[Opening] = []
         # texts of exceptions that the statements so far may raise and nobody caught
         self.raised: tuple[Raised, ...] = ()
         self.handling: tuple[Label, ...] = ()  # what the text of the exception holds that is being handled

@@ -7,6 +7,7 @@ import re
 from typing import NamedTuple
 
 from dodont.models.library import Library
+from dodont.semantic import opening
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
@@ -15,7 +16,7 @@ from dodont.semantic.expressions import EVALUATORS, KEEPING
 from dodont.semantic.frame import Frame
 from dodont.semantic.generics import may_vary, variable_in
 from dodont.semantic.heads import kept_by, may_decorate
-from dodont.semantic.objects import instance_attribute
+from dodont.semantic.objects import instance_attribute, role_of
 from dodont.semantic.results import called
 from dodont.semantic.statements import run
 from dodont.semantic.trees import SCOPES, defaults_of, nodes_of
@@ -145,6 +146,7 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
         type = type._replace(optional=False)
     if injected is not None:
         given = called(frame, injected)
+        opening.injected(frame, argument, injected)
         if type is None or (given.type is not None and type.name == "Any"):
             type = given.type
         return frame.named(Value(type, labels=given.labels), argument.arg, argument)
@@ -172,6 +174,11 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
             Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)),
             *labels,
         )
+    elif (
+        argument.arg == "validated_data" and info.owner is not None and role_of(frame, Type(info.owner.ref)) == "schema"
+    ):
+        note = Note(frame.site(argument), "`validated_data` comes from the request")
+        labels = (Label("request", argument.arg, (note,)), *labels)  # `create` and `update` of serializers
     value = Value(type, labels=labels, maybe_none=maybe_none)
     return frame.named(value, argument.arg, argument) if credential(argument.arg) else value
 
@@ -244,6 +251,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         loop=None if either else frame.loop,
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
+        opens=opening.told(info, frame.opens) if frame.opens else (),
         never=never,
         raises=tuple([each for each in frame.raised if each.own]) if frame.raised else (),
         stores={name: _stored(stored) for name, stored in frame.stores.items()} if frame.stores else {},

@@ -150,7 +150,14 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         value = (
             Value(labels=passed, literal=receiver.literal) if passed or (receiver.literal and type is None) else UNKNOWN
         )
-    return frame.named(value, name, node) if credential(name) else value
+    if not credential(name):
+        return value
+    if receiver.labels and not value.labels and role_of(frame, type) == "schema":
+        labels = parts_of(receiver.labels)  # what a client sent, whatever checked it
+        if frame.function is not None and frame.function.handler is not None:
+            labels += labels_of("request", name, (Note(frame.site(node), f"`{name}` comes from the request"),))
+        value = value.but(labels=labels)
+    return frame.named(value, name, node)
 
 
 def _inherited(frame: Frame, bases: tuple[Type, ...], name: str, node: ast.AST) -> Value | None:
@@ -254,7 +261,10 @@ def instance_attribute(
         return Value(found)
     what = f"{ref.rpartition('.')[2].lower()}.{name}"
     notes = (Note(frame.site(node), f"`{what}`"),) if node is not None else ()
-    return Value(found, labels=labels_of(entry.labels[name], what, notes))
+    labels = labels_of(entry.labels[name], what, notes)
+    if entry.labels[name] == "secret" and "request" in entry.labels.values():
+        labels += labels_of("request", what, notes)  # a credential that a client sent, as all of the object
+    return Value(found, labels=labels)
 
 
 #: What a name means on instances of a class: a value, a method of the project, a library method by its qualified name, or

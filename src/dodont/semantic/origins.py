@@ -48,7 +48,7 @@ class Origins:
         scope = next((each for each in functions_around(tree, site.line) if site.line >= each.body[0].lineno), tree)
         self.node: ast.expr | None = None
         self.imported = _imported(tree)
-        self.bound = dict(_bound(scope))
+        self.bound = dict(assigned(scope))
         self._passed: set[tuple[str, bool]] = set()  # names that the question at hand was asked about
         for each in nodes_at(tree, site.line):
             if not isinstance(each, ast.expr):
@@ -208,7 +208,7 @@ _IMPORTS: frozenset[type] = frozenset({ast.Import, ast.ImportFrom})
 
 
 @lru_cache(maxsize=4)
-def _bound(scope: ast.AST) -> dict[str, list[tuple[ast.expr, bool]]]:
+def assigned(scope: ast.AST) -> dict[str, list[tuple[ast.expr, bool]]]:
     """What is put into each name, and whether the name gets an item of that."""
     found: dict[str, list[tuple[ast.expr, bool]]] = {}
     for each in walk(scope):

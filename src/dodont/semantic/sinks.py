@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
+from dodont.semantic import passwords
 from dodont.semantic.context import attested, is_hash, may_be_credential
 from dodont.semantic.credentials import (
     RANDOM,
@@ -95,7 +96,7 @@ def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Argumen
         other = given.find(position, sql.parameters_keyword)
         parameters = other[0] if other is not None else None
     elif sql.parameters == "*" and len(given.positional) > sql.text + 1:
-        parameters = given.positional[sql.text + 1]
+        parameters = Value(items=tuple(given.positional[sql.text + 1 :]))
     clause = frame.clauses.get(id(value))
     if clause is not None:
         query = frame.events.get(clause[1])
@@ -159,6 +160,8 @@ def through(
             value = _completed(frame, node, sink, sink.text, value)
         if value is not UNKNOWN:
             _arrive(frame, node, function.ref, sink.sql, value, value_node, sink.notes, False, None)
+    elif sink.kind in (passwords.STORED, passwords.COMPARED):
+        passwords.through(frame, node, function, sink, value, value_node)
     elif sink.kind == "log" and not (conceals(function.name) or denotes(function.name) or tells(sink.parameter)):
         if function.owner is not None and is_other_token(function.owner.name):
             return

@@ -11,7 +11,7 @@ import builtins
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dodont.semantic import effects, managers
+from dodont.semantic import effects, managers, passwords
 from dodont.semantic.annotations import type_of
 from dodont.semantic.builtin_calls import without
 from dodont.semantic.calls import declares_plain
@@ -108,6 +108,8 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
         frame.unresolved(node.value, "unpacking")
     for target in node.targets:
         bind(frame, target, value)
+        if value.labels and target.__class__ is ast.Attribute:
+            passwords.put(frame, node, target, value, node.value)
     if value.pending is not None:
         _await_later(frame, node.targets[0], value)
     return True

@@ -41,7 +41,7 @@ _PATTERNS = {
         rf"SELECT\s+{_ITEM}(?:\s*,\s*{_ITEM})*(?:\s+INTO\s+{_NAME})?\s+FROM\s+{_ARTICLE}(?:ONLY\s+)?"
         rf"(?:\(|LATERAL\b|UNNEST\b|{_NAME}(?:\s*\(.*?\))?(?:\s+AS\s+{_NAME}|\s+(?!{_CLAUSE}\b)[\w{{}}]+)?"
         rf"\s*(?:,|{_CLAUSE}\b|[{{%]|{_END}))",
-        rf"SELECT\s+(?:\w+\s*\([^()]*\)|\d+|'[^']*'|\(SELECT\b.*\)|EXISTS\s*\(.*\)|@@\w+)(?:\s+AS\s+\w+)?{_END}",
+        rf"SELECT\s+(?:(?:\w+\.)?\w+\s*\([^()]*\)|\d+|'[^']*'|\(SELECT\b.*\)|EXISTS\s*\(.*\)|@@\w+)(?:\s+AS\s+\w+)?{_END}",
     ),
     "INSERT": _either(
         rf"(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+|IGNORE\s+|\{{[^{{}}]*\}}\s+)*INTO\s+{_NAME}(?:\s+AS\s+\w+)?\s*"

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Collection, Iterator
 
 from dodont.analysis import Access, Diagnostic, Note, Pass, Route, Site, Type, on, walk
+from dodont.handlers.probes import is_probe
 
-PROBE = re.compile(
-    r"^(?:\w+_)?(?:health\w*|ready|readiness|readyz|live|liveness|livez|ping|heartbeat)(?:_\w+)?$|^(?:get_)?status$"
-)
 VERBS = {"read": "reads", "write": "writes", "build": "queries"}
 #: Alone, a lookup that answers 404 by itself is part of the routing, and reading again what was set closes what a service did.
 #: So does a commit, which is not counted at all; nor is `SELECT 1`, which asks for nothing stored.
@@ -19,7 +16,7 @@ HARMLESS = ("_or_404", ".refresh", ".refresh_from_db", ".arefresh_from_db")
 
 @on(Route, rule="database-access-in-controller")
 def check(route: Route, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role == "test" or PROBE.match(route.function.name.lower()) or route.function.site is None:
+    if run.module.role == "test" or is_probe(route.function.name) or route.function.site is None:
         return
     kinds = ("write",) if run.options["allow-reads"] else ("read", "write", "build")
     own = [access for access in route.accesses if access.kind in kinds and is_own(access, run)]
