@@ -218,7 +218,11 @@ def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
         return Value(Type(kind, (STR,)), labels=keys_of(source), literal=isinstance(source.items, dict))
     args = source.type.args if source.type is not None and source.type.name not in ("dict", "tuple") else ()
     return Value(
-        Type(kind, args), items=source.items if name != "set" else None, labels=source.labels, literal=source.literal
+        Type(kind, args),
+        items=source.items if name != "set" else None,
+        labels=source.labels,
+        literal=source.literal,
+        query=source.query,
     )
 
 

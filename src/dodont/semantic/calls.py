@@ -12,7 +12,7 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, sinks, waiting
+from dodont.semantic import demands, effects, generics, queries, sinks, waiting
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
@@ -87,11 +87,9 @@ def call(frame: Frame, node: ast.Call) -> Value:
     if func.__class__ is ast.Name and func.id == "super" and frame.owner is not None:
         for each in node.args:
             frame.eval(each)
-        return (
-            Value(Type("super", frame.owner.base_types))
-            if len(frame.owner.base_types) != 1
-            else Value(frame.owner.base_types[0])
-        )
+        bases = frame.owner.base_types
+        own = frame.env.get("self", UNKNOWN)
+        return Value(Type("super", bases) if len(bases) != 1 else bases[0], query=own.query)
     callee = frame.evaluators[func.__class__](frame, func)
     given = Arguments(frame, node)
     ref = callee.ref
@@ -212,6 +210,8 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         frame.calls[id(node)] = Callee(callee.ref or name)
     if not name:
         return UNKNOWN
+    if callee.query is not None and callee.type is None:
+        return queries.guessed(frame, node, callee, name, given)
     if _cleans(name):
         return _CLEANED
     if _quotes(name):
@@ -290,11 +290,17 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
             if value.pending is not None and value.pending.must:
                 frame.misuse(value, each, "argument")
     result = library_result(frame, callee, model, ref, given, node)
+    if model.database is not None or model.query is not None or model.relates is not None or _has_rows(callee):
+        result = queries.asked(frame, node, callee, model, given, result)
     if model.coroutine:
         return _pending(frame, node, ref, result)
     if result.type is not None and not result.maybe_none and result.type.name in frame.library.awaitable:
         return result.but(pending=Pending(ref, frame.site(node), awaited(frame, result), must=False))
     return result
+
+
+def _has_rows(callee: Value) -> bool:
+    return callee.receiver is not None and callee.receiver.query is not None
 
 
 def _asked(frame: Frame, value: Value, choices: Value, node: ast.expr) -> None:
@@ -419,7 +425,13 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
             return given.positional[0] if function.kept.calls else UNKNOWN
     if _quotes(function.name):
         return _pending(frame, node, function.ref, _QUOTED) if function.is_coroutine else _QUOTED
-    result = filled(frame, node, function, facts.returns, bindings)
+    if facts.reads:
+        rows = {name: value for name, (value, _) in bindings.items() if value.query is not None}
+        if callee.receiver is not None and callee.receiver.query is not None:
+            rows["self"] = callee.receiver
+        if rows:
+            queries.through(frame, node, function, rows)
+    result = filled(frame, node, function, facts.returns, bindings, callee.receiver)
     if _cleans(function.name) or (result.labels and _hides(given)):
         shown = tuple(label for label in result.labels if label.kind not in ("secret", "secrets"))
         result = result.but(labels=shown, cleaned=True)

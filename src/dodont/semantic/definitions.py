@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.values import UNKNOWN, Label, Note, Site, Text, Type, Value
+from dodont.semantic.values import UNKNOWN, Label, Note, Site, Text, Type, Use, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -106,6 +106,7 @@ class Facts:
     external: bool = False
     never: bool = False
     raises: tuple[Raised, ...] = ()
+    reads: tuple[str, ...] = ()  # of its parameters, dotted, where rows of a database may be given
     stores: dict[str, Value] = field(default_factory=dict)  # what `self.x = …` gives the object
 
     def outline(self) -> tuple[Any, ...]:
@@ -123,6 +124,7 @@ class Facts:
             frozenset(access.kind for access in self.accesses),
             self.external,
             frozenset((each.exception, each.label.kind, each.label.what) for each in self.raises),
+            self.reads,
             frozenset((name, value.type) for name, value in self.stores.items()),
         )
 
@@ -270,6 +272,7 @@ class ModuleInfo:
     role: str = ""  # test, migration, script, settings, or nothing special
     registered: dict[str, HandlerInfo] = field(default_factory=dict)
     registrars: list[FunctionInfo] = field(default_factory=list)  # functions that may register, until they were asked
+    uses: dict[Use, None] = field(default_factory=dict)  # columns that queries in the module filter, join or order by
     rebound: frozenset[str] = frozenset()  # names a function declares global
     file: str = ""  # the absolute path of the file
     steps: int = 0  # statements interpreted so far, with the size of their surroundings (see statements.run)

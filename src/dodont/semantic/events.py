@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dodont.models.vocabulary import Sql
 from dodont.semantic.definitions import Access, FunctionInfo, Waits
-from dodont.semantic.values import Label, Note, Site, Text, Value
+from dodont.semantic.values import Label, Note, Selection, Site, Text, Type, Value
 
 
 class Call(NamedTuple):
@@ -101,6 +101,21 @@ class Route(NamedTuple):
         return Site(self.function.module.path, node.lineno, node.col_offset, node.lineno, end)
 
 
+class Lazy(NamedTuple):
+    """A relationship of a row is read where a loop goes over the rows, and nothing loaded it with them: each reads it anew.
+
+    ``query`` is how the rows were loaded, with the path that leads from them to the relationship; ``gives`` what the relationship
+    leads to. ``via`` are the project's functions that read it, where ``site`` is the call. ``managed``: by a related manager."""
+
+    site: Site
+    query: Selection
+    gives: Type | None
+    function: FunctionInfo | None
+    via: tuple[str, ...] = ()
+    in_coroutine: bool = False
+    managed: bool = False
+
+
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
 
@@ -119,4 +134,4 @@ class Suppression(NamedTuple):
     reason: str
 
 
-Event = Call | Query | Flow | Unawaited | Unresolved | Route | Suppression
+Event = Call | Query | Flow | Unawaited | Unresolved | Route | Suppression | Lazy

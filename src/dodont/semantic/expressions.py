@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dodont.semantic import calls, effects, strings
+from dodont.semantic import calls, effects, queries, strings
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.demands import OF_COROUTINES
@@ -89,7 +89,12 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Value:
     ):
         frame.misuse(receiver, node.value, "attribute")
         return UNKNOWN
-    return attribute_of(frame, receiver, node.attr, node)
+    value = attribute_of(frame, receiver, node.attr, node)
+    if receiver.query is not None:
+        return queries.read(frame, receiver, node.attr, value, node)
+    if receiver.ref is not None and value.type is not None and value.ref is None:
+        return queries.of_class(frame, value, receiver)
+    return value
 
 
 def _is_of_result(frame: Frame, value: Value, attr: str) -> bool:
@@ -131,7 +136,7 @@ def _sliced(frame: Frame, receiver: Value, part: ast.Slice) -> Value:
         few = part.upper is not None or not _is_rest(part)
         labels = tuple(label for label in receiver.labels if not (few and label.kind in ("secret", "secrets")))
         return Value(receiver.type, labels=labels, literal=receiver.literal, cleaned=few)
-    return Value(receiver.type, labels=receiver.labels, literal=receiver.literal)
+    return Value(receiver.type, labels=receiver.labels, literal=receiver.literal, query=receiver.query)
 
 
 def _is_rest(part: ast.Slice) -> bool:
@@ -400,6 +405,7 @@ def _comprehension(frame: Frame, node: ast.ListComp | ast.SetComp | ast.Generato
         items=(value,) if known else None,
         labels=value.labels,
         literal=value.literal,
+        query=queries.gathered(value) if value.query is not None else None,
     )
 
 
@@ -469,6 +475,8 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         receiver = frame.eval(inner)
         attr: str = target.attr  # type: ignore[attr-defined]
         if inner.__class__ is ast.Name:
+            if receiver.query is not None and inner.id in frame.env:
+                frame.env[inner.id] = queries.given(receiver, attr)
             frame.paths.add(inner.id)
             value = frame.named(_renamed(value, attr), attr, target)
             frame.env[f"{inner.id}.{attr}"] = value

@@ -36,8 +36,8 @@ class Frame:
     __slots__ = (
         "_answers", "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external",
         "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "loops",
-        "module", "never", "objects", "outer", "owner", "paths", "raised", "returns", "silent", "sinks", "stores", "unused", "values",
-        "waits", "world", "yields",
+        "module", "never", "objects", "outer", "owner", "paths", "raised", "reads", "returns", "silent", "sinks", "stores", "unused",
+        "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +72,7 @@ class Frame:
         self.unused: dict[Site, tuple[Value, str]] = {}  # awaitables in names that nobody has read yet
         self._answers: dict[tuple[Any, ...], Any] = {}  # see `once`
         self.objects: set[str] | None = None  # names the function reads attributes of, found when first asked for
+        self.reads: dict[tuple[str, tuple[str, ...]], None] = {}  # of parameters, see queries.read
         self.returns: list[Value] = []
         self.yields: list[Value] = []
         self.stores: dict[str, Value] = {}

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from dodont.models.library import Library
+from dodont.semantic import queries
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
@@ -92,6 +93,8 @@ def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> No
     if info.owner is not None and info.kind in ("method", "classmethod", "property") and names:
         own = Type(info.owner.ref)
         receiver = Value(Type("type", (own,)), ref=info.owner.ref) if info.kind == "classmethod" else Value(own)
+        if receiver.ref is None:
+            receiver.query = queries.of_parameter(frame, "self", own)
         frame.env[names[0].arg] = receiver
         names = names[1:]
     for index, argument in enumerate(names):
@@ -133,7 +136,8 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
             Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)),
             *labels,
         )
-    value = Value(type, labels=labels, maybe_none=maybe_none)
+    rows = queries.of_parameter(frame, argument.arg, type) if info.handler is None else None
+    value = Value(type, labels=labels, maybe_none=maybe_none, query=rows)
     return frame.named(value, argument.arg, argument) if credential(argument.arg) else value
 
 
@@ -185,7 +189,8 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
             kind = Type("contextmanager", (value.type or Type("Any"),))
         else:
             kind = Type("AsyncIterator" if info.is_async else "list", (value.type,) if value.type is not None else ())
-        value = Value(kind, items=whole, labels=value.labels if whole or not info.manager else ())
+        rows = queries.gathered(value) if value.query is not None else None
+        value = Value(kind, items=whole, labels=value.labels if whole or not info.manager else (), query=rows)
     if value.pending is not None and (info.is_async or value.pending.maybe):
         value = value.but(pending=None)
     never = not falls and not frame.returns and not info.is_generator and not info.is_stub
@@ -201,6 +206,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         external=frame.external,
         never=never,
         raises=tuple([each for each in frame.raised if each.own]) if frame.raised else (),
+        reads=queries.sum_up(frame) if frame.reads else (),
         stores={name: _stored(stored) for name, stored in frame.stores.items()} if frame.stores else {},
     )
 
