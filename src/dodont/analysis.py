@@ -14,9 +14,23 @@ from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, shows
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Waits
-from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Suppression, Unawaited, Unresolved
+from dodont.semantic.events import (
+    Call,
+    Callee,
+    Event,
+    Flow,
+    Lazy,
+    Polled,
+    Query,
+    Repeated,
+    Route,
+    Suppression,
+    Unawaited,
+    Unresolved,
+)
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
+from dodont.semantic.repetition import keyed
 from dodont.semantic.rows import debugged, read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
@@ -104,6 +118,12 @@ class Pass:
 
         return any(found is None or temporary(found, table) for found in staged(self.tree, table))
 
+    def keyed_loop(self, repeated: Repeated) -> Site | None:
+        """What the loop goes over by whose elements a call asks the database, where nothing says that it is short."""
+        # What a cursor found is fetched from it afterwards.
+        fetched = self.role(Type(repeated.access.target.rpartition(".")[0])) == "cursor"
+        return keyed(self.tree, repeated.site, repeated.loops, must_be_used=not fetched)
+
     def coroutine_method(self, call: Site, name: str) -> FunctionInfo | None:
         """The coroutine that a call of the method ``name`` on an unknown object calls, when a class this module knows has one of
         that name, none has another kind, and astroid is sure that the object is of such a class."""
@@ -176,6 +196,10 @@ class Pass:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
         return role_of(self.project.reader(self.module), type)
 
+    def is_a(self, name: str | None, base: str) -> bool:
+        """Whether a class is, or is below, another; both by their qualified names."""
+        return name is not None and any(ref == base for ref, _ in lineage(self.project.reader(self.module), name))
+
     def has_field(self, value: Value | None, name: str) -> bool:
         """Whether what is set as the value's attribute may be stored with it."""
         return value is None or has_field(self.project.reader(self.module), value.type, name)
@@ -217,6 +241,15 @@ class Pass:
         encoded[0] = encoded[0][site.column :]
         text = " ".join(b"".join(encoded).decode("utf-8", "replace").split())
         return text if len(text) <= 60 else text[:57] + "..."
+
+    def source_lines(self, site: Site) -> str:
+        """The whole lines of the project around a place: the statement, or the better part of it."""
+        module = self.module if site.path == self.module.path else self._module(site.path)
+        return (
+            "\n".join(self.project.lines(module)[max(site.line - 4, 0) : site.end_line + 4])
+            if module is not None
+            else ""
+        )
 
     def display(self, ref: str) -> str:
         """A qualified name as a person knows it."""
@@ -307,11 +340,14 @@ __all__ = [
     "FunctionInfo",
     "Hole",
     "Label",
+    "Lazy",
     "ModuleInfo",
     "Note",
     "Pass",
     "Place",
+    "Polled",
     "Query",
+    "Repeated",
     "Route",
     "Site",
     "Span",

@@ -113,6 +113,8 @@ class Relates:
     """The call declares an attribute that reads rows of another table: those of the class (or its name) in the argument ``to``.
 
     ``eager`` names the argument that says whether they come with the row; ``manager``: reading it gives a query.
+    ``back`` names the argument with the attribute that the other class gets; ``keeps``: that gets one in any case, of one row if
+    ``single``.
     """
 
     to: int = 0
@@ -120,6 +122,9 @@ class Relates:
     many: bool = False
     eager: str | None = None
     manager: bool = False
+    back: str | None = None
+    keeps: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,14 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         frame.calls[id(node)] = Callee(callee.ref or name)
     if not name:
         return UNKNOWN
+    if callee.type is None and node.func.__class__ is ast.Attribute:
+        manager = queries.managed(frame, node, name)
+        method = (
+            instance_attribute(frame, manager, manager.type, name) if manager is not None and manager.type else None
+        )
+        found = frame.library.method(*(method.ref or "").rsplit(".", 1)) if method is not None else None
+        if method is not None and found is not None:
+            return _library(frame, node, method, found[1], found[0], given)
     if callee.query is not None and callee.type is None:
         return queries.guessed(frame, node, callee, name, given)
     if _cleans(name):
@@ -274,8 +282,10 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         kind = sinks.statement_kind(frame, model, given)
         if kind is None or (model.database is None and model.sql is not None and model.sql.certain):
             kind = model.database
+        if kind == "read" and _has_rows(callee) and queries.takes_loaded(callee):
+            kind = "build"  # told where the relationship is read
         if kind is not None:
-            accesses = (Access(kind, ref, frame.site(node)),)
+            accesses = (Access(kind, ref, frame.site(node), guarded=frame.guards > 0),)
             frame.accesses += accesses
     if model.log is not None:
         sinks.library_log(frame, node, ref, model.log, given)
@@ -500,6 +510,8 @@ def _effects(
         effects.wrapped(frame, node, function)
     if facts.accesses or facts.external:
         effects.used(frame, node, function, facts)
+    if facts.claims:
+        frame.claims.update(dict.fromkeys(facts.claims))
     for exception, label, _ in facts.raises:
         passed: tuple[Label, ...] = (label,)
         if label.kind == "parameter":

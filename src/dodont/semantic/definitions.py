@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.values import UNKNOWN, Label, Note, Site, Text, Type, Use, Value
+from dodont.semantic.values import UNKNOWN, Label, Note, Relation, Site, Text, Type, Use, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -86,12 +86,17 @@ class Variable(NamedTuple):
 
 
 class Access(NamedTuple):
-    """A use of the database: ``kind`` is read, write, commit or build; ``chain`` as in Waits, empty for a call on the spot."""
+    """A use of the database: ``kind`` is read, write, commit or build; ``chain`` as in Waits, empty for a call on the spot.
+
+    ``guarded``: a test or an exception decides whether it is made there; ``tests``: in how many of the functions in the chain.
+    """
 
     kind: str
     target: str
     site: Site
     chain: tuple[str, ...] = ()
+    guarded: bool = False
+    tests: int = 0
 
 
 @dataclass(slots=True)
@@ -107,6 +112,7 @@ class Facts:
     never: bool = False
     raises: tuple[Raised, ...] = ()
     reads: tuple[str, ...] = ()  # of its parameters, dotted, where rows of a database may be given
+    claims: tuple[Use, ...] = ()  # columns by which it takes rows that it sets in them
     stores: dict[str, Value] = field(default_factory=dict)  # what `self.x = …` gives the object
 
     def outline(self) -> tuple[Any, ...]:
@@ -125,6 +131,7 @@ class Facts:
             self.external,
             frozenset((each.exception, each.label.kind, each.label.what) for each in self.raises),
             self.reads,
+            frozenset((claim.entity, claim.column) for claim in self.claims),
             frozenset((name, value.type) for name, value in self.stores.items()),
         )
 
@@ -383,6 +390,18 @@ class World:
 
     def overriding(self, function: FunctionInfo, below: ClassInfo) -> tuple[FunctionInfo, ...]:
         """The methods that override one in the classes below ``below``, wherever these are defined; tests do not count."""
+        raise NotImplementedError
+
+    def related(self, owner: str, name: str) -> Relation | None:
+        """The relationship that another class of the project gives ``owner`` under a name."""
+        raise NotImplementedError
+
+    def related_to_any(self, name: str) -> Relation | None:
+        """The one relationship of the project that gives some class an attribute of that name."""
+        raise NotImplementedError
+
+    def entity(self, name: str) -> str | None:
+        """The qualified name of the project's only class of that name, among those that relate to others."""
         raise NotImplementedError
 
     def starred(self, module: str, name: str) -> Value | None:

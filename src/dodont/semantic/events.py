@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dodont.models.vocabulary import Sql
 from dodont.semantic.definitions import Access, FunctionInfo, Waits
-from dodont.semantic.values import Label, Note, Selection, Site, Text, Type, Value
+from dodont.semantic.values import Label, Note, Selection, Site, Text, Type, Use, Value
 
 
 class Call(NamedTuple):
@@ -116,6 +116,27 @@ class Lazy(NamedTuple):
     managed: bool = False
 
 
+class Repeated(NamedTuple):
+    """A call reads the database within loops: ``loops`` are what they go over, the innermost first. ``writes``: one of them also
+    writes there. ``access`` has the chain of project functions through which the call reads."""
+
+    site: Site
+    access: Access
+    loops: tuple[tuple[Site, Value], ...]
+    writes: bool
+    function: FunctionInfo | None
+
+
+class Polled(NamedTuple):
+    """A ``while`` loop that sleeps between its rounds takes rows by a column and sets that column: ``claim`` is the column, ``site``
+    the loop's head, ``texts`` the SQL run in the loop itself where rows are taken so, with the call of each."""
+
+    site: Site
+    claim: Use | None
+    texts: tuple[Query, ...]
+    function: FunctionInfo | None
+
+
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
 
@@ -134,4 +155,4 @@ class Suppression(NamedTuple):
     reason: str
 
 
-Event = Call | Query | Flow | Unawaited | Unresolved | Route | Suppression | Lazy
+Event = Call | Query | Flow | Unawaited | Unresolved | Route | Suppression | Lazy | Repeated | Polled

@@ -12,6 +12,7 @@ from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import attribute_of, instance_attribute
+from dodont.semantic.repetition import repeated
 from dodont.semantic.trees import asks_within, last_name, walk
 from dodont.semantic.values import (
     ABSENT,
@@ -94,6 +95,8 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Value:
         return queries.read(frame, receiver, node.attr, value, node)
     if receiver.ref is not None and value.type is not None and value.ref is None:
         return queries.of_class(frame, value, receiver)
+    if receiver.type is not None and (value is UNKNOWN or value.query is not None):
+        return queries.of_row(frame, receiver, node.attr, value, node)
     return value
 
 
@@ -393,12 +396,12 @@ def _dict(frame: Frame, node: ast.Dict) -> Value:
 def _comprehension(frame: Frame, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
     before = frame.env
     frame.env = before.copy()
-    source = _generators(frame, node.generators)
+    loops = _generators(frame, node.generators)
     value = frame.eval(node.elt)
+    _leave(frame, node.generators, loops)
     frame.env = before
     name = {ast.ListComp: "list", ast.SetComp: "set"}.get(node.__class__, "list")
     args = (value.type,) if value.type is not None else ()
-    del source
     known = value.pending is not None or value.text is not None or value.const is not ABSENT
     return Value(
         Type(name if not known else "repeated", args),
@@ -412,9 +415,10 @@ def _comprehension(frame: Frame, node: ast.ListComp | ast.SetComp | ast.Generato
 def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Value:
     before = frame.env
     frame.env = before.copy()
-    _generators(frame, node.generators)
+    loops = _generators(frame, node.generators)
     frame.eval(node.key)
     value = frame.eval(node.value)
+    _leave(frame, node.generators, loops)
     frame.env = before
     labels = value.labels
     if labels and (isinstance(node.value, ast.IfExp) or any(each.ifs for each in node.generators)):
@@ -423,17 +427,25 @@ def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Value:
     return Value(Type("dict"), labels=labels)
 
 
-def _generators(frame: Frame, generators: list[ast.comprehension]) -> Value:
-    source = UNKNOWN
+def _generators(frame: Frame, generators: list[ast.comprehension]) -> list[tuple[int, Value]]:
+    """Begin the loops of a comprehension: what each goes over, and how often the database was used before it."""
+    loops: list[tuple[int, Value]] = []
     for each in generators:
         source = frame.eval(each.iter)
         if frame.generator is not None:
             effects.gone_over(frame, each.iter)
         bind(frame, each.target, element_of(frame, source, each.iter, bool(each.is_async)))
+        loops.append((len(frame.accesses), source))
         for test in each.ifs:
             condition(frame, test)
             narrow(frame, test, True)
-    return source
+    return loops
+
+
+def _leave(frame: Frame, generators: list[ast.comprehension], loops: list[tuple[int, Value]]) -> None:
+    for each, (first, source) in zip(reversed(generators), reversed(loops), strict=True):
+        if len(frame.accesses) > first:
+            repeated(frame, first, each.iter, source)
 
 
 def bind(frame: Frame, target: ast.expr, value: Value) -> None:
@@ -476,7 +488,7 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         attr: str = target.attr  # type: ignore[attr-defined]
         if inner.__class__ is ast.Name:
             if receiver.query is not None and inner.id in frame.env:
-                frame.env[inner.id] = queries.given(receiver, attr)
+                frame.env[inner.id] = queries.given(frame, receiver, attr)
             frame.paths.add(inner.id)
             value = frame.named(_renamed(value, attr), attr, target)
             frame.env[f"{inner.id}.{attr}"] = value

@@ -14,7 +14,7 @@ from dodont.semantic.credentials import credential, is_address, is_held_elsewher
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Event, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
-from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
+from dodont.semantic.values import UNKNOWN, Label, Note, Site, Use, Value, labels_of
 
 Answer = TypeVar("Answer")
 
@@ -34,7 +34,7 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "_answers", "accesses", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external",
+        "_answers", "accesses", "calls", "claims", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting", "external",
         "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "loops",
         "module", "never", "objects", "outer", "owner", "paths", "raised", "reads", "returns", "silent", "sinks", "stores", "unused",
         "values", "waits", "world", "yields",
@@ -87,6 +87,7 @@ class Frame:
         # why it holds up no loop: none runs there, or it runs once in a process, after a failed import
         self.elsewhere = 0
         self.accesses: list[Access] = []
+        self.claims: dict[Use, None] = {}  # columns that rows were taken by and that are set in them
         self.external = False
         # texts of exceptions that the statements so far may raise and nobody caught
         self.raised: tuple[Raised, ...] = ()

@@ -31,6 +31,7 @@ _REQUESTS = {
 }
 
 MAX_ACCESSES = 40
+MAX_CLAIMS = 4
 
 
 @dataclass(slots=True)
@@ -207,6 +208,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         never=never,
         raises=tuple([each for each in frame.raised if each.own]) if frame.raised else (),
         reads=queries.sum_up(frame) if frame.reads else (),
+        claims=tuple(frame.claims)[:MAX_CLAIMS] if frame.claims else (),
         stores={name: _stored(stored) for name, stored in frame.stores.items()} if frame.stores else {},
     )
 

@@ -61,6 +61,7 @@ def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool =
     """What iterating over ``source`` gives."""
     value = _element(frame, source, node, asynchronous)
     if source.query.__class__ is Selection and source.pending is None:
+        queries.runs(frame, source, node)
         return queries.element(frame, source, value)
     return value
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Relates
 from dodont.semantic.annotations import type_named
-from dodont.semantic.definitions import ClassInfo, FunctionInfo
+from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo
 from dodont.semantic.events import Lazy
 from dodont.semantic.objects import annotation, class_info, lineage, role_of
 from dodont.semantic.values import MAX_LOADS, UNKNOWN, Relation, Selection, Site, Type, Use, Value, constant
@@ -42,11 +42,23 @@ def asked(frame: Frame, node: ast.Call, callee: Value, model: FunctionModel, giv
     if model.query == "select":
         return result.but(query=_begun(frame, node, given))
     receiver = callee.receiver
+    if receiver is not None and (model.database == "write" or model.query in _ANEW):
+        _not_read(frame, receiver)
+    if model.database == "write":
+        if receiver is not None and isinstance(receiver.query, Selection) and not frame.silent:
+            for name in given.keywords:  # `Job.objects.filter(state="new").update(state="taken")`
+                _claim(frame, receiver.query, name)
+        return result  # what is created was not selected
     word = _taken_from(model.returns or "") or ("receiver" if model.query is not None else "")
     source = receiver if word == "receiver" else given.positional[0] if word and given.positional else None
     query = source.query if source is not None else None
     if query.__class__ is not Selection:
-        if model.query == "load" and callee.receiver is None:
+        if model.database == "read" and result.type is not None and (model.returns or "").startswith("instance "):
+            loads = ("*",) if "options" in given.keywords else ()
+            return result.but(
+                query=Selection(result.type.name, loads=loads, site=frame.site(node))
+            )  # session.get(Order, 1)
+        if model.query == "load" and (receiver is None or role_of(frame, receiver.type) is None):
             return result.but(query=_loader(frame, Selection(None), node, given))  # `selectinload(Order.items)`
         return result
     assert query is not None and source is not None
@@ -55,6 +67,18 @@ def asked(frame: Frame, node: ast.Call, callee: Value, model: FunctionModel, giv
     if query.site is None:
         query = query._replace(site=frame.site(node))
     return result.but(query=query)
+
+
+#: What makes another query of a relationship's rows, whatever was loaded of them.
+_ANEW = frozenset({"filter", "order", "join", "limit", "load", "columns"})
+
+
+def _not_read(frame: Frame, receiver: Value) -> None:
+    """``order.items.all().delete()``, ``order.items.all().filter(...)``: loading the items beforehand would be no help."""
+    query = receiver.query
+    if isinstance(query, Selection) and query.each and query.path[-1] != "*" and not frame.silent:
+        frame.events.pop(("lazy", query.site, query.dotted), None)
+        frame.reads.pop((query.of, (*query.path, "all")), None)
 
 
 @lru_cache(maxsize=1024)
@@ -69,7 +93,9 @@ def _taken_from(returns: str) -> str:
 def _begun(frame: Frame, node: ast.Call, given: Arguments) -> Selection:
     """``select(Order)``, ``session.query(Order.id)``."""
     entity = type_named(frame, given.positional[0]) if len(given.positional) == 1 else None
-    known = entity is not None and role_of(frame, entity) == "entity"
+    known = entity is not None and (
+        role_of(frame, entity) == "entity" or frame.world.class_named(entity.name) is not None
+    )
     return Selection(entity.name if known and entity is not None else None, site=frame.site(node))
 
 
@@ -102,10 +128,12 @@ def _method(frame: Frame, name: str, method: str) -> FunctionInfo | None:
 
 
 def _extended(frame: Frame, node: ast.Call, source: Value, query: Selection, word: str, given: Arguments) -> Selection:
-    if query.path and "*" not in query.path[-1:] and word != "load":
+    if query.path and query.path[-1] != "*" and source is not UNKNOWN:
         # `order.items.filter(...)` is a query of its own, whatever was loaded with the order
         element = source.type.args[0].name if source.type is not None and source.type.args else None
-        query = Selection(element, site=frame.site(node))
+        prefix = f"={query.dotted}."
+        known = tuple(f"={each.removeprefix(prefix)}" for each in query.loads if each.startswith(prefix))
+        query = Selection(element, loads=known, site=frame.site(node))
     if query.site is None:
         query = query._replace(site=frame.site(node))
     if word == "load":
@@ -130,6 +158,22 @@ _OF_QUERIES = {
     "all": "", "distinct": "", "filter": "filter", "filter_by": "filter", "where": "filter", "exclude": "filter", "order_by": "order",
     "limit": "limit", "offset": "", "options": "options", "select_related": "load", "prefetch_related": "load",
 }  # fmt: skip
+
+
+def managed(frame: Frame, node: ast.Call, name: str) -> Value | None:
+    """The manager in ``event.orders.filter(...)`` of an event nothing is known of, where one class alone is related as ``orders``.
+
+    What ``event.orders.all()`` gives may have been loaded with the event.
+    """
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    if not _OF_QUERIES.get(name) or not isinstance(owner, ast.Attribute):
+        return None
+    found = frame.world.related_to_any(owner.attr)
+    if found is None or not found.manager or found.entity is None:
+        return None
+    kind = Type("django.db.models.Manager", (Type(found.entity),))
+    known = (f"={found.back}",) if found.back else ()
+    return Value(kind, query=Selection(found.entity, loads=known, site=frame.site(node)))
 
 
 def guessed(frame: Frame, node: ast.Call, callee: Value, name: str, given: Arguments) -> Value:
@@ -175,7 +219,7 @@ def _loader(frame: Frame, query: Selection, node: ast.Call, given: Arguments) ->
             path = (*path, *name.split("."))
             loads += [".".join(path[: index + 1]) for index in range(len(path))]
             for other in given.keywords.values():  # Prefetch("items", queryset=Item.objects.select_related("product"))
-                loads += [f"{'.'.join(path)}.{more}" for more in _loads_of(other) or ()]
+                loads += [f"{'.'.join(path)}.{more.lstrip('=')}" for more in _loads_of(other) or ()]
             if query.entity is not None or query.of:
                 path = ()
         else:
@@ -306,11 +350,11 @@ def _declared(frame: Frame, node: ast.Call, model: Relates, given: Arguments) ->
         value, expression = found
         if isinstance(expression, ast.Lambda):
             value = frame.quiet(expression.body)
-        named = type_named(frame, value)
+        kind = type_named(frame, value)
         if value.const.__class__ is str:
             entity, written = value.const, True
-        elif named is not None:
-            entity = named.name
+        elif kind is not None:
+            entity = kind.name
     eager, manager = False, model.manager
     said = given.keywords.get(model.eager) if model.eager is not None else None
     if said is not None:
@@ -318,7 +362,11 @@ def _declared(frame: Frame, node: ast.Call, model: Relates, given: Arguments) ->
             said = said.items.get("lazy", constant("select"))
         manager = manager or said.const in ("dynamic", "write_only")
         eager = not manager and said.const != "select" and not _is_true(given.words.get(model.eager or ""))
-    return Relation(entity, model.many, eager, manager, written)
+    named = given.keywords.get(model.back, UNKNOWN).const if model.back is not None else None
+    said_so = given.words.get(model.back or "")
+    loads = isinstance(said_so, ast.Call) and any(word.arg == "lazy" for word in said_so.keywords)
+    back = named if isinstance(named, str) and not loads else ""  # backref("orders", lazy="dynamic")
+    return Relation(entity, model.many, eager, manager, written, back, model.keeps, model.single)
 
 
 def _is_true(node: ast.expr | None) -> bool:
@@ -358,10 +406,19 @@ def _written(frame: Frame, info: ClassInfo, ref: str, name: str) -> str | None:
     last = name.rpartition(".")[2]
     value = frame.world.reader(info.module, info).lookup(last)
     found = class_info(frame, value.ref) if value.ref is not None else None
-    return found.ref if found is not None else None
+    return found.ref if found is not None else frame.world.entity(last)
 
 
 # Reading
+
+
+def runs(frame: Frame, source: Value, node: ast.expr) -> None:
+    """A query that nothing has run is gone over: that runs it. What leads on from rows was loaded with them, or reads them itself."""
+    query = source.query
+    if frame.silent or not isinstance(query, Selection) or query.path or source.type is None:
+        return
+    if role_of(frame, source.type) in ("queryset", "manager"):
+        frame.accesses.append(Access("read", source.type.name, frame.site(node), guarded=frame.guards > 0))
 
 
 def element(frame: Frame, source: Value, value: Value) -> Value:
@@ -397,6 +454,9 @@ def read(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST, 
             frame.reads[query.of, own.path] = None
         return value.but(query=own)
     found = relation(frame, type, name)
+    unknown = value is UNKNOWN or (value.ref is not None and value.ref.startswith("?."))  # `items` of anything
+    if found is None and unknown and role_of(frame, type) == "entity":
+        found = frame.world.related(type.name, name)
     if found is None:
         if query.path and name in _FROM_LOADED and role_of(frame, type) == "manager":
             _touched(frame, receiver, query, node, via, name)
@@ -404,9 +464,17 @@ def read(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST, 
             _property(frame, receiver, type, name, node, via)
         return value
     own = query._replace(path=(*query.path, name))
+    if found.entity is not None and _leads_back(frame, own, Type(found.entity)):
+        return Value(Type(found.entity), query=query._replace(path=query.path[:-2]), labels=value.labels)
     kind = Type(found.entity) if found.entity is not None else None
+    if found.manager and not found.keeps:  # `lazy="dynamic"`: a query of its own, whatever is loaded
+        return Value(
+            Type("sqlalchemy.orm.Query", (kind or Type("Any"),)), query=Selection(found.entity, site=frame.site(node))
+        )
     if found.manager:
         kind = Type("django.db.models.Manager", (kind,) if kind is not None else ())
+        if found.back:  # each of `order.items` knows its order
+            own = own._replace(loads=(*own.loads, f"={own.dotted}.{found.back}")[:MAX_LOADS])
     elif found.many and kind is not None:
         kind = Type("list", (kind,))
     result = Value(kind, query=own, labels=value.labels, maybe_none=value.maybe_none)
@@ -415,19 +483,27 @@ def read(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST, 
     return result
 
 
-def given(row: Value, name: str) -> Value:
+def given(frame: Frame, row: Value, name: str) -> Value:
     """The row after ``row.name = other``: what is assigned is there."""
     query = row.query
+    if isinstance(query, Selection) and query.uses and not frame.silent:
+        _claim(frame, query, name)
     if not isinstance(query, Selection) or len(query.loads) >= MAX_LOADS:
         return row
     return row.but(query=query._replace(loads=(*query.loads, f"{query.dotted}.{name}".lstrip("."))))
 
 
+def of_row(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST) -> Value:
+    """``order.items`` of an order of which nothing says how it was loaded: one, at least."""
+    type = receiver.type
+    if type is None or "." not in type.name or role_of(frame, type) != "entity":
+        return value
+    return read(frame, receiver.but(query=Selection(type.name, loads=("*",))), name, value, node)
+
+
 def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: tuple[str, ...], method: str) -> None:
     """The rows that a relationship leads to are wanted: they were loaded with the row, or a query loads them now."""
     if frame.silent or is_loaded(query):
-        return
-    if _leads_back(frame, query, value.type):
         return
     if query.of:
         if len(query.path) < MAX_PATH:
@@ -440,6 +516,19 @@ def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: t
         frame.event(
             key, Lazy(frame.site(node), query, value.type, frame.function, via, frame.in_coroutine, bool(method))
         )
+
+
+def _claim(frame: Frame, query: Selection, column: str) -> None:
+    """``job.state = "done"`` of a job that was found by its state."""
+    for use in query.uses:
+        if use.entity == query.entity and use.column == column and use.how in ("equal", "compare"):
+            frame.claims[use] = None
+
+
+def takes_loaded(callee: Value) -> bool:
+    """``order.items.count()`` of each order: it counts what is loaded, or ``order.items`` is to be loaded."""
+    query = callee.receiver.query if callee.receiver is not None else None
+    return isinstance(query, Selection) and query.each and (callee.ref or "").rpartition(".")[2] in _FROM_LOADED
 
 
 def _leads_back(frame: Frame, query: Selection, type: Type | None) -> bool:
@@ -456,7 +545,7 @@ def _leads_back(frame: Frame, query: Selection, type: Type | None) -> bool:
 
 def is_loaded(query: Selection) -> bool:
     dotted = query.dotted
-    return any(each in ("*", dotted) or each.startswith(dotted + ".") for each in query.loads)
+    return any(each.lstrip("=") == dotted or each == "*" or each.startswith(dotted + ".") for each in query.loads)
 
 
 def _property(frame: Frame, receiver: Value, type: Type, name: str, node: ast.AST, via: tuple[str, ...]) -> None:
@@ -540,5 +629,7 @@ _LISTS = frozenset({"list", "set", "tuple", "frozenset", "AsyncIterator"})
 
 def sum_up(frame: Frame) -> tuple[str, ...]:
     """What the function reads of its parameters, shortest first."""
-    found = sorted((".".join((name, *path)) for name, path in frame.reads), key=lambda each: (each.count("."), each))
+    # What a manager's method makes of `self` it reads itself, whatever the caller did before.
+    paths = [(name, *path) for name, path in frame.reads if (name, path[0]) != ("self", "*")]
+    found = sorted((".".join(path) for path in paths), key=lambda each: (each.count("."), each))
     return tuple(found[:MAX_READS])

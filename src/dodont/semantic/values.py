@@ -93,7 +93,8 @@ class Selection(NamedTuple):
     ``entity`` is the class whose rows the query selects (qualified), None where it gives no entities or that is not known.
     ``of`` is the parameter it is built upon or a part of; empty where all that is done to it is known.
     ``path`` leads from the query's rows to the value: names of attributes, and ``*`` where a loop goes over what is there.
-    ``loads`` are the relationships, dotted, that are loaded with the rows; ``*``: all of them, as far as anybody knows.
+    ``loads`` are the relationships, dotted, that are loaded with the rows; ``*``: all of them, as far as anybody knows; with ``=``
+    in front: known of every such row however it is loaded, as the order of ``order.items``.
     ``site`` is where the query begins.
     """
 
@@ -120,6 +121,8 @@ class Relation(NamedTuple):
     """A class's attribute that reads rows of another table: those of the class ``entity`` (as the code writes it where ``written``).
 
     ``many``: several. ``eager``: loaded with the row itself. ``manager``: reading it gives a query, which reads nothing yet.
+    ``back`` is the attribute that the other class gets, or has if it declares the relationship; ``keeps``: it gets one in any case,
+    of one row if ``single``.
     """
 
     entity: str | None
@@ -127,6 +130,9 @@ class Relation(NamedTuple):
     eager: bool = False
     manager: bool = False
     written: bool = False
+    back: str = ""
+    keeps: bool = False
+    single: bool = False
 
 
 Items: TypeAlias = "tuple[Value, ...] | dict[str, Value] | None"
