@@ -30,7 +30,7 @@ from dodont.semantic.events import (
 )
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
-from dodont.semantic.repetition import keyed
+from dodont.semantic.repetition import keyed, only_first
 from dodont.semantic.rows import debugged, read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
@@ -123,6 +123,10 @@ class Pass:
         # What a cursor found is fetched from it afterwards.
         fetched = self.role(Type(repeated.access.target.rpartition(".")[0])) == "cursor"
         return keyed(self.tree, repeated.site, repeated.loops, must_be_used=not fetched)
+
+    def only_first(self, site: Site) -> bool:
+        """Whether the loop around a place ends with the first element that is found."""
+        return only_first(self.tree, site)
 
     def coroutine_method(self, call: Site, name: str) -> FunctionInfo | None:
         """The coroutine that a call of the method ``name`` on an unknown object calls, when a class this module knows has one of

@@ -128,7 +128,7 @@ def _method(frame: Frame, name: str, method: str) -> FunctionInfo | None:
 
 
 def _extended(frame: Frame, node: ast.Call, source: Value, query: Selection, word: str, given: Arguments) -> Selection:
-    if query.path and query.path[-1] != "*" and source is not UNKNOWN:
+    if query.path and query.path[-1] != "*" and role_of(frame, source.type) in ("manager", "queryset"):
         # `order.items.filter(...)` is a query of its own, whatever was loaded with the order
         element = source.type.args[0].name if source.type is not None and source.type.args else None
         prefix = f"={query.dotted}."
@@ -468,9 +468,9 @@ def read(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST, 
         return Value(Type(found.entity), query=query._replace(path=query.path[:-2]), labels=value.labels)
     kind = Type(found.entity) if found.entity is not None else None
     if found.manager and not found.keeps:  # `lazy="dynamic"`: a query of its own, whatever is loaded
-        return Value(
-            Type("sqlalchemy.orm.Query", (kind or Type("Any"),)), query=Selection(found.entity, site=frame.site(node))
-        )
+        known = tuple(_inverse(frame, found, type))
+        held = Type("sqlalchemy.orm.Query", (kind or Type("Any"),))
+        return Value(held, query=Selection(found.entity, loads=known, site=frame.site(node)))
     if found.manager:
         kind = Type("django.db.models.Manager", (kind,) if kind is not None else ())
         if found.back:  # each of `order.items` knows its order
@@ -493,6 +493,17 @@ def given(frame: Frame, row: Value, name: str) -> Value:
     return row.but(query=query._replace(loads=(*query.loads, f"{query.dotted}.{name}".lstrip("."))))
 
 
+def _inverse(frame: Frame, found: Relation, owner: Type) -> Iterator[str]:
+    """The attributes by which the rows that a relationship leads to know the row they belong to."""
+    if found.back:
+        yield f"={found.back}"
+    for _, entry in lineage(frame, found.entity) if found.entity is not None else ():
+        for name in entry.members if isinstance(entry, ClassInfo) else ():
+            other = relation(frame, Type(found.entity or ""), name)
+            if other is not None and other.entity == owner.name and not other.many:
+                yield f"={name}"
+
+
 def of_row(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST) -> Value:
     """``order.items`` of an order of which nothing says how it was loaded: one, at least."""
     type = receiver.type
@@ -503,7 +514,7 @@ def of_row(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST
 
 def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: tuple[str, ...], method: str) -> None:
     """The rows that a relationship leads to are wanted: they were loaded with the row, or a query loads them now."""
-    if frame.silent or is_loaded(query):
+    if frame.silent or is_loaded(query) or _is_one(frame, query, value.type):
         return
     if query.of:
         if len(query.path) < MAX_PATH:
@@ -529,6 +540,18 @@ def takes_loaded(callee: Value) -> bool:
     """``order.items.count()`` of each order: it counts what is loaded, or ``order.items`` is to be loaded."""
     query = callee.receiver.query if callee.receiver is not None else None
     return isinstance(query, Selection) and query.each and (callee.ref or "").rpartition(".")[2] in _FROM_LOADED
+
+
+def _is_one(frame: Frame, query: Selection, type: Type | None) -> bool:
+    """``select(Order).where(Order.customer_id == number)``: one customer, whom the session remembers. Django remembers none."""
+    if len(query.path) != 2 or type is None or query.entity is None:
+        return False
+    column = query.path[-1]
+    asked = any(
+        use.how == "equal" and use.entity == query.entity and use.column in (column, f"{column}_id")
+        for use in query.uses
+    )
+    return asked and not any(ref == "django.db.models.Model" for ref, _ in lineage(frame, query.entity))
 
 
 def _leads_back(frame: Frame, query: Selection, type: Type | None) -> bool:

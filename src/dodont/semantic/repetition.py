@@ -88,6 +88,8 @@ def keyed(tree: ast.Module, call: Site, loops: Sequence[tuple[Site, Value]], mus
     if node is None or any(isinstance(each, ast.Attribute) and each.attr in _LOCKS for each in ast.walk(node)):
         return None
     parents = _parents(scope)
+    if only_first(tree, call):
+        return None
     if must_be_used and _is_dropped(node, parents):
         return None
     sources = {site[1:]: value for site, value in loops}
@@ -129,6 +131,22 @@ def _is_locked(manager: ast.expr) -> bool:
     called = manager.func if isinstance(manager, ast.Call) else manager
     words = {word.arg for word in manager.keywords} if isinstance(manager, ast.Call) else set()
     return last_name(called) in _ATOMIC or not _LOCKS.isdisjoint(words)
+
+
+def only_first(tree: ast.Module, site: Site) -> bool:
+    """``next(row for row in rows if row.owner.active)``: the loop goes on until something is found."""
+    scope = function_around(tree, site.line) or tree
+    parents = _parents(scope)
+    node = next(
+        (each for each in nodes_at(scope, site.line) if isinstance(each, ast.expr) and _is_at(each, site)), None
+    )
+    current: ast.AST | None = node
+    while current is not None and not isinstance(current, ast.stmt):
+        parent = parents.get(id(current))
+        if isinstance(current, ast.GeneratorExp) and isinstance(parent, ast.Call) and last_name(parent.func) == "next":
+            return True
+        current = parent
+    return False
 
 
 def _place(node: ast.expr) -> tuple[int, int, int, int]:

@@ -11,6 +11,8 @@ from dodont.analysis import Diagnostic, Fix, Lazy, Note, Pass, on
 def check(lazy: Lazy, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration") or (lazy.via and _writes(lazy, run)):
         return
+    if run.only_first(lazy.site):
+        return
     query = lazy.query
     django = run.is_a(query.entity, "django.db.models.Model")
     message = "through" if lazy.via else "read" if django or not lazy.in_coroutine else "awaited"
