@@ -111,7 +111,11 @@ def keyed(tree: ast.Module, call: Site, loops: Sequence[tuple[Site, Value]], mus
             source = sources.get(_place(iterated))
             if source is None or not names & _derived(target, body):
                 continue
-            if _goes_over_data(target, iterated, source):
+            if (
+                _goes_over_data(target, iterated, source)
+                and not _changes(target, body)
+                and not _is_statement(node, target)
+            ):
                 return next(site for site, _ in loops if site[1:] == _place(iterated))
             return None
         current = parent
@@ -202,6 +206,37 @@ def _derived(target: ast.expr, body: list[ast.AST]) -> set[str]:
         if len(names) == before:
             break
     return names
+
+
+#: Methods that change what is stored, whatever object they are called on, of which the types do not always tell.
+_CHANGES = frozenset(
+    "save asave delete create commit flush get_or_create update_or_create create_or_update bulk_create add_all merge".split()
+)
+
+
+def _changes(target: ast.expr, body: list[ast.AST]) -> bool:
+    """Whether the loop works on its elements: ``user.post_count = ...``, ``order.save()``. Each is written one by one then."""
+    names = _derived(target, body)
+    for statement in body:
+        for each in walk(statement):
+            match each:
+                case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store()) if name in names:
+                    return True
+                case ast.Call(func=ast.Attribute(attr=attr)) if attr in _CHANGES or attr.startswith(
+                    ("create_", "save_")
+                ):
+                    return True
+    return False
+
+
+def _is_statement(call: ast.expr, target: ast.expr) -> bool:
+    """``connection.execute(statement)`` for each of several statements."""
+    if not isinstance(call, ast.Call) or not call.args or last_name(call.func) not in _RUNS:
+        return False
+    return isinstance(call.args[0], ast.Name) and call.args[0].id == last_name(target)
+
+
+_RUNS = frozenset({"execute", "scalars", "scalar", "exec", "exec_driver_sql", "executescript"})
 
 
 def _goes_over_data(target: ast.expr, iterated: ast.expr, source: Value) -> bool:
