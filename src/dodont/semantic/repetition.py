@@ -222,6 +222,8 @@ def _changes(target: ast.expr, body: list[ast.AST]) -> bool:
             match each:
                 case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store()) if name in names:
                     return True
+                case ast.Attribute(attr="rowcount"):  # of rows that were written
+                    return True
                 case ast.Call(func=ast.Attribute(attr=attr)) if attr in _CHANGES or attr.startswith(
                     ("create_", "save_")
                 ):
