@@ -138,17 +138,19 @@ def _is_locked(manager: ast.expr) -> bool:
 
 
 def only_first(tree: ast.Module, site: Site) -> bool:
-    """``next(row for row in rows if row.owner.active)``: the loop goes on until something is found."""
+    """``next(row for row in rows if row.owner.active)``, ``for row in rows: ...; return row``: the loop ends with what it finds."""
     scope = function_around(tree, site.line) or tree
     parents = _parents(scope)
     node = next(
         (each for each in nodes_at(scope, site.line) if isinstance(each, ast.expr) and _is_at(each, site)), None
     )
     current: ast.AST | None = node
-    while current is not None and not isinstance(current, ast.stmt):
+    while current is not None and not isinstance(current, (ast.FunctionDef, ast.AsyncFunctionDef)):
         parent = parents.get(id(current))
-        if isinstance(current, ast.GeneratorExp) and isinstance(parent, ast.Call) and last_name(parent.func) == "next":
-            return True
+        if isinstance(parent, (ast.For, ast.AsyncFor)) and current in parent.body:
+            return isinstance(current, ast.Return) or isinstance(parent.body[-1], (ast.Return, ast.Break))
+        if isinstance(current, (ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)):
+            return isinstance(parent, ast.Call) and last_name(parent.func) == "next"
         current = parent
     return False
 
@@ -308,6 +310,8 @@ def _is_cached(test: ast.If, current: ast.AST) -> bool:
 
 
 def _asks_membership(test: ast.expr, kind: type[ast.cmpop]) -> bool:
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):  # `if not key in cache`
+        test, kind = test.operand, ast.In if kind is ast.NotIn else ast.NotIn
     return any(isinstance(each, ast.Compare) and isinstance(each.ops[0], kind) for each in ast.walk(test))
 
 
