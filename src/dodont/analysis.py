@@ -22,7 +22,10 @@ from dodont.semantic.events import (
     Fetching,
     Flow,
     Held,
+    Lazy,
+    Polled,
     Query,
+    Repeated,
     Route,
     Suppression,
     Unawaited,
@@ -34,6 +37,7 @@ from dodont.semantic.events import (
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.passwords import entered
+from dodont.semantic.repetition import keyed, only_first
 from dodont.semantic.rows import debugged, read_by_key
 from dodont.semantic.trees import SCOPES, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
@@ -141,6 +145,16 @@ class Pass:
 
         return any(found is None or temporary(found, table) for found in staged(self.tree, table))
 
+    def keyed_loop(self, repeated: Repeated) -> Site | None:
+        """What the loop goes over by whose elements a call asks the database, where nothing says that it is short."""
+        # What a cursor found is fetched from it afterwards.
+        fetched = self.role(Type(repeated.access.target.rpartition(".")[0])) == "cursor"
+        return keyed(self.tree, repeated.site, repeated.loops, must_be_used=not fetched)
+
+    def only_first(self, site: Site) -> bool:
+        """Whether the loop around a place ends with the first element that is found."""
+        return only_first(self.tree, site)
+
     def coroutine_method(self, call: Site, name: str) -> FunctionInfo | None:
         """The coroutine that a call of the method ``name`` on an unknown object calls, when a class this module knows has one of
         that name, none has another kind, and astroid is sure that the object is of such a class."""
@@ -230,6 +244,10 @@ class Pass:
         value = self.module.names.get(name)
         return self.display(value.ref) if value is not None and value.ref is not None else ""
 
+    def is_a(self, name: str | None, base: str) -> bool:
+        """Whether a class is, or is below, another; both by their qualified names."""
+        return name is not None and any(ref == base for ref, _ in lineage(self.project.reader(self.module), name))
+
     def has_field(self, value: Value | None, name: str) -> bool:
         """Whether what is set as the value's attribute may be stored with it."""
         return value is None or has_field(self.project.reader(self.module), value.type, name)
@@ -271,6 +289,15 @@ class Pass:
         encoded[0] = encoded[0][site.column :]
         text = " ".join(b"".join(encoded).decode("utf-8", "replace").split())
         return text if len(text) <= 60 else text[:57] + "..."
+
+    def source_lines(self, site: Site) -> str:
+        """The whole lines of the project around a place: the statement, or the better part of it."""
+        module = self.module if site.path == self.module.path else self._module(site.path)
+        return (
+            "\n".join(self.project.lines(module)[max(site.line - 4, 0) : site.end_line + 4])
+            if module is not None
+            else ""
+        )
 
     def display(self, ref: str) -> str:
         """A qualified name as a person knows it."""
@@ -375,12 +402,15 @@ __all__ = [
     "Held",
     "Hole",
     "Label",
+    "Lazy",
     "ModuleInfo",
     "Note",
     "Opening",
     "Pass",
     "Place",
+    "Polled",
     "Query",
+    "Repeated",
     "Route",
     "Site",
     "Span",

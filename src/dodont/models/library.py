@@ -7,12 +7,12 @@ from functools import cache
 from typing import Any
 
 from dodont.models.tables import exists, files_by_root, table_of
-from dodont.models.vocabulary import Blocks, Class, Entry, Function, Log, Route, Sql, Value
+from dodont.models.vocabulary import Blocks, Class, Entry, Function, Log, Relates, Route, Sql, Value
 
 #: Loaded for every module: what needs no import.
 ALWAYS = "builtins"
 
-_PARTS = {"blocks": Blocks, "sql": Sql, "log": Log, "route": Route}
+_PARTS = {"blocks": Blocks, "sql": Sql, "log": Log, "route": Route, "relates": Relates}
 _CLASS_ONLY = {
     "role",
     "bases",

@@ -103,6 +103,37 @@ class Route(NamedTuple):
     keyword: str | None = None
 
 
+#: What a call does to the query it is called on, beside what ``returns`` says.
+Asks = Literal[
+    "select",  # begins a query of the rows of its one argument, a class
+    "filter",  # leaves rows out: by expressions over columns, or by keywords that name them (`customer__name__in`)
+    "order",  # by expressions over columns, or by their names ("-created")
+    "join",
+    "limit",
+    "load",  # loads the relationships that its arguments name with the rows
+    "options",  # loads what its arguments, each a loader, load
+    "columns",  # gives columns in place of entities
+]
+
+
+class Relates(NamedTuple):
+    """The call declares an attribute that reads rows of another table: those of the class (or its name) in the argument ``to``.
+
+    ``eager`` names the argument that says whether they come with the row; ``manager``: reading it gives a query.
+    ``back`` names the argument with the attribute that the other class gets; ``keeps``: that gets one in any case, of one row if
+    ``single``.
+    """
+
+    to: int = 0
+    keyword: str | None = None
+    many: bool = False
+    eager: str | None = None
+    manager: bool = False
+    back: str | None = None
+    keeps: bool = False
+    single: bool = False
+
+
 class Function(NamedTuple):
     """What is known of a function, method or class constructor.
 
@@ -121,6 +152,8 @@ class Function(NamedTuple):
     opens: Opens | None = None  # it makes something dear, each time it is called
     sql: Sql | None = None
     database: Literal["read", "write", "commit", "build"] | None = None
+    query: Asks | None = None
+    relates: Relates | None = None
     log: Log | None = None
     external: bool = False  # calls another service over the network
     label: Label | None = None  # what the result carries

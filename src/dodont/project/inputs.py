@@ -15,6 +15,7 @@ kind           name                                       answer
 ``listing``    a directory                                digest of its entries' names
 ``table``      a database table                           digest of what declares it
 ``overrides``  a class, a protocol's method               the files that may hold classes below it, with their digests
+``related``    an attribute's name                        the files that may give a class one of that name, with their digests
 ``setting``    a name of Django's settings                the constant that it is
 ``hashing``    none                                       whether any code but tests hashes passwords
 =============  =========================================  =====================================================
@@ -23,6 +24,7 @@ kind           name                                       answer
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 SUMMARY, TEXT, NAME, FIND = "summary", "text", "name", "find"
 PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify", "listing", "table"
-OVERRIDES, SETTING, HASHING = "overrides", "setting", "hashing"
+OVERRIDES, RELATED, SETTING, HASHING = "overrides", "related", "setting", "hashing"
 
 _BETWEEN = ">"
 
@@ -95,10 +97,16 @@ def overrides(below: str, method: str) -> Input:
 
 def _overrides(project: Project, name: str) -> str:
     below, _, method = name.rpartition(_BETWEEN)
-    paths = map(project.display, project.subclasses.candidates(below.rpartition(".")[2], method))
-    return digest(
-        "\n".join(f"{path} {project.digest(path)}" for path in sorted(paths)).encode("utf-8", "surrogateescape")
-    )
+    return _files(project, project.subclasses.candidates(below.rpartition(".")[2], method))
+
+
+def _files(project: Project, paths: Iterable[str]) -> str:
+    shown = sorted(map(project.display, paths))
+    return digest("\n".join(f"{path} {project.digest(path)}" for path in shown).encode("utf-8", "surrogateescape"))
+
+
+def _related(project: Project, name: str) -> str:
+    return _files(project, project.related_names.candidates(name))
 
 
 def _setting(project: Project, name: str) -> str:
@@ -119,6 +127,7 @@ _ANSWERS = {
     LISTING: _listing,
     TABLE: _table,
     OVERRIDES: _overrides,
+    RELATED: _related,
     SETTING: _setting,
     HASHING: _hashing,
 }

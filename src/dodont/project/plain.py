@@ -12,7 +12,22 @@ from typing import Any
 from dodont.models.vocabulary import Sql
 from dodont.semantic.definitions import Access, Facts, HandlerInfo, Kept, Opening, Raised, Sink, Variable, Waits
 from dodont.semantic.frame import Imported
-from dodont.semantic.values import ABSENT, NONE, UNKNOWN, Hole, Label, Note, Pending, Site, Text, Type, Value
+from dodont.semantic.values import (
+    ABSENT,
+    NONE,
+    UNKNOWN,
+    Hole,
+    Label,
+    Note,
+    Pending,
+    Relation,
+    Selection,
+    Site,
+    Text,
+    Type,
+    Use,
+    Value,
+)
 
 _TUPLES: dict[str, Any] = {
     kind.__name__: kind
@@ -26,11 +41,14 @@ _TUPLES: dict[str, Any] = {
         Opening,
         Pending,
         Raised,
+        Relation,
+        Selection,
         Sink,
         Site,
         Sql,
         Text,
         Type,
+        Use,
         Variable,
         Waits,
     )

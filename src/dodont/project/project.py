@@ -15,6 +15,7 @@ from dodont.project.comments import suppressions
 from dodont.project.django import DjangoSettings
 from dodont.project.finder import Finder
 from dodont.project.plain import restored
+from dodont.project.related import Related
 from dodont.project.roles import role_by_path, role_of
 from dodont.project.routing import Routing, registrars
 from dodont.project.source import Source, Unreadable, check_syntax, decode, displayed, parse, read
@@ -39,7 +40,7 @@ from dodont.semantic.functions import Outcome, interpret, module_frame
 from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
 from dodont.semantic.trees import dotted, walk
-from dodont.semantic.values import UNSETTLED, Type, Value
+from dodont.semantic.values import UNSETTLED, Relation, Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.
 MAX_DEPTH = 120
@@ -126,6 +127,7 @@ class Project(World):
         self.routing = Routing(self)
         self.settings = DjangoSettings(self)
         self.subclasses = Subclasses(self)
+        self.related_names = Related(self)
 
     def display(self, path: str) -> str:
         """How the run names a file, from ``base``."""
@@ -386,6 +388,38 @@ class Project(World):
         self.touched.add(inputs.overrides(below.ref, structural))
         self.touched.update(each.module.summary for each in found)
         return found
+
+    def related(self, owner: str, name: str) -> Relation | None:
+        if not name.startswith("_"):
+            self.touched.add((inputs.RELATED, name))
+            with self.noting(set()):
+                found = self.related_names.find(owner, name)
+            return self._told(found)
+        return None
+
+    def _told(self, found: Relation | None) -> Relation | None:
+        if found is not None and found.entity in self.classes:
+            self.touched.add(self.classes[found.entity].module.summary)
+        return found
+
+    def related_to_any(self, name: str) -> Relation | None:
+        self.touched.add((inputs.RELATED, name))
+        with self.noting(set()):
+            found = self.related_names.only(name)
+        return self._told(found)
+
+    def entity(self, name: str) -> str | None:
+        self.touched.add((inputs.RELATED, name))
+        with self.noting(set()):
+            found = self.related_names.entity(name)
+        if found is not None and found in self.classes:
+            self.touched.add(self.classes[found].module.summary)
+        return found
+
+    def reader_of(self, owner: str) -> Frame:
+        """A frame in which a class of the project is read; any other reads what is no class of its."""
+        info = self.class_named(owner)
+        return self.reader(info.module if info is not None else next(iter(self.modules.values())))
 
     def starred(self, module: str, name: str) -> Value | None:
         found = self.resolve(f"{module}.{name}")

@@ -105,7 +105,7 @@ class Subclasses:
         """By the names of bases, the classes that have them: file and name."""
         if self._named is None:
             self._named = {}
-            for path, data in self._texts():
+            for path, data in self.texts():
                 for text in data.split(b"class ")[1:]:
                     head = _HEAD.match(text)
                     for word in _WORD.findall(head[2]) if head is not None else ():
@@ -124,11 +124,11 @@ class Subclasses:
         if self._defined is None:
             self._defined = [
                 (path, frozenset([text[: text.find(b"(")] for text in data.split(b"def ")[1:]]))
-                for path, data in self._texts()
+                for path, data in self.texts()
             ]
         return self._defined
 
-    def _texts(self) -> Iterator[tuple[str, bytes]]:
+    def texts(self) -> Iterator[tuple[str, bytes]]:
         """The files that may hold classes, with what stands in them; none where there are too many to see them all."""
         project = self._project
         if self._paths is None:

@@ -1,6 +1,7 @@
 """All that others may know of a module, as plain data: what is kept on disk, and what its digest is made from.
 
-Places of definitions are kept, and left out of the digest, for nobody tells them; those on the way of a value are part of it.
+Places of definitions are kept, and left out of the digest, for nobody tells them; those on the way of a value are part of it. So is
+left out which columns the module's queries use (``ModuleInfo.uses``): nothing that is found out of another module hangs on it.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ def written(module: ModuleInfo) -> tuple[str, str | None]:
     # What its functions give may be of a library that another module imports.
     spoken_of = {name for name in set(_LIBRARY.findall(text)) if knows_top(name.partition(".")[0])}
     required = sorted({*module.required, *spoken_of})
-    return digest(text.encode()), f"[{text},{json.dumps(sites, separators=(',', ':'))},{json.dumps(required)}]"
+    rest = (sites, required, plain(tuple(module.uses)))
+    return digest(text.encode()), f"[{text},{','.join(json.dumps(each, separators=(',', ':')) for each in rest)}]"
 
 
 def read(text: str) -> Plain:
     """The summary that was written. Raises ValueError."""
-    told, sites, required = json.loads(text)
-    return {**told, "sites": sites, "required": required}
+    told, sites, required, uses = json.loads(text)
+    return {**told, "sites": sites, "required": required, "uses": uses}
 
 
 def _told(module: ModuleInfo) -> tuple[Plain, list[Any]]:
@@ -140,6 +142,7 @@ def rebuilt(world: World, module: ModuleInfo, summary: Plain) -> None:
     module.role = summary["role"]
     module.stars = summary["stars"]
     module.imports = set(summary["imports"])
+    module.uses = dict.fromkeys(restored(summary["uses"]))
     module.roots = {name.partition(".")[0] for name in module.imports}
     module.registered = {name: restored(each) for name, each in summary["registered"].items()}
     module.names.update((name, restored(value)) for name, value in summary["names"].items())

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dodont.semantic import effects, strings
+from dodont.semantic import effects, queries, strings
 from dodont.semantic.annotations import VARIABLE, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.items import element_of, item_of
@@ -213,12 +213,18 @@ def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
         frame.misuse(source, given.nodes[0], "argument")
         return UNKNOWN
     effects.gone_over(frame, given.nodes[0])
+    if source.query is not None:
+        queries.runs(frame, source, given.nodes[0])
     kind = "list" if name in ("sorted", "reversed") else name
     if kind != "dict" and is_mapping(source):
         return Value(Type(kind, (STR,)), labels=keys_of(source), literal=isinstance(source.items, dict))
     args = source.type.args if source.type is not None and source.type.name not in ("dict", "tuple") else ()
     return Value(
-        Type(kind, args), items=source.items if name != "set" else None, labels=source.labels, literal=source.literal
+        Type(kind, args),
+        items=source.items if name != "set" else None,
+        labels=source.labels,
+        literal=source.literal,
+        query=source.query,
     )
 
 

@@ -11,7 +11,7 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, opening, passwords, sinks, waiting
+from dodont.semantic import demands, effects, generics, opening, passwords, queries, sinks, waiting
 from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
@@ -88,11 +88,9 @@ def call(frame: Frame, node: ast.Call) -> Value:
     if func.__class__ is ast.Name and func.id == "super" and frame.owner is not None:
         for each in node.args:
             frame.eval(each)
-        return (
-            Value(Type("super", frame.owner.base_types))
-            if len(frame.owner.base_types) != 1
-            else Value(frame.owner.base_types[0])
-        )
+        bases = frame.owner.base_types
+        own = frame.env.get("self", UNKNOWN)
+        return Value(Type("super", bases) if len(bases) != 1 else bases[0], query=own.query)
     callee = frame.evaluators[func.__class__](frame, func)
     given = Arguments(frame, node)
     ref = callee.ref
@@ -219,12 +217,22 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         frame.calls[id(node)] = Callee(callee.ref or name)
     if not name:
         return UNKNOWN
+    if len(given.positional) == 3 and given.positional[2].type in _SENDS:
+        return _pending(frame, node, ast.unparse(node.func), UNKNOWN)  # `self.app(scope, receive, send)`
+    if callee.type is None and node.func.__class__ is ast.Attribute:
+        manager = queries.managed(frame, node, name)
+        method = (
+            instance_attribute(frame, manager, manager.type, name) if manager is not None and manager.type else None
+        )
+        found = frame.library.method(*(method.ref or "").rsplit(".", 1)) if method is not None else None
+        if method is not None and found is not None:
+            return _library(frame, node, method, found[1], found[0], given)
+    if callee.query is not None and callee.type is None:
+        return queries.guessed(frame, node, callee, name, given)
     if _cleans(name):
         return _CLEANED
     if _quotes(name):
         return _QUOTED
-    if len(given.positional) == 3 and given.positional[2].type in _SENDS:
-        return _pending(frame, node, ast.unparse(node.func), UNKNOWN)  # `self.app(scope, receive, send)`
     if callee.ref is not None and name[0].isupper() and "." in callee.ref and not callee.ref.startswith("?"):
         return Value(Type(callee.ref))
     return UNKNOWN
@@ -288,8 +296,10 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         kind = sinks.statement_kind(frame, model, given)
         if kind is None or (model.database is None and model.sql is not None and model.sql.certain):
             kind = model.database
+        if kind == "read" and _has_rows(callee) and queries.takes_loaded(callee):
+            kind = "build"  # told where the relationship is read
         if kind is not None:
-            accesses = (Access(kind, ref, frame.site(node)),)
+            accesses = (Access(kind, ref, frame.site(node), guarded=frame.guards > 0),)
             frame.accesses += accesses
     if model.database is not None and model.sql is None:
         passwords.asked(frame, node, ref, model.database, callee.receiver, given)
@@ -306,12 +316,18 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
             if value.pending is not None and value.pending.must:
                 frame.misuse(value, each, "argument")
     result = library_result(frame, callee, model, ref, given, node)
+    if model.database is not None or model.query is not None or model.relates is not None or _has_rows(callee):
+        result = queries.asked(frame, node, callee, model, given, result)
     if model.coroutine:
         return _pending(frame, node, ref, result)
     if result.type is not None and not result.maybe_none and result.type.name in frame.library.awaitable:
         pending = Pending(ref, frame.site(node), awaited(frame, result), must=False, weak=model.task)
         return result.but(pending=pending)
     return result
+
+
+def _has_rows(callee: Value) -> bool:
+    return callee.receiver is not None and callee.receiver.query is not None
 
 
 def _asked(frame: Frame, value: Value, choices: Value, node: ast.expr) -> None:
@@ -441,7 +457,13 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
             return given.positional[0] if function.kept.calls else UNKNOWN
     if _quotes(function.name):
         return _pending(frame, node, function.ref, _QUOTED) if function.is_coroutine else _QUOTED
-    result = filled(frame, node, function, facts.returns, bindings)
+    if facts.reads:
+        rows = {name: value for name, (value, _) in bindings.items() if value.query is not None}
+        if callee.receiver is not None and callee.receiver.query is not None:
+            rows["self"] = callee.receiver
+        if rows:
+            queries.through(frame, node, function, rows)
+    result = filled(frame, node, function, facts.returns, bindings, callee.receiver)
     if _cleans(function.name) or (result.labels and _hides(given)):
         shown = tuple(label for label in result.labels if label.kind not in ("secret", "secrets"))
         result = result.but(labels=shown, cleaned=True)
@@ -512,6 +534,8 @@ def _effects(
         effects.used(frame, node, function, facts)
     if facts.opens:
         opening.through(frame, node, function, facts, bindings)
+    if facts.claims:
+        frame.claims.update(dict.fromkeys(facts.claims))
     for exception, label, _ in facts.raises:
         passed: tuple[Label, ...] = (label,)
         if label.kind == "parameter":

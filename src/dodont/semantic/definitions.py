@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.values import UNKNOWN, Label, Note, Site, Text, Type, Value
+from dodont.semantic.values import UNKNOWN, Label, Note, Relation, Site, Text, Type, Use, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -87,12 +87,17 @@ class Variable(NamedTuple):
 
 
 class Access(NamedTuple):
-    """A use of the database: ``kind`` is read, write, commit or build; ``chain`` as in Waits, empty for a call on the spot."""
+    """A use of the database: ``kind`` is read, write, commit or build; ``chain`` as in Waits, empty for a call on the spot.
+
+    ``guarded``: a test or an exception decides whether it is made there; ``tests``: in how many of the functions in the chain.
+    """
 
     kind: str
     target: str
     site: Site
     chain: tuple[str, ...] = ()
+    guarded: bool = False
+    tests: int = 0
 
 
 class Opening(NamedTuple):
@@ -127,6 +132,8 @@ class Facts:
     opens: tuple[Opening, ...] = ()
     never: bool = False
     raises: tuple[Raised, ...] = ()
+    reads: tuple[str, ...] = ()  # of its parameters, dotted, where rows of a database may be given
+    claims: tuple[Use, ...] = ()  # columns by which it takes rows that it sets in them
     stores: dict[str, Value] = field(default_factory=dict)  # what `self.x = …` gives the object
 
     def outline(self) -> tuple[Any, ...]:
@@ -146,6 +153,8 @@ class Facts:
             self.external,
             frozenset((each.kind, each.target, each.parameters) for each in self.opens),
             frozenset((each.exception, each.label.kind, each.label.what) for each in self.raises),
+            self.reads,
+            frozenset((claim.entity, claim.column) for claim in self.claims),
             frozenset((name, value.type) for name, value in self.stores.items()),
         )
 
@@ -293,6 +302,7 @@ class ModuleInfo:
     role: str = ""  # test, migration, script, settings, or nothing special
     registered: dict[str, HandlerInfo] = field(default_factory=dict)
     registrars: list[FunctionInfo] = field(default_factory=list)  # functions that may register, until they were asked
+    uses: dict[Use, None] = field(default_factory=dict)  # columns that queries in the module filter, join or order by
     rebound: frozenset[str] = frozenset()  # names a function declares global
     file: str = ""  # the absolute path of the file
     steps: int = 0  # statements interpreted so far, with the size of their surroundings (see statements.run)
@@ -403,6 +413,18 @@ class World:
 
     def overriding(self, function: FunctionInfo, below: ClassInfo) -> tuple[FunctionInfo, ...]:
         """The methods that override one in the classes below ``below``, wherever these are defined; tests do not count."""
+        raise NotImplementedError
+
+    def related(self, owner: str, name: str) -> Relation | None:
+        """The relationship that another class of the project gives ``owner`` under a name."""
+        raise NotImplementedError
+
+    def related_to_any(self, name: str) -> Relation | None:
+        """The one relationship of the project that gives some class an attribute of that name."""
+        raise NotImplementedError
+
+    def entity(self, name: str) -> str | None:
+        """The qualified name of the project's only class of that name, among those that relate to others."""
         raise NotImplementedError
 
     def starred(self, module: str, name: str) -> Value | None:

@@ -60,12 +60,14 @@ def used(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -> 
         for access in sorted(facts.accesses, key=_depth):
             if access.kind not in seen and len(access.chain) < MAX_CHAIN:
                 seen.add(access.kind)
-                frame.accesses.append(Access(access.kind, access.target, site, (function.ref, *access.chain)))
+                chain = (function.ref, *access.chain)
+                tests = access.tests + access.guarded
+                frame.accesses.append(Access(access.kind, access.target, site, chain, frame.guards > 0, tests))
     frame.external = frame.external or facts.external
 
 
-def _depth(access: Access) -> int:
-    return len(access.chain)
+def _depth(access: Access) -> tuple[int, int]:
+    return len(access.chain), access.tests + access.guarded
 
 
 def runs(frame: Frame, node: ast.expr, function: FunctionInfo) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dodont.models.vocabulary import Sql
 from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
-from dodont.semantic.values import Label, Note, Site, Text, Type, Value
+from dodont.semantic.values import Label, Note, Selection, Site, Text, Type, Use, Value
 
 
 class Call(NamedTuple):
@@ -156,6 +156,42 @@ class Completed(NamedTuple):
     module: ModuleInfo
 
 
+class Lazy(NamedTuple):
+    """A relationship of a row is read where a loop goes over the rows, and nothing loaded it with them: each reads it anew.
+
+    ``query`` is how the rows were loaded, with the path that leads from them to the relationship; ``gives`` what the relationship
+    leads to. ``via`` are the project's functions that read it, where ``site`` is the call. ``managed``: by a related manager."""
+
+    site: Site
+    query: Selection
+    gives: Type | None
+    function: FunctionInfo | None
+    via: tuple[str, ...] = ()
+    in_coroutine: bool = False
+    managed: bool = False
+
+
+class Repeated(NamedTuple):
+    """A call reads the database within loops: ``loops`` are what they go over, the innermost first. ``writes``: one of them also
+    writes there. ``access`` has the chain of project functions through which the call reads."""
+
+    site: Site
+    access: Access
+    loops: tuple[tuple[Site, Value], ...]
+    writes: bool
+    function: FunctionInfo | None
+
+
+class Polled(NamedTuple):
+    """A ``while`` loop that sleeps between its rounds takes rows by a column and sets that column: ``claim`` is the column, ``site``
+    the loop's head, ``texts`` the SQL run in the loop itself where rows are taken so, with the call of each."""
+
+    site: Site
+    claim: Use | None
+    texts: tuple[Query, ...]
+    function: FunctionInfo | None
+
+
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
 
@@ -187,4 +223,7 @@ Event = (
     | Suppression
     | Unpooled
     | Completed
+    | Lazy
+    | Repeated
+    | Polled
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dodont.semantic import calls, effects, passwords, strings
+from dodont.semantic import calls, effects, passwords, queries, strings
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.definitions import ClassInfo
@@ -13,6 +13,7 @@ from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import annotation, attribute_of, instance_attribute, lineage
+from dodont.semantic.repetition import repeated
 from dodont.semantic.trees import asks_within, last_name, walk
 from dodont.semantic.values import (
     ABSENT,
@@ -98,7 +99,14 @@ def _attribute(frame: Frame, node: ast.Attribute) -> Value:
     ):
         frame.misuse(receiver, node.value, "attribute")
         return UNKNOWN
-    return attribute_of(frame, receiver, node.attr, node)
+    value = attribute_of(frame, receiver, node.attr, node)
+    if receiver.query is not None:
+        return queries.read(frame, receiver, node.attr, value, node)
+    if receiver.ref is not None and value.type is not None and value.ref is None:
+        return queries.of_class(frame, value, receiver)
+    if receiver.type is not None and (value is UNKNOWN or value.query is not None):
+        return queries.of_row(frame, receiver, node.attr, value, node)
+    return value
 
 
 def _is_of_result(frame: Frame, value: Value, attr: str) -> bool:
@@ -140,7 +148,7 @@ def _sliced(frame: Frame, receiver: Value, part: ast.Slice) -> Value:
         few = part.upper is not None or not _is_rest(part)
         labels = tuple(label for label in receiver.labels if not (few and label.kind in ("secret", "secrets")))
         return Value(receiver.type, labels=labels, literal=receiver.literal, cleaned=few)
-    return Value(receiver.type, labels=receiver.labels, literal=receiver.literal)
+    return Value(receiver.type, labels=receiver.labels, literal=receiver.literal, query=receiver.query)
 
 
 def _is_rest(part: ast.Slice) -> bool:
@@ -403,27 +411,29 @@ def _dict(frame: Frame, node: ast.Dict) -> Value:
 def _comprehension(frame: Frame, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
     before = frame.env
     frame.env = before.copy()
-    source = _generators(frame, node.generators)
+    loops = _generators(frame, node.generators)
     value = frame.eval(node.elt)
+    _leave(frame, node.generators, loops)
     frame.env = before
     name = {ast.ListComp: "list", ast.SetComp: "set"}.get(node.__class__, "list")
     args = (value.type,) if value.type is not None else ()
-    del source
     known = value.pending is not None or value.text is not None or value.const is not ABSENT
     return Value(
         Type(name if not known else "repeated", args),
         items=(value,) if known else None,
         labels=value.labels,
         literal=value.literal,
+        query=queries.gathered(value) if value.query is not None else None,
     )
 
 
 def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Value:
     before = frame.env
     frame.env = before.copy()
-    _generators(frame, node.generators)
+    loops = _generators(frame, node.generators)
     frame.eval(node.key)
     value = frame.eval(node.value)
+    _leave(frame, node.generators, loops)
     frame.env = before
     labels = value.labels
     if labels and (isinstance(node.value, ast.IfExp) or any(each.ifs for each in node.generators)):
@@ -432,17 +442,25 @@ def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Value:
     return Value(Type("dict"), labels=labels)
 
 
-def _generators(frame: Frame, generators: list[ast.comprehension]) -> Value:
-    source = UNKNOWN
+def _generators(frame: Frame, generators: list[ast.comprehension]) -> list[tuple[int, Value]]:
+    """Begin the loops of a comprehension: what each goes over, and how often the database was used before it."""
+    loops: list[tuple[int, Value]] = []
     for each in generators:
         source = frame.eval(each.iter)
         if frame.generator is not None:
             effects.gone_over(frame, each.iter)
         bind(frame, each.target, element_of(frame, source, each.iter, bool(each.is_async)))
+        loops.append((len(frame.accesses), source))
         for test in each.ifs:
             condition(frame, test)
             narrow(frame, test, True)
-    return source
+    return loops
+
+
+def _leave(frame: Frame, generators: list[ast.comprehension], loops: list[tuple[int, Value]]) -> None:
+    for each, (first, source) in zip(reversed(generators), reversed(loops), strict=True):
+        if len(frame.accesses) > first:
+            repeated(frame, first, each.iter, source)
 
 
 def bind(frame: Frame, target: ast.expr, value: Value) -> None:
@@ -487,6 +505,8 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
             value = _held(value)
             _kept_as(frame, receiver, attr, value, target)
         if inner.__class__ is ast.Name:
+            if receiver.query is not None and inner.id in frame.env:
+                frame.env[inner.id] = queries.given(frame, receiver, attr)
             frame.paths.add(inner.id)
             value = frame.named(_renamed(value, attr), attr, target)
             frame.env[f"{inner.id}.{attr}"] = value

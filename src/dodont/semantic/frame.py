@@ -14,7 +14,7 @@ from dodont.semantic.credentials import credential, is_address, is_held_elsewher
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Raised, Sink, Waits, World
 from dodont.semantic.events import Callee, Dropped, Event, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
-from dodont.semantic.values import UNKNOWN, Label, Note, Site, Value, labels_of
+from dodont.semantic.values import UNKNOWN, Label, Note, Site, Use, Value, labels_of
 
 Answer = TypeVar("Answer")
 
@@ -34,10 +34,10 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "_answers", "accesses", "awaited", "calls", "clauses", "elsewhere", "env", "evaluators", "events", "exits", "expecting",
-        "external", "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library",
-        "loop", "loops", "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "returns", "silent", "sinks",
-        "stores", "unused", "values", "waits", "world", "yields",
+        "_answers", "accesses", "awaited", "calls", "claims", "clauses", "elsewhere", "env", "evaluators", "events", "exits",
+        "expecting", "external", "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep",
+        "library", "loop", "loops", "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "reads", "returns",
+        "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +73,7 @@ class Frame:
         self.unused: dict[Site, tuple[Value, str]] = {}  # awaitables in names that nobody has read yet
         self._answers: dict[tuple[Any, ...], Any] = {}  # see `once`
         self.objects: set[str] | None = None  # names the function reads attributes of, found when first asked for
+        self.reads: dict[tuple[str, tuple[str, ...]], None] = {}  # of parameters, see queries.read
         self.returns: list[Value] = []
         self.yields: list[Value] = []
         self.stores: dict[str, Value] = {}
@@ -88,6 +89,7 @@ class Frame:
         # why it holds up no loop: none runs there, or it runs once in a process, after a failed import
         self.elsewhere = 0
         self.accesses: list[Access] = []
+        self.claims: dict[Use, None] = {}  # columns that rows were taken by and that are set in them
         self.external = False
         self.opens: list[Opening] = []
         # texts of exceptions that the statements so far may raise and nobody caught

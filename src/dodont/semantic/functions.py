@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from dodont.models.library import Library
-from dodont.semantic import opening
+from dodont.semantic import opening, queries
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
@@ -31,6 +31,7 @@ _REQUESTS = {
 }
 
 MAX_ACCESSES = 40
+MAX_CLAIMS = 4
 
 
 class Outcome(NamedTuple):
@@ -128,6 +129,8 @@ def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> No
     if info.owner is not None and info.kind in ("method", "classmethod", "property") and names:
         own = Type(info.owner.ref)
         receiver = Value(Type("type", (own,)), ref=info.owner.ref) if info.kind == "classmethod" else Value(own)
+        if receiver.ref is None:
+            receiver.query = queries.of_parameter(frame, "self", own)
         frame.env[names[0].arg] = receiver
         names = names[1:]
     for index, argument in enumerate(names):
@@ -179,7 +182,8 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
     ):
         note = Note(frame.site(argument), "`validated_data` comes from the request")
         labels = (Label("request", argument.arg, (note,)), *labels)  # `create` and `update` of serializers
-    value = Value(type, labels=labels, maybe_none=maybe_none)
+    rows = queries.of_parameter(frame, argument.arg, type) if info.handler is None else None
+    value = Value(type, labels=labels, maybe_none=maybe_none, query=rows)
     return frame.named(value, argument.arg, argument) if credential(argument.arg) else value
 
 
@@ -234,7 +238,8 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
             kind = Type("contextmanager", (value.type or Type("Any"),))
         else:
             kind = Type("AsyncIterator" if info.is_async else "list", (value.type,) if value.type is not None else ())
-        value = Value(kind, items=whole, labels=value.labels if whole or not info.manager else ())
+        rows = queries.gathered(value) if value.query is not None else None
+        value = Value(kind, items=whole, labels=value.labels if whole or not info.manager else (), query=rows)
     if value.pending is not None and (info.is_async or value.pending.maybe):
         value = value.but(pending=None)
     # What gives back an awaitable in one case and waits in another asks where it runs.
@@ -254,6 +259,8 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         opens=opening.told(info, frame.opens) if frame.opens else (),
         never=never,
         raises=tuple([each for each in frame.raised if each.own]) if frame.raised else (),
+        reads=queries.sum_up(frame) if frame.reads else (),
+        claims=tuple(frame.claims)[:MAX_CLAIMS] if frame.claims else (),
         stores={name: _stored(stored) for name, stored in frame.stores.items()} if frame.stores else {},
     )
 

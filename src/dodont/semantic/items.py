@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from dodont.semantic import queries
 from dodont.semantic.annotations import model_type, substitute
 from dodont.semantic.credentials import about_fields, credential
 from dodont.semantic.objects import instance_attribute
 from dodont.semantic.trees import last_name
-from dodont.semantic.values import ABSENT, STR, UNKNOWN, Pending, Type, Value, join, parts_of
+from dodont.semantic.values import ABSENT, STR, UNKNOWN, Pending, Selection, Type, Value, join, parts_of
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -38,6 +39,8 @@ def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
             found = frame.library.method(type.name, "__getitem__")
             if found is not None and found[0].returns is not None:
                 value = Value(substitute(model_type(found[0].returns), type))
+        if receiver.query is not None and receiver.query.__class__ is Selection:
+            value = value.but(query=receiver.query)
         if receiver.labels:
             labels = parts_of(receiver.labels)
             if labels:
@@ -56,6 +59,14 @@ def _holder(node: ast.AST) -> str:
 
 def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool = False) -> Value:
     """What iterating over ``source`` gives."""
+    value = _element(frame, source, node, asynchronous)
+    if source.query.__class__ is Selection and source.pending is None:
+        queries.runs(frame, source, node)
+        return queries.element(frame, source, value)
+    return value
+
+
+def _element(frame: Frame, source: Value, node: ast.expr, asynchronous: bool) -> Value:
     if source.pending is not None and not (asynchronous and _may_iterate(frame, source.pending)):
         frame.misuse(source, node, "iteration")
         return UNKNOWN

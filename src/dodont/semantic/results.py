@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
+from dodont.semantic import queries
 from dodont.semantic.annotations import model_type, substitute, type_named
 from dodont.semantic.definitions import FunctionInfo
 from dodont.semantic.objects import exposed, instance_attribute
@@ -18,6 +19,7 @@ from dodont.semantic.values import (
     Items,
     Label,
     Note,
+    Selection,
     Text,
     Type,
     Value,
@@ -128,6 +130,8 @@ def _returned(frame: Frame, callee: Value, model: FunctionModel, given: Argument
         return UNKNOWN
     if found_type.optional:
         return Value(found_type._replace(optional=False), maybe_none=True)
+    if found_type.name == "type" and found_type.args:
+        return Value(found_type, ref=found_type.args[0].name)
     return Value(found_type)
 
 
@@ -216,9 +220,16 @@ def _called_instance(frame: Frame, source: Value) -> Value:
 
 
 def filled(
-    frame: Frame, node: ast.Call, function: FunctionInfo, value: Value, bindings: dict[str, tuple[Value, ast.expr]]
+    frame: Frame,
+    node: ast.Call,
+    function: FunctionInfo,
+    value: Value,
+    bindings: dict[str, tuple[Value, ast.expr]],
+    receiver: Value | None = None,
 ) -> Value:
     """The function's result with its parameters replaced by what this call gives them."""
+    if value.query is not None and value.query.__class__ is Selection and value.query.of:
+        value = queries.refilled(value, bindings, receiver)
     if not value.labels and value.text is None:
         return value
     if value.items is not None:

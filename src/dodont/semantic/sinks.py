@@ -39,7 +39,7 @@ _WRITES = re.compile(
 )
 _READS = re.compile(r"\s*(?:select\b.+\bfrom|with\b.+\bas\s*\()\s", re.I | re.S)
 #: Asks whether the database is there, and nothing of it.
-_PROBES = re.compile(r"\s*select\s+(?:1|true|version\(\))\s*;?\s*$", re.I)
+_PROBES = re.compile(r"\s*(?:select\s+(?:1|true|version\(\))\s*;?\s*$|(?:show|describe|desc|explain|pragma)\b)", re.I)
 
 
 def statement_kind(frame: Frame, model: FunctionModel, given: Arguments) -> str | None:
@@ -58,7 +58,7 @@ def statement_kind(frame: Frame, model: FunctionModel, given: Arguments) -> str 
         return kind if kind == "write" or not model.sql.certain else None
     if _WRITES.match(text.parts[0]):
         return "write"
-    if len(text.parts) == 1 and _PROBES.match(text.parts[0]):
+    if _PROBES.match(text.parts[0]) and (len(text.parts) == 1 or not _READS.match(text.parts[0])):
         return "probe"
     return "read" if model.sql.certain or _READS.match(text.parts[0]) else None
 

@@ -22,6 +22,7 @@ from dodont.semantic.heads import class_info_of, function_info_of
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import lineage
+from dodont.semantic.repetition import polled, repeated
 from dodont.semantic.returned import must_be_plain, must_hold_plain
 from dodont.semantic.trees import last_name
 from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, PLAIN_TYPES, UNKNOWN, Note, Type, Value, join
@@ -280,7 +281,11 @@ def _for(frame: Frame, node: ast.For | ast.AsyncFor) -> bool:
     if frame.generator is not None:
         effects.gone_over(frame, node.iter)
     element = element_of(frame, source, node.iter, node.__class__ is ast.AsyncFor)
-    return _loop(frame, node.body, node.orelse, lambda: bind(frame, node.target, element), True)
+    first = len(frame.accesses)
+    falls = _loop(frame, node.body, node.orelse, lambda: bind(frame, node.target, element), True)
+    if len(frame.accesses) > first:
+        repeated(frame, first, node.iter, source)
+    return falls
 
 
 def _while(frame: Frame, node: ast.While) -> bool:
@@ -290,7 +295,11 @@ def _while(frame: Frame, node: ast.While) -> bool:
 
     endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
     leaves = any(isinstance(inner, ast.Break) for inner in _own_statements(node.body)) if endless else True
-    return _loop(frame, node.body, node.orelse, enter, leaves)
+    claims, events = len(frame.claims), len(frame.events)
+    falls = _loop(frame, node.body, node.orelse, enter, leaves)
+    if (len(frame.claims) > claims or len(frame.events) > events) and not frame.silent:
+        polled(frame, node, claims)
+    return falls
 
 
 def _own_statements(body: list[ast.stmt]) -> list[ast.stmt]:

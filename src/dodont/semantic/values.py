@@ -79,6 +79,64 @@ class Pending(NamedTuple):
     weak: bool = False
 
 
+class Use(NamedTuple):
+    """A query asks something of a column: ``column`` of ``entity`` (qualified), by the name the code gives it; ``how`` is equal,
+    compare, order or join."""
+
+    entity: str
+    column: str
+    how: str
+    site: Site
+
+
+class Selection(NamedTuple):
+    """Which rows a query gives, a list of them holds, or one of them was: it goes from the query to what is read from its rows.
+
+    ``entity`` is the class whose rows the query selects (qualified), None where it gives no entities or that is not known.
+    ``of`` is the parameter it is built upon or a part of; empty where all that is done to it is known.
+    ``path`` leads from the query's rows to the value: names of attributes, and ``*`` where a loop goes over what is there.
+    ``loads`` are the relationships, dotted, that are loaded with the rows; ``*``: all of them, as far as anybody knows; with ``=``
+    in front: known of every such row however it is loaded, as the order of ``order.items``.
+    ``site`` is where the query begins.
+    """
+
+    entity: str | None
+    of: str = ""
+    path: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
+    limited: bool = False
+    site: Site | None = None
+
+    @property
+    def each(self) -> bool:
+        """Whether the value is read once for every row, or every thing that hangs on a row."""
+        return "*" in self.path
+
+    @property
+    def dotted(self) -> str:
+        """The relationships that lead to the value."""
+        return ".".join([name for name in self.path if name != "*"])
+
+
+class Relation(NamedTuple):
+    """A class's attribute that reads rows of another table: those of the class ``entity`` (as the code writes it where ``written``).
+
+    ``many``: several. ``eager``: loaded with the row itself. ``manager``: reading it gives a query, which reads nothing yet.
+    ``back`` is the attribute that the other class gets, or has if it declares the relationship; ``keeps``: it gets one in any case,
+    of one row if ``single``.
+    """
+
+    entity: str | None
+    many: bool = False
+    eager: bool = False
+    manager: bool = False
+    written: bool = False
+    back: str = ""
+    keeps: bool = False
+    single: bool = False
+
+
 Items: TypeAlias = "tuple[Value, ...] | dict[str, Value] | None"
 
 
@@ -104,6 +162,7 @@ class Value:
     pending   it is an awaitable nobody awaited
     maybe_none  it may be None by contract
     cleaned   it went through something that hides or hashes: its name says nothing of its content any more
+    query     which rows it selects, holds or is one of; of a class's attribute, which rows it relates to
     """
 
     __slots__ = (
@@ -114,6 +173,7 @@ class Value:
         "literal",
         "maybe_none",
         "pending",
+        "query",
         "receiver",
         "ref",
         "text",
@@ -134,6 +194,7 @@ class Value:
         pending: Pending | None = None,
         maybe_none: bool = False,
         cleaned: bool = False,
+        query: Selection | Relation | None = None,
     ) -> None:
         self.type = type
         self.ref = ref
@@ -146,6 +207,7 @@ class Value:
         self.pending = pending
         self.maybe_none = maybe_none
         self.cleaned = cleaned
+        self.query = query
 
     def but(self, **changes: Any) -> Value:
         """A copy with some fields changed."""
@@ -161,6 +223,7 @@ class Value:
         copy.pending = self.pending
         copy.maybe_none = self.maybe_none
         copy.cleaned = self.cleaned
+        copy.query = self.query
         for name, value in changes.items():
             setattr(copy, name, value)
         return copy
@@ -194,6 +257,8 @@ PLAIN_TYPES: Final = frozenset(
 )  # fmt: skip
 
 MAX_LABELS = 6
+#: Relationships and columns that are kept of a query.
+MAX_LOADS = 30
 MAX_NOTES = 12
 MAX_PARTS = 200
 #: Characters that are kept of a text put together: ``x = x + x`` doubles it, and it is told by its beginning what a text is.
@@ -362,6 +427,7 @@ def join(first: Value, second: Value) -> Value:
         cleaned=(first.cleaned or first.literal)
         and (second.cleaned or second.literal)
         and (first.cleaned or second.cleaned),
+        query=_joined(first.query, second.query) if first.query is not None and second.query is not None else None,
     )
 
 
@@ -378,6 +444,21 @@ def _is_bare(value: Value) -> bool:
         or value.pending is not None
         or value.maybe_none
     ) and (value.type is None or value.type.name != "str")
+
+
+def _joined(first: Selection | Relation, second: Selection | Relation) -> Selection | Relation | None:
+    """Of two queries for the same rows, what either may load, ask and leave out."""
+    if first == second:
+        return first
+    if first.__class__ is not Selection or second.__class__ is not Selection:
+        return None
+    if first[:3] != second[:3]:
+        return None
+    return first._replace(
+        loads=tuple(dict.fromkeys((*first.loads, *second.loads)))[:MAX_LOADS],
+        uses=tuple(dict.fromkeys((*first.uses, *second.uses)))[:MAX_LOADS],
+        limited=first.limited or second.limited,
+    )
 
 
 def _longer(first: Items, second: Items) -> Items:

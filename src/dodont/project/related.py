@@ -1,0 +1,109 @@
+"""What other classes relate to one: ``order.items`` is declared by the items, ``ForeignKey(Order, related_name="items")``.
+
+Like the index of subclasses, this one is textual and of all files, so that the answer does not hang on what happens to be loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dodont.semantic.objects import lineage
+from dodont.semantic.queries import relation
+from dodont.semantic.values import Relation, Type
+
+if TYPE_CHECKING:
+    from dodont.project.project import Project
+
+#: What gives the other side its name, wherever the class is declared: `related_name="items"`, `backref="items"`.
+_NAMED = re.compile(rb"""(?:related_name|backref)\s*=\s*(?:[\w.]*\(\s*)?["'](\w+)["']""")
+_CLASS = re.compile(rb"^\s*class (\w+)", re.M)
+_KEYS = (b"ForeignKey(", b"OneToOneField(", b"ManyToManyField(", b"elationship(", b"Mapped[")
+
+#: Files that may declare an attribute of that name; where there are more, the name says too little.
+MAX_CANDIDATES = 12
+
+
+class Related:
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._named: dict[str, set[str]] | None = None
+        self._known: dict[tuple[str, str], Relation | None] = {}
+        self._classes: dict[str, str | None] = {}
+
+    def find(self, owner: str, name: str) -> Relation | None:
+        """The relationship that another class gives ``owner`` under a name."""
+        key = (owner, name)
+        if key not in self._known:
+            found = self._find({ref for ref, _ in lineage(self._project.reader_of(owner), owner)}, name)
+            if self._project.loading:
+                return found
+            self._known[key] = found
+        return self._known[key]
+
+    def only(self, name: str) -> Relation | None:
+        """The one relationship that gives any class an attribute of that name; None where there are several, or none."""
+        key = ("", name)
+        if key not in self._known:
+            found = self._find(None, name)
+            if self._project.loading:
+                return found
+            self._known[key] = found
+        return self._known[key]
+
+    def entity(self, name: str) -> str | None:
+        """The project's only class of that name, if it has relationships or is part of one."""
+        if name not in self._classes:
+            paths = self.candidates(name)
+            found: set[str] = set()
+            for path in sorted(paths) if len(paths) <= MAX_CANDIDATES else ():
+                module = self._project.load(path)
+                found |= {info.ref for info in module.classes if info.name == name} if module is not None else set()
+            only = found.pop() if len(found) == 1 else None
+            if self._project.loading:
+                return only
+            self._classes[name] = only
+        return self._classes[name]
+
+    def _find(self, owners: set[str] | None, name: str) -> Relation | None:
+        several: list[Relation] = []
+        paths = self.candidates(name)
+        if not paths or len(paths) > MAX_CANDIDATES:
+            return None
+        for path in sorted(paths):
+            module = self._project.load(path)
+            for info in module.classes if module is not None else ():
+                frame = self._project.reader(info.module)
+                for attribute in [*info.members]:
+                    value = info.members.get(attribute)
+                    declared = value.query if value is not None else None
+                    if not isinstance(declared, Relation) or _back(declared, info.name) != name:
+                        continue
+                    found = relation(frame, Type(info.ref), attribute)
+                    if found is None or (owners is not None and found.entity not in owners):
+                        continue
+                    many = declared.keeps and not declared.single
+                    back = attribute if many and not declared.many else ""
+                    several.append(Relation(info.ref, many, manager=many, back=back, keeps=declared.keeps))
+        return several[0] if len(several) == 1 or (several and owners is not None) else None
+
+    def candidates(self, name: str) -> set[str]:
+        """The files that may declare a relationship of that name to another class."""
+        if self._named is None:
+            self._named = {}
+            for path, data in self._project.subclasses.texts():
+                if any(key in data for key in _KEYS):
+                    for found in _NAMED.findall(data):
+                        self._named.setdefault(found.decode(), set()).add(path)
+                    for found in _CLASS.findall(data):
+                        named = found.decode()
+                        for each in (named, named.lower(), f"{named.lower()}_set"):
+                            self._named.setdefault(each, set()).add(path)
+        return self._named.get(name, set())
+
+
+def _back(declared: Relation, name: str) -> str:
+    """What the class at the other end calls the rows of the class ``name``."""
+    if declared.back or not declared.keeps:
+        return declared.back
+    return name.lower() if declared.single else f"{name.lower()}_set"

@@ -1,0 +1,51 @@
+"""A relationship that is read of each row of a query, which did not load it with the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dodont.analysis import Diagnostic, Fix, Lazy, Note, Pass, on
+
+
+@on(Lazy, rule="lazy-relationship-in-loop")
+def check(lazy: Lazy, run: Pass) -> Iterator[Diagnostic]:
+    if run.module.role in ("test", "migration") or (lazy.via and _writes(lazy, run)):
+        return
+    if run.only_first(lazy.site):
+        return
+    query = lazy.query
+    django = run.is_a(query.entity, "django.db.models.Model")
+    message = "through" if lazy.via else "read" if django or not lazy.in_coroutine else "awaited"
+    yield run.report(
+        message,
+        lazy.site,
+        function=lazy.function,
+        path=query.dotted,
+        entity=run.display(query.entity or "").rpartition(".")[2],
+        by=run.display(lazy.via[-1]) if lazy.via else "",
+        related=[Note(query.site, "the query that could load it")] if query.site is not None else [],
+        fix=load_with_rows(lazy, django, run),
+    )
+
+
+def _writes(lazy: Lazy, run: Pass) -> bool:
+    """Whether the rows are read to be worked on one by one: `order.cancel()` writes, and reads what it needs for that."""
+    function = run.project.function(lazy.via[0])
+    accesses = run.project.facts(function).accesses if function is not None else ()
+    return any(access.kind in ("write", "commit") for access in accesses)
+
+
+def load_with_rows(lazy: Lazy, django: bool, run: Pass) -> Fix | None:
+    """Have the query load the relationship, where it begins in the function that reads it."""
+    query, around = lazy.query, lazy.function.site if lazy.function is not None else None
+    if query.site is None or around is None or query.site.path != run.module.path or query.of or query.entity is None:
+        return None
+    if not (around.line <= query.site.line and query.site.end_line <= around.end_line):
+        return None
+    names = query.dotted.split(".")
+    many = lazy.managed or "*" in query.path[1:] or (lazy.gives is not None and lazy.gives.name == "list")
+    if not django and len(names) > 1:
+        return None  # how the first of them is loaded would have to be said anew
+    return run.fix(
+        "Load it with the rows", "safe", query.site, names=names, django=django, many=many, entity=query.entity
+    )
