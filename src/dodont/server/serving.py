@@ -41,6 +41,7 @@ class Server(LanguageServer):
         self.checked = Workspace(())
         self.found: dict[str, tuple[Diagnostic, ...]] = {}
         self._waiting: dict[str, asyncio.TimerHandle] = {}
+        self._running: set[asyncio.Task[Any]] = set()
         previous = threading.stack_size(_STACK)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="dodont")
         self._worker.submit(lambda: None).result()
@@ -58,7 +59,9 @@ class Server(LanguageServer):
 
         def begin() -> None:
             self._waiting.pop(name, None)
-            loop.create_task(start())  # noqa: RUF006
+            task = loop.create_task(start())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
         self._waiting[name] = loop.call_later(delay, begin)
 
