@@ -49,7 +49,7 @@ class Profile:
     @contextmanager
     def measuring(self) -> Iterator[None]:
         """Everything that runs meanwhile is measured."""
-        from dodont.cli import report
+        from dodont.cli import telling
         from dodont.engine.analyst import Analyst
         from dodont.engine.dispatch import Dispatcher
         from dodont.engine.files import Files
@@ -61,7 +61,7 @@ class Profile:
                 (Files, FINDING, ("find", "unsaved")),
                 (project, READING, ("parse", "check_syntax")),
                 (project.Project, READING, ("_read", "digest")),
-                (report, WRITING, ("report",)),
+                (telling, WRITING, ("report",)),
                 (Reuse, CACHE, ("stale", "holds", "summary", "begin", "following", "findings", "analysed", "save")),
             ):
                 for name in names:
