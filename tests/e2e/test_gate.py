@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dodont.engine.settings import OUTPUT_FORMATS
+from tests import nobody
 from tests.e2e.test_cli import dodont
 
 FUNCTION = """
@@ -41,11 +41,8 @@ def sh(where: Path, *command: str, ok: bool = True) -> str:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The branch, after main was merged into it."""
     patch = pytest.MonkeyPatch()
-    patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for role in ("AUTHOR", "COMMITTER"):
-        patch.setenv(f"GIT_{role}_NAME", "Test")
-        patch.setenv(f"GIT_{role}_EMAIL", "test@example.com")
+    for name, value in nobody.GIT.items():
+        patch.setenv(name, value)
     work = tmp_path_factory.mktemp("old")
     shop = work / "shop"
     shop.mkdir()

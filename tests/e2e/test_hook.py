@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import nobody
 from tests.e2e.test_cli import dodont
 
 OLD = """\
@@ -30,11 +30,8 @@ NEW = OLD.replace("    await asyncio.sleep(0)\n", "    time.sleep(2)\n")
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """One old finding, committed, and a new one that is not."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Test")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "test@example.com")
+    for name, value in nobody.GIT.items():
+        monkeypatch.setenv(name, value)
     (tmp_path / "pyproject.toml").write_text("[tool.dodont]\n")
     (tmp_path / ".gitignore").write_text(".dodont_cache/\n")
     path = tmp_path / "app.py"

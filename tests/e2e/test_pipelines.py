@@ -15,6 +15,7 @@ import pytest
 import yaml
 from sarif import loader
 
+from tests import nobody
 from tests.e2e.test_cli import ROOT
 
 OLD = "import time\n\n\nasync def old() -> None:\n    time.sleep(1)\n"
@@ -34,11 +35,8 @@ def documented(heading: str) -> Any:
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A clone with all history, on a branch that adds one finding to one that was there."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Test")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "test@example.com")
+    for name, value in nobody.GIT.items():
+        monkeypatch.setenv(name, value)
     origin, clone = tmp_path / "origin", tmp_path / "clone"
     (origin / "app").mkdir(parents=True)
     path = origin / "app" / "pauses.py"

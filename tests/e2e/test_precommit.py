@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import nobody
+
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ["pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "src", "rules"]
 
@@ -32,13 +34,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run a command with its own pre-commit store and nobody's git settings; both streams come back as ``stdout``."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTHONPATH"))}
-    environment |= {
-        "PRE_COMMIT_HOME": str(tmp_path_factory.mktemp("store")),
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-    }
-    for role in ("AUTHOR", "COMMITTER"):
-        environment |= {f"GIT_{role}_NAME": "Test", f"GIT_{role}_EMAIL": "test@example.com"}
+    environment |= {"PRE_COMMIT_HOME": str(tmp_path_factory.mktemp("store")), **nobody.GIT}
 
     def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -11,6 +11,7 @@ import pytest
 
 from dodont.core.diagnostic import Diagnostic, Span, Step
 from dodont.gate.changes import Changes, NoChanges, Scope, Touched, from_git, from_patch
+from tests import nobody
 
 CODE = """\
 import os
@@ -138,11 +139,8 @@ def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Git:
     """git in ``tmp_path/work``, with nobody's settings."""
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GITHUB_BASE_REF", "CI_MERGE_REQUEST_DIFF_BASE_SHA"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Test")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "test@example.com")
+    for name, value in nobody.GIT.items():
+        monkeypatch.setenv(name, value)
     work = tmp_path / "work"
     work.mkdir()
 

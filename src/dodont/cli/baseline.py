@@ -165,9 +165,7 @@ def verify(paths: tuple[Path, ...], **options: Any) -> int:
 
 
 def _analysed(paths: tuple[Path, ...], governing: Governing, options: dict[str, Any]) -> Done:
-    done = run(
-        paths or (Path(),), {**options, "diff_base": None, "diff_file": None, "diff_scope": "function"}, governing
-    )
+    done = run(paths or (Path(),), options, governing)
     assert done is not None
     return done
 

@@ -101,6 +101,7 @@ def _tighten(conditions: Sequence[Condition], settings: Settings) -> None:
         tell(["nothing to lower"])
         return
     from dodont.config.files import line_of, read
+    from dodont.engine.fixing import replace
 
     assert settings.config is not None
     source = read(settings.config)
@@ -116,7 +117,10 @@ def _tighten(conditions: Sequence[Condition], settings: Settings) -> None:
             lines[number - 1] = changed
         else:
             left.append(f"{name} = {found}")
-    write(settings.config, "\n".join(lines).encode())
+    try:
+        replace(settings.config.resolve(), "\n".join(lines).encode())
+    except OSError as error:
+        raise CannotRunError(f"{settings.config}: cannot be written: {error.strerror}") from None
     tell(
         [f"{gating.shown(settings.config)}: lowered {', '.join(f'{name} to {found}' for name, found in lower.items())}"]
     )

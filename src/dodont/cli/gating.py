@@ -74,10 +74,11 @@ def differences(command: _F) -> _F:
 
 
 def changes(options: dict[str, Any], root: Path) -> Changes | None:
-    """What is new, given the options of ``differences``; None when nobody asks. Raises CannotRunError."""
-    base, patch, scope = options["diff_base"], options["diff_file"], options["diff_scope"]
+    """What is new, given the options of ``differences``, if a command has them; None when nobody asks. Raises CannotRunError."""
+    base, patch = options.get("diff_base"), options.get("diff_file")
     if base is None and patch is None:
         return None
+    scope = options["diff_scope"]
     from dodont.gate.changes import NoChanges, from_git, from_patch
 
     if base is not None and patch is not None:
@@ -87,6 +88,7 @@ def changes(options: dict[str, Any], root: Path) -> Changes | None:
             return from_git(root, base, scope)
         if patch == Path("-"):
             return from_patch(sys.stdin.buffer.read(), Path.cwd(), "--diff -", scope)
+        assert patch is not None
         try:
             return from_patch(patch.read_bytes(), Path.cwd(), f"--diff {patch}", scope)
         except OSError as error:

@@ -167,23 +167,12 @@ def _is_ours(path: str, root: Path) -> bool:
     return absolute.is_relative_to(root) and absolute.is_file()
 
 
-def _options(**given: Any) -> dict[str, Any]:
-    """What ``check`` would be given: nothing but the configuration, without the rules about the whole project."""
-    words = dict.fromkeys(("select", "extend_select", "ignore", "extend_ignore", "exclude"), ())
-    nothing = dict.fromkeys(
-        ("config", "respect_gitignore", "include_generated", "output_format", "cache_dir", "executor", "baseline",
-         "diff_base", "diff_file", "output_file")
-    )  # fmt: skip
-    flags = dict.fromkeys(("isolated", "no_cache", "no_baseline", "show_files"), False)
-    other = {
-        "force_exclude": True,
-        "no_project_rules": True,
-        "jobs": 1,
-        "quiet": True,
-        "diff_scope": "function",
-        "color": "never",
-    }
-    return {**words, **nothing, **flags, **other, **given}
+def _options() -> dict[str, Any]:
+    """The options of ``check`` as they are when nobody asks for anything, without the rules about the whole project."""
+    from dodont.cli.check import command as check
+
+    said = ["--force-exclude", "--no-project-rules", "--jobs", "1", "--quiet"]
+    return check.make_context("dodont hook", said).params
 
 
 def _new(root: Path, paths: list[str] | None) -> Result:

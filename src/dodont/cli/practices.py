@@ -63,9 +63,8 @@ def _counted(paths: tuple[Path, ...], options: dict[str, Any]) -> Counter[str]:
     """How many findings each rule has, known ones too."""
     from dodont.cli.check import run
 
-    nothing = {"diff_base": None, "diff_file": None, "diff_scope": "function"}
     with shared.kind_errors():
-        done = run(paths, {**options, **nothing}, shared.governing_from(options))
+        done = run(paths, options, shared.governing_from(options))
     assert done is not None
     return Counter(each.rule for each in done.result.diagnostics)
 

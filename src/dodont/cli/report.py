@@ -51,9 +51,8 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
     """
     from dodont.output.html import MissingJinja, render
 
-    nothing = {"diff_base": None, "diff_file": None, "diff_scope": "function"}
     with shared.kind_errors():
-        done = run(paths or (Path(),), {**options, **nothing}, shared.governing_from(options))
+        done = run(paths or (Path(),), options, shared.governing_from(options))
         assert done is not None
         result, _ = gating.judged(done.result, done.found, options, None)
     from dodont.output.applies import inapplicable

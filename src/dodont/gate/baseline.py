@@ -102,13 +102,11 @@ def read(path: Path) -> tuple[Entry, ...]:
 
 def write(path: Path, entries: Iterable[Entry]) -> None:
     """Write the entries, sorted, in one step. Raises BadBaseline."""
-    text = dump(entries)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    from dodont.engine.fixing import replace as replace_file
+
     try:
-        beside.write_bytes(text.encode("utf-8", "surrogateescape"))
-        beside.replace(path)
+        replace_file(path, dump(entries).encode("utf-8", "surrogateescape"))
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise BadBaseline(f"{path}: cannot be written: {error.strerror}; choose another --baseline") from None
 
 
