@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dodont.cli import report
+from dodont.cli import telling
 from dodont.cli.profile import Profile
 from dodont.engine.analyst import Analyst
 from dodont.engine.dispatch import Dispatcher
@@ -285,7 +285,7 @@ def test_nothing_is_measured_afterwards() -> None:
             project.parse,
             project.Project._read,
             Reuse.save,
-            report.report,
+            telling.report,
         ]
 
     before = looked_at()

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.ecosystem import mutants, repairs, show, sql_mutants, sturdy
+from tests.ecosystem import mutants, repairs, show, sql_mutants, sturdy, suppressions
 from tests.ecosystem.fetch import FetchError, fetch
 from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
@@ -99,6 +99,20 @@ def _mutants(arguments: argparse.Namespace) -> int:
                 print(f"  {state}: {mutant.path}:{mutant.line}:{mutant.column}: {mutant.use}; {mutant.target}")
                 print("    " + mutant.text.split("\n")[mutant.line - 1].strip())
     print("\n".join(mutants.table(outcomes)))
+    return 0
+
+
+def _suppressions(arguments: argparse.Namespace) -> int:
+    total = suppressions.Outcome(0, 0, 0, 0, 0)
+    for name in arguments.names or [project.name for project in fetched_projects(arguments.directory)]:
+        made = suppressions.run(arguments.directory / name, arguments.seed)
+        print(
+            f"{name}: {made.used} used, {made.unused} unused; {made.told} told, {made.right} right; {made.left} findings left"
+        )
+        total = suppressions.Outcome(*map(sum, zip(total, made, strict=True)))
+    print(
+        f"together: {total.used} used, {total.unused} unused; {total.told} told, {total.right} right; {total.left} findings left"
+    )
     return 0
 
 
@@ -203,6 +217,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seed", type=int, default=1)
     command.add_argument("--missed", action="store_true", help="print those not found")
     command.set_defaults(command=_sql_mutants)
+
+    command = commands.add_parser(
+        "suppressions", help="silence all findings in copies of the projects in DIR, and nothing as often"
+    )
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument(
+        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
+    )
+    command.add_argument("--seed", type=int, default=1)
+    command.set_defaults(command=_suppressions)
 
     command = commands.add_parser("repairs", help="make all fixes in copies of the projects in DIR: nothing breaks")
     command.add_argument("directory", metavar="DIR", type=_directory)

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-NOBODY = frozenset[int]()
-
 
 def baselines(command: _F) -> _F:
     """Which findings are known already."""
@@ -165,7 +163,7 @@ def judged(result: Result, found: Found, options: dict[str, Any], new: Changes |
         )
     with kind_baselines():
         asked = [] if options["no_baseline"] else known(result, found, options)
-    hidden = NOBODY.union(*(each.hidden for each in asked))
+    hidden = frozenset[int]().union(*(each.hidden for each in asked))
     if asked:
         left = [each for index, each in enumerate(result.diagnostics) if index not in hidden]
         result = replace(result, diagnostics=left, hidden=len(hidden), new=True)

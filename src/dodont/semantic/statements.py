@@ -118,9 +118,9 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
 
 def _await_later(frame: Frame, target: ast.expr, value: Value) -> None:
     """A name holds an awaitable, until somebody reads it."""
+    assert value.pending is not None
     if (
-        value.pending is not None
-        and frame.function is not None
+        frame.function is not None
         and isinstance(target, ast.Name)
         and not frame.silent
         and target.id not in frame.module.rebound
