@@ -152,8 +152,8 @@ def plain_password(name: str) -> bool:
 
 #: Words of fields that keep a password for another service, or about one.
 _OTHER_PASSWORDS = frozenset(
-    """hash hashed salt confirm confirmation repeat retype verify crypted encrypted smtp imap mail email ldap db database proxy ftp
-    ssh sudo wifi keystore cert pop3 bind redis mongo mysql postgres rabbit basic old current""".split()
+    """hash hashed salt confirm confirmation repeat retype verify crypted encrypted decrypted smtp imap mail email ldap db database proxy
+    ftp ssh sudo wifi keystore cert pop3 bind redis mongo mysql postgres rabbit basic old current""".split()
 )
 
 

@@ -61,12 +61,14 @@ def through(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts, 
         return
     entered = id(node) in frame.once(_entered)
     local = any(_is_local(value) for value, _ in bindings.values())
+    unpacked = _unpacked(node)
     # `RemoteAPI(name)` has an HTTP client for what the request names
-    chosen = _hangs_on(frame, [each for _, each in bindings.values()]) is None
+    chosen = _hangs_on(frame, [*(each for _, each in bindings.values()), *unpacked]) is None
     for each in facts.opens if not local else ():
         if chosen and each.kind == "http-client":
             continue
-        parameters = _hangs_on(frame, [bindings[name][1] for name in each.parameters if name in bindings])
+        given = [bindings[name][1] for name in each.parameters if name in bindings]
+        parameters = _hangs_on(frame, [*given, *unpacked] if each.parameters else ())
         if parameters is not None and len(each.chain) < effects.MAX_CHAIN:
             _note(
                 frame,
@@ -78,6 +80,14 @@ def through(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts, 
                     tests=each.tests + (frame.guards > 0),
                 ),
             )
+
+
+def _unpacked(node: ast.expr) -> list[ast.expr]:
+    """``*values`` and ``**fields`` of a call: which parameters they give is not known."""
+    if not isinstance(node, ast.Call):
+        return []
+    starred = [each.value for each in node.args if isinstance(each, ast.Starred)]
+    return starred + [word.value for word in node.keywords if word.arg is None]
 
 
 def injected(frame: Frame, argument: ast.arg, provider: Value) -> None:
@@ -265,11 +275,13 @@ def _hangs_on(frame: Frame, nodes: Iterable[ast.expr]) -> set[str] | None:
             case _:
                 pending += (each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr))
                 pending += (each.value for each in ast.iter_child_nodes(node) if isinstance(each, ast.keyword))
+                pending += (each.iter for each in ast.iter_child_nodes(node) if isinstance(each, ast.comprehension))
     return found
 
 
 def _parameters(frame: Frame) -> frozenset[str]:
-    return frame.function.named if frame.function is not None else frozenset()
+    function = frame.function
+    return function.named | {function.variadic, function.keywords} if function is not None else frozenset()
 
 
 def _of_name(frame: Frame, name: str, seen: set[str]) -> list[ast.expr] | None:
@@ -293,7 +305,21 @@ def _of_name(frame: Frame, name: str, seen: set[str]) -> list[ast.expr] | None:
     seen.add(name)
     if any(item for _, item in bound):
         return None  # one of many, as of tenants
-    return [value for value, _ in bound]
+    return [*(value for value, _ in bound), *frame.once(_put_into).get(name, ())]
+
+
+def _put_into(frame: Frame) -> dict[str, list[ast.expr]]:
+    """What is put into the mappings and lists under the names of the function: ``options["host"] = host``."""
+    found: dict[str, list[ast.expr]] = {}
+    for each in _nodes(frame):
+        match each:
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=key)], value=value):
+                found.setdefault(name, []).extend((key, value))
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr="update" | "setdefault" | "append" | "extend")
+            ):
+                found.setdefault(name, []).extend((*each.args, *(word.value for word in each.keywords)))
+    return found
 
 
 #: What has the settings of an application, as an attribute of what serves a request.

@@ -39,7 +39,7 @@ def put(frame: Frame, node: ast.stmt, target: ast.Attribute, value: Value, sourc
     receiver = frame.quiet(target.value)
     if receiver.type is None and receiver.ref is None:
         if last_name(target.value).lower() in _OWNERS:
-            _arrive(frame, node, ast.unparse(target), STORED, target.attr, value, source, own=True)
+            _arrive(frame, node, ast.unparse(target), STORED, target.attr, value, source, known=False)
         return
     if receiver.type is not None and _keeps_plain(frame, receiver.type, target.attr):
         own = isinstance(target.value, ast.Name) and target.value.id == "self"
@@ -180,9 +180,11 @@ def _is_text(value: Value) -> bool:
 
 def _arrive(
     frame: Frame, node: ast.stmt | ast.expr, field: str, kind: str, name: str, value: Value, source: ast.expr, *,
-    own: bool = False, notes: tuple[Note, ...] = (), hashes: bool = False,
+    own: bool = False, notes: tuple[Note, ...] = (), hashes: bool = False, known: bool = True,
 ) -> None:  # fmt: skip
-    """``own``: an object's own method puts it there, and whoever calls that may have hashed it."""
+    """``known``: the object's class is; else it may hash what it is given, and the label says that it is but a ``part`` of the story.
+    ``own``: an object's own method puts it there, and whoever calls that may have hashed it.
+    """
     if value.cleaned or value.literal or not value.labels or len(notes) > 4 or not _is_text(value):
         return
     said = last_name(source)
@@ -190,9 +192,11 @@ def _arrive(
         return
     here = frame.site(node)
     way = (Note(here, _SAID[kind].format(field)), *notes)[:8]
-    found = entered(value, own)
+    found = entered(value, own or not known)
+    if not known and found is not None:
+        found = found._replace(kind="part")
     for label in value.labels:
-        if label.kind == "parameter" and found is None and not conceals(label.what):
+        if label.kind == "parameter" and found is None and known and not conceals(label.what):
             frame.sinks.setdefault((label.what, kind), Sink(label.what, kind, way))
     if found is not None and not _hashed_by_owner(frame, source):
         frame.event(
@@ -268,13 +272,18 @@ def _keeps_plain(frame: Frame, type: Type, name: str) -> bool:
 
 
 def _guards_field(frame: Frame, class_name: str, name: str) -> bool:
-    """Whether the class has the field hashed by a column of its own kind, a validator, or when it is saved."""
+    """Whether the class has the field hashed by a column of its own kind, a validator, or when it is saved, be it by a listener."""
     for _, entry in lineage(frame, class_name):
         if not isinstance(entry, ClassInfo):
             continue
         member = entry.members.get(name)
         kind = member.type.name.rpartition(".")[2] if member is not None and member.type is not None else ""
         if hashes(kind) or kind.startswith(("Password", "Encrypted")):
+            return True
+        if any(
+            isinstance(each, ast.Call) and last_name(each.func) in ("listen", "listens_for", "receiver")
+            for each in walk(frame.world.tree(entry.module))
+        ):
             return True
         for function in entry.functions.values():
             if function.name in ("save", "asave", "clean", "pre_save", "__init__") or any(
