@@ -307,6 +307,7 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         sinks.library_log(frame, node, ref, model.log, given)
     if model.external and not frame.silent:
         frame.external = True
+        frame.changes = frame.changes or not effects.only_asks(ref)
     if model.route is not None and model.route.handler is not None:
         register(frame, ref, model.route, given)
     if frame.keep:

@@ -129,6 +129,7 @@ class Facts:
     loop: Waits | None = None  # it runs an event loop
     accesses: tuple[Access, ...] = ()
     external: bool = False
+    changes: bool = False  # something in the other service
     opens: tuple[Opening, ...] = ()
     never: bool = False
     raises: tuple[Raised, ...] = ()
@@ -151,6 +152,7 @@ class Facts:
             self.loop is not None,
             frozenset(access.kind for access in self.accesses),
             self.external,
+            self.changes,
             frozenset((each.kind, each.target, each.parameters) for each in self.opens),
             frozenset((each.exception, each.label.kind, each.label.what) for each in self.raises),
             self.reads,

@@ -27,8 +27,9 @@ def waits(frame: Frame, node: ast.expr, target: str, found: Waits, movable: bool
         return
     if len(found.chain) <= MAX_CHAIN:
         passed = found
-        if frame.guards:
-            passed = found._replace(tests=found.tests + (MANY if waiting.fills_once(frame) else 1))
+        tests = MANY if waiting.fills_once(frame) else int(frame.guards > 0)
+        if tests:
+            passed = found._replace(tests=found.tests + tests)
         known = frame.loop if found.on == "loop" else frame.waits
         if known is None or (len(passed.chain), passed.tests) < (len(known.chain), known.tests):
             if found.on == "loop":
@@ -64,6 +65,18 @@ def used(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -> 
                 tests = access.tests + access.guarded
                 frame.accesses.append(Access(access.kind, access.target, site, chain, frame.guards > 0, tests))
     frame.external = frame.external or facts.external
+    frame.changes = frame.changes or facts.changes
+
+
+#: What calls of other services are named that change nothing there, whatever library makes them.
+_READS = frozenset(
+    "get head options mget hget hgetall exists search msearch count get_object head_object list_objects_v2".split()
+)
+
+
+def only_asks(ref: str) -> bool:
+    """Whether a library's call of another service leaves that as it is. To ask a language model is called to create an answer."""
+    return ref.rpartition(".")[2] in _READS or ref.startswith("openai.")
 
 
 def _depth(access: Access) -> tuple[int, int]:

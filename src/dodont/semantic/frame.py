@@ -34,10 +34,10 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "_answers", "accesses", "awaited", "calls", "claims", "clauses", "elsewhere", "env", "evaluators", "events", "exits",
-        "expecting", "external", "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep",
-        "library", "loop", "loops", "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "reads", "returns",
-        "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
+        "_answers", "accesses", "awaited", "calls", "changes", "claims", "clauses", "elsewhere", "env", "evaluators", "events",
+        "exits", "expecting", "external", "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda",
+        "inner", "keep", "library", "loop", "loops", "module", "never", "objects", "opens", "outer", "owner", "paths", "raised",
+        "reads", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -92,6 +92,7 @@ class Frame:
         self.claims: dict[Use, None] = {}  # columns that rows were taken by and that are set in them
         self.external = False
         self.opens: list[Opening] = []
+        self.changes = False  # something in another service, as far as it calls some
         # texts of exceptions that the statements so far may raise and nobody caught
         self.raised: tuple[Raised, ...] = ()
         self.handling: tuple[Label, ...] = ()  # what the text of the exception holds that is being handled
@@ -229,6 +230,8 @@ class Frame:
             (use == "condition" and value.type is None) or use == "identity" or self.may_be_awaited(node)
         ):
             return
+        if self._may_be_plain(pending.target):
+            return
         site = self.site(node)
         direct = pending.site == site
         self.unused.pop(pending.site, None)
@@ -244,6 +247,13 @@ class Frame:
             self.function,
             ast.unparse(node) if len(node.__dict__) else "",
         )
+
+    def _may_be_plain(self, target: str) -> bool:
+        """Whether a coroutine is a method in the place of which a class below has a plain one: which of them runs, nothing tells."""
+        function = self.world.function(target)
+        if function is None or function.owner is None or function.kind != "method":
+            return False
+        return any(not each.is_async for each in self.world.overriding(function, function.owner))
 
     def unresolved(self, node: ast.expr, use: str) -> None:
         """The coroutine uses the result of ``node``, of which nothing is known, as no coroutine can be used."""

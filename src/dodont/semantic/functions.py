@@ -11,6 +11,7 @@ from dodont.semantic import opening, queries
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
+from dodont.semantic.effects import only_asks
 from dodont.semantic.events import Dropped, Event, Fetching, Route, Unawaited
 from dodont.semantic.expressions import EVALUATORS, KEEPING
 from dodont.semantic.frame import Frame
@@ -77,14 +78,14 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
 
 
 def _asks_service(frame: Frame, ref: str) -> bool:
-    """Whether a coroutine gets an answer of another service, and nothing of a database."""
+    """Whether a coroutine gets an answer of another service, changes nothing there, and uses no database."""
     function = frame.world.function(ref)
     if function is not None:
         facts = frame.world.facts(function)
-        return facts.external and not facts.accesses
+        return facts.external and not (facts.accesses or facts.changes)
     owner, _, name = ref.rpartition(".")
     found = frame.library.method(owner, name)
-    return found is not None and found[0].external
+    return found is not None and found[0].external and only_asks(ref)
 
 
 def _dropped(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:
@@ -256,6 +257,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         loop=None if either else frame.loop,
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
+        changes=frame.changes,
         opens=opening.told(info, frame.opens) if frame.opens else (),
         never=never,
         raises=tuple([each for each in frame.raised if each.own]) if frame.raised else (),

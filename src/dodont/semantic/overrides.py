@@ -56,6 +56,7 @@ def _common(first: Facts, second: Facts) -> Facts:
         loop=_both_wait(first.loop, second.loop),
         accesses=tuple(each for each in first.accesses if each.kind in kinds),
         external=first.external and second.external,
+        changes=first.changes or second.changes,
         never=first.never and second.never,
     )
 

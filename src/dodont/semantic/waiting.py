@@ -190,7 +190,8 @@ def _is_name(node: ast.expr, name: str) -> bool:
 
 
 def fills_once(frame: Frame) -> bool:
-    """Whether what the function does under a test is done once a process: a module's object is made when first asked for::
+    """Whether what the function does is done once a process: a module's object is made when first asked for, under a test or behind
+    ``if _storage is not None: return _storage``::
 
     def storage() -> Storage:
         global _storage
@@ -209,9 +210,16 @@ def _fills_once(frame: Frame) -> bool:
     return bool(made) and any(
         isinstance(each, ast.If)
         and any(isinstance(name, ast.Name) and name.id in made for name in walk(each.test))
-        and any(isinstance(name, ast.Name) and name.id in made for inner in each.body for name in _stored(inner))
+        and (
+            any(isinstance(name, ast.Name) and name.id in made for inner in each.body for name in _stored(inner))
+            or (isinstance(each.body[-1], ast.Return) and _gives(each.body[-1], made))
+        )
         for each in walk(function)
     )
+
+
+def _gives(node: ast.Return, made: set[str]) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id in made
 
 
 def _stored(node: ast.stmt) -> list[ast.expr]:

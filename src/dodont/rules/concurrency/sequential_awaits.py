@@ -14,7 +14,8 @@ PACED = ("sleep", "limit", "semaphore", "throttle", "retry", "lock", "backoff", 
 _CALLS: frozenset[type] = frozenset({ast.Call})
 _NAMES: frozenset[type] = frozenset({ast.Name})
 _AWAITS: frozenset[type] = frozenset({ast.Await, ast.AsyncFor, ast.AsyncWith})
-_LEAVING: frozenset[type] = frozenset({ast.Break, ast.Return, ast.Raise, ast.Continue, ast.Try})
+_LEAVING: frozenset[type] = frozenset({ast.Break, ast.Return, ast.Raise, ast.Continue, ast.Try, ast.Yield})
+_STATEMENTS: frozenset[type] = frozenset({ast.Expr})
 _LOOPS: frozenset[type] = frozenset({ast.For})
 
 
@@ -86,6 +87,8 @@ def repeated(loop: ast.For, event: Fetching) -> ast.Await | None:
         return None
     if any(nodes_of(statement, _LEAVING) for statement in loop.body):
         return None
+    if any(isinstance(each, ast.Expr) and each.value is awaits[0] for each in nodes_of(loop, _STATEMENTS)):
+        return None  # what is done and gives no answer may have its order
     asked = awaits[0]
     assert isinstance(asked, ast.Await)
     targets = {each.id for each in nodes_of(loop.target, _NAMES) if isinstance(each, ast.Name)}
