@@ -5,12 +5,15 @@ Like the index of subclasses, this one is textual and of all files, so that the 
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
+from dodont.semantic.definitions import ClassInfo
+from dodont.semantic.frame import Members
 from dodont.semantic.objects import lineage
 from dodont.semantic.queries import relation
-from dodont.semantic.values import Relation, Type
+from dodont.semantic.values import UNKNOWN, Relation, Type
 
 if TYPE_CHECKING:
     from dodont.project.project import Project
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 #: What gives the other side its name, wherever the class is declared: `related_name="items"`, `backref="items"`.
 _NAMED = re.compile(rb"""(?:related_name|backref)\s*=\s*(?:[\w.]*\(\s*)?["'](\w+)["']""")
 _CLASS = re.compile(rb"^\s*class (\w+)", re.M)
+#: The arguments that say what the other end is called.
+_WORDS = ("related_name", "backref")
 _KEYS = (b"ForeignKey(", b"OneToOneField(", b"ManyToManyField(", b"elationship(", b"Mapped[")
 
 #: Files that may declare an attribute of that name; where there are more, the name says too little.
@@ -30,6 +35,7 @@ class Related:
         self._named: dict[str, set[str]] | None = None
         self._known: dict[tuple[str, str], Relation | None] = {}
         self._classes: dict[str, str | None] = {}
+        self._members: dict[str, dict[str, list[tuple[ClassInfo, str]]]] = {}
 
     def find(self, owner: str, name: str) -> Relation | None:
         """The relationship that another class gives ``owner`` under a name."""
@@ -71,21 +77,32 @@ class Related:
         if not paths or len(paths) > MAX_CANDIDATES:
             return None
         for path in sorted(paths):
-            module = self._project.load(path)
-            for info in module.classes if module is not None else ():
-                frame = self._project.reader(info.module)
-                for attribute in [*info.members]:
-                    value = info.members.get(attribute)
-                    declared = value.query if value is not None else None
-                    if not isinstance(declared, Relation) or _back(declared, info.name) != name:
-                        continue
-                    found = relation(frame, Type(info.ref), attribute)
-                    if found is None or (owners is not None and found.entity not in owners):
-                        continue
-                    many = declared.keeps and not declared.single
-                    back = attribute if many and not declared.many else ""
-                    several.append(Relation(info.ref, many, manager=many, back=back, keeps=declared.keeps))
+            for info, attribute in self._ends(path).get(name, ()):
+                found = relation(self._project.reader(info.module), Type(info.ref), attribute)
+                if found is None or (owners is not None and found.entity not in owners):
+                    continue
+                declared = info.members[attribute].query
+                assert isinstance(declared, Relation)
+                if _back(declared, info.name) != name:
+                    continue
+                many = declared.keeps and not declared.single
+                back = attribute if many and not declared.many else ""
+                several.append(Relation(info.ref, many, manager=many, back=back, keeps=declared.keeps))
         return several[0] if len(several) == 1 or (several and owners is not None) else None
+
+    def _ends(self, path: str) -> dict[str, list[tuple[ClassInfo, str]]]:
+        """The members of a file's classes by the names that their other ends may have."""
+        module = self._project.load(path)
+        known = self._members.get(path)
+        if known is None or module is None:
+            known = {}
+            for info in module.classes if module is not None else ():
+                for attribute in [*info.members]:
+                    for name in _may_be_called(info, attribute):
+                        known.setdefault(name, []).append((info, attribute))
+            if not self._project.loading:
+                self._members[path] = known
+        return known
 
     def candidates(self, name: str) -> set[str]:
         """The files that may declare a relationship of that name to another class."""
@@ -100,6 +117,20 @@ class Related:
                         for each in (named, named.lower(), f"{named.lower()}_set"):
                             self._named.setdefault(each, set()).add(path)
         return self._named.get(name, set())
+
+
+def _may_be_called(info: ClassInfo, attribute: str) -> tuple[str, ...]:
+    """What the other end of a member may be called, if that is a relationship, as far as can be told without evaluating it."""
+    default = (info.name.lower(), f"{info.name.lower()}_set")
+    node = info.members.pending(attribute) if isinstance(info.members, Members) else None
+    if not isinstance(node, ast.Call):
+        declared = info.members.get(attribute, UNKNOWN).query
+        return (declared.back or default[0], default[1]) if isinstance(declared, Relation) else ()
+    for word in node.keywords:
+        if word.arg in _WORDS:
+            value = word.value.args[0] if isinstance(word.value, ast.Call) and word.value.args else word.value
+            return (str(value.value),) if isinstance(value, ast.Constant) else default
+    return default
 
 
 def _back(declared: Relation, name: str) -> str:

@@ -317,7 +317,13 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
             if value.pending is not None and value.pending.must:
                 frame.misuse(value, each, "argument")
     result = library_result(frame, callee, model, ref, given, node)
-    if model.database is not None or model.query is not None or model.relates is not None or _has_rows(callee):
+    if (
+        model.database is not None
+        or model.query is not None
+        or model.relates is not None
+        or _has_rows(callee)
+        or (given.positional and given.positional[0].query is not None)
+    ):
         result = queries.asked(frame, node, callee, model, given, result)
     if model.coroutine:
         return _pending(frame, node, ref, result)

@@ -420,6 +420,10 @@ class Members(dict[str, Value]):
         self._frame = frame
         self._later = {} if later is None else later
 
+    def pending(self, name: str) -> ast.expr | None:
+        """The expression of a name that nobody has asked for yet."""
+        return self._later.get(name)
+
     def put_off(self, name: str, node: ast.expr) -> None:
         self[name] = UNKNOWN
         self._later[name] = node

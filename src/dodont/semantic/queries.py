@@ -453,14 +453,17 @@ def read(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST, 
         if not frame.silent and not (query.loads and is_loaded(own)):
             frame.reads[query.of, own.path] = None
         return value.but(query=own)
+    if query.path and name in _FROM_LOADED and role_of(frame, type) == "manager":
+        _touched(frame, receiver, query, node, via, name)
+        return value
+    anything = value.ref is not None and value.ref.startswith("?.")  # `items` of whatever it may be
+    if value.ref is not None and not anything:
+        return value  # a method
     found = relation(frame, type, name)
-    unknown = value is UNKNOWN or (value.ref is not None and value.ref.startswith("?."))  # `items` of anything
-    if found is None and unknown and role_of(frame, type) == "entity":
+    if found is None and (anything or value is UNKNOWN) and role_of(frame, type) == "entity":
         found = frame.world.related(type.name, name)
     if found is None:
-        if query.path and name in _FROM_LOADED and role_of(frame, type) == "manager":
-            _touched(frame, receiver, query, node, via, name)
-        elif value.ref is None:
+        if not anything:
             _property(frame, receiver, type, name, node, via)
         return value
     own = query._replace(path=(*query.path, name))
