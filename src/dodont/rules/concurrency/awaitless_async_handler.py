@@ -25,5 +25,6 @@ def check(call: Call, run: Pass) -> Iterator[Diagnostic]:
         handler=function.name,
         callee=blocking,
         flow=(Note(call.site, f"`{blocking}` blocks the event loop{via}"),),
-        fix=run.fix("Drop `async`", "safe", name_of(function, node)),
+        # That the module itself awaits it nowhere is known; of others, which may import it, it is not.
+        fix=run.fix("Drop `async`", "unsafe", name_of(function, node)),
     )
