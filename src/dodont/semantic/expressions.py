@@ -139,6 +139,10 @@ def _subscript(frame: Frame, node: ast.Subscript) -> Value:
     return item_of(frame, receiver, key, node)
 
 
+#: As many rows are no rows to speak of.
+MAX_FEW = 3
+
+
 def _sliced(frame: Frame, receiver: Value, part: ast.Slice) -> Value:
     """A slice keeps what it is cut from, save for a few characters of a secret."""
     for bound in (part.lower, part.upper, part.step):
@@ -148,7 +152,14 @@ def _sliced(frame: Frame, receiver: Value, part: ast.Slice) -> Value:
         few = part.upper is not None or not _is_rest(part)
         labels = tuple(label for label in receiver.labels if not (few and label.kind in ("secret", "secrets")))
         return Value(receiver.type, labels=labels, literal=receiver.literal, cleaned=few)
-    return Value(receiver.type, labels=receiver.labels, literal=receiver.literal, query=receiver.query)
+    query = None if _is_short(part) else receiver.query
+    return Value(receiver.type, labels=receiver.labels, literal=receiver.literal, query=query)
+
+
+def _is_short(part: ast.Slice) -> bool:
+    """``rows[:1]``: of so few it does not matter how they were loaded."""
+    upper = part.upper
+    return isinstance(upper, ast.Constant) and upper.value.__class__ is int and 0 <= upper.value <= MAX_FEW
 
 
 def _is_rest(part: ast.Slice) -> bool:
