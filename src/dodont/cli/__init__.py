@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from dodont import __version__
@@ -14,9 +15,16 @@ def main() -> None:
         print(f"dodont {__version__}")
         return
     try:
-        from dodont.cli.app import run
+        from dodont.cli.app import INTERRUPTED, run
 
-        sys.exit(run())
+        code = run()
+        if code == INTERRUPTED:
+            # At its exit Python would wait for the thread that looks after the processes which were just ended: it may wait for them
+            # in its turn (gh-94777), or close the pipe by which it is told to stop.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        sys.exit(code)
     except KeyboardInterrupt:
         # Before or after what ``run`` watches over: imports take a while.
         sys.exit(130)

@@ -263,8 +263,11 @@ def _leave_interrupts() -> None:
 def end(executor: Executor, *, at_once: bool) -> None:
     """Shut an executor down. ``at_once`` ends processes, whatever they do."""
     if at_once and isinstance(executor, ProcessPoolExecutor):
-        for process in list((executor._processes or {}).values()):
-            process.terminate()
+        processes = list((executor._processes or {}).values())
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.join(1)
     try:
         executor.shutdown(wait=not at_once, cancel_futures=True)
     except TypeError:  # dask's takes no second word
