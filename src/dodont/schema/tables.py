@@ -22,20 +22,23 @@ class Unread(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Column:
     """``name`` is the database's, ``attribute`` what the code calls it. ``kind`` is the type in the words of who declared it, with
-    neither library nor arguments (``Integer``, ``CharField``, ``VARCHAR``), empty where it is not known.
+    neither library nor arguments (``Integer``, ``CharField``, ``VARCHAR``), empty where it is not known. What is declared by a class of
+    the project's own is of the kind that this class is made from.
 
-    ``references`` is ``table.column`` of a foreign key.
+    ``references`` is ``table.column`` of a foreign key, ``?`` where it is one and what it leads to could not be read. ``few``: it
+    holds one of a few values, which the code lists (an enumeration, choices).
     """
 
     name: str
     attribute: str = ""
     kind: str = ""
     nullable: bool | None = None
-    primary_key: bool = False
-    unique: bool = False
-    indexed: bool = False
+    primary_key: bool | None = False
+    unique: bool | None = False
+    indexed: bool | None = False
     references: str | None = None
     default: bool | None = None  # whether the database itself fills it in
+    few: bool = False
     site: Site | None = None
 
 
@@ -63,7 +66,10 @@ class Relationship(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``entity`` is the qualified name of the class mapped to it, empty where none is. ``columns`` by the database's names."""
+    """``entity`` is the qualified name of the class mapped to it, empty where none is. ``columns`` by the database's names.
+
+    ``name`` is empty where it could not be read. ``managed`` is false for a table that somebody else creates.
+    """
 
     name: str
     entity: str = ""
@@ -71,7 +77,22 @@ class Table:
     indexes: tuple[Index, ...] = ()
     relationships: Mapping[str, Relationship] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+    managed: bool = True
     site: Site | None = None
+
+    def column(self, attribute: str) -> Column | None:
+        """The column that the code calls by this name."""
+        return next((each for each in self.columns.values() if each.attribute == attribute), None)
+
+    def is_indexed(self, column: str) -> bool | None:
+        """Whether an index, key or constraint of the whole table begins with a column; None where that could not be read."""
+        found = self.columns.get(column)
+        if any(each.columns[:1] == (column,) and not each.partial for each in self.indexes):
+            return True
+        if found is None:
+            return None
+        said = (found.primary_key, found.unique, found.indexed)
+        return True if True in said else None if None in said or self.unread else False
 
 
 @dataclass(frozen=True, slots=True)
