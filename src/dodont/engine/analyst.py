@@ -144,8 +144,10 @@ def batch_of(analyst: Analyst, analyses: Sequence[Analysis], wave: frozenset[str
         for module in project.by_path.values()
         if module is not None and module.path not in wave and module.file not in project.rebuilt
     }
-    tables = {each for found in (*(each.consulted for each in analyses), *modules.values()) for each in found}
-    answers = {each: inputs.answer(project, *each) for each in tables if each[0] == inputs.TABLE}
+    consulted = {each for found in (*(each.consulted for each in analyses), *modules.values()) for each in found}
+    answers = {
+        each: inputs.answer(project, *each) for each in consulted if each[0] in (inputs.TABLE, inputs.MODELS)
+    }
     return Batch(tuple(analyses), modules, frozenset(map(project.display, project.rebuilt)), answers)
 
 

@@ -22,7 +22,6 @@ from dodont.project.source import Source, Unreadable, check_syntax, decode, disp
 from dodont.project.subclasses import Subclasses
 from dodont.project.summary import rebuilt
 from dodont.project.tables import Declarations
-from dodont.semantic.annotations import is_mapped
 from dodont.semantic.definitions import (
     ClassInfo,
     Endless,
@@ -118,7 +117,7 @@ class Project(World):
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._declarations: Declarations | None = None
         self._hashes: bool | None = None
-        self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
+        self.above: dict[type, Any] = {}  # what the layers above this one know of the project, each by its class
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
@@ -654,22 +653,34 @@ class Project(World):
         entries = (entry for _, entry in lineage(frame, qualified) if isinstance(entry, ClassInfo))
         return next((entry.functions[name] for entry in entries if name in entry.functions), None)
 
-    def tables(self, table: str) -> tuple[set[tuple[str, ...]], set[str]]:
-        """What declares a table: the columns of each model, and the texts that create or alter it."""
+    @property
+    def declarations(self) -> Declarations:
+        """Which files may say what the tables of the database are like."""
+        if self._declarations is None:
+            self._declarations = Declarations(
+                self._contents(), lambda path: role_by_path(self.display(path), self.roles) in _QUIET
+            )
+        return self._declarations
+
+    def models(self, word: str = "") -> list[ModuleInfo]:
+        """The modules that may declare mapped classes and tables, and mention ``word``; tests and migrations left out."""
+        self.touched.add((inputs.MODELS, word))
+        return self._read_of(self.declarations.models(word))
+
+    def tabled(self, table: str) -> list[ModuleInfo]:
+        """The modules that may declare the table."""
         self.touched.add((inputs.TABLE, table))
-        if table not in self._tables:
-            if self._declarations is None:
-                self._declarations = Declarations(self._contents())
-            for path in self._declarations.mapping(table):
-                if path not in self.by_path:
-                    self.load(path)
-            columns, texts = self._declarations.declared(table)
-            for info in list(self.classes.values()):
-                name = info.members.get("__tablename__")
-                if (name.const if name is not None else _default_table(info)) == table:
-                    columns.add(_columns(self.reader(info.module), info))
-            self._tables[table] = (columns, texts)
-        return self._tables[table]
+        return self._read_of(self.declarations.tabled(table))
+
+    def creating(self, table: str) -> set[str]:
+        """The texts that create or alter tables and views, and mention this one."""
+        self.touched.add((inputs.TABLE, table))
+        return self.declarations.texts(table)
+
+    def _read_of(self, paths: list[str]) -> list[ModuleInfo]:
+        with self.noting(set()):  # what the files say is asked for by who reads them
+            found = [self.load(path) for path in paths]
+        return [each for each in found if each is not None]
 
     def hashes_passwords(self) -> bool:
         """Whether any code of the project but its tests hashes passwords, by what that is called: asked of what would be reported."""
@@ -792,31 +803,3 @@ def _lines_with(word: str, text: str) -> list[int]:
     if word not in text:
         return []
     return [number for number, line in enumerate(text.split("\n"), 1) if word in line]
-
-
-def _default_table(info: ClassInfo) -> str | None:
-    """``class Hero(SQLModel, table=True)`` is the table ``hero``."""
-    return info.ref.rpartition(".")[2].lower() if "table" in info.keywords else None
-
-
-def _columns(frame: Frame, info: ClassInfo) -> tuple[str, ...]:
-    """The columns of a declarative model and its bases by their names in the database, in the order written."""
-    found: dict[str, None] = {}
-    sqlmodel = "table" in info.keywords
-    for _, entry in lineage(frame, info.ref):
-        if not isinstance(entry, ClassInfo):
-            continue
-        for name in dict.fromkeys((*entry.annotations, *entry.members)):
-            value = entry.members.get(name)
-            if value is not None:
-                if value.type is not None and value.type.name == "sqlalchemy.Column":
-                    found[value.const if isinstance(value.const, str) else name] = None
-                elif (
-                    sqlmodel
-                    and name in entry.annotations
-                    and not (value.type and value.type.name.endswith(".Relationship"))
-                ):
-                    found[name] = None
-            elif sqlmodel or is_mapped(frame.world.reader(entry.module, entry), entry.annotations[name]):
-                found[name] = None
-    return tuple(found)

@@ -13,10 +13,14 @@ from dodont.semantic.values import Site
 
 
 class Unread(NamedTuple):
-    """Something that says what a table or a schema is like and could not be read: where it stands, and what it is."""
+    """Something that says what a table or a schema is like and could not be read: where it stands, and what it is.
+
+    ``indexes``: it may be an index over columns that are known otherwise.
+    """
 
     site: Site
     what: str
+    indexes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,9 @@ class Index(NamedTuple):
 class Relationship(NamedTuple):
     """An attribute of an entity that reads rows of ``entity`` (qualified), None where that is not known.
 
-    ``eager``: loaded with the row itself, because the declaration says so (``lazy="selectin"``).
+    ``eager``: loaded with the row itself, because the declaration says so (``lazy="selectin"``). ``back`` is the attribute of that
+    entity which this declaration makes to lead back here (``backref``, ``related_name``), ``back_eager`` whether it is loaded so.
+    ``query``: reading it gives a query, which reads nothing yet.
     """
 
     name: str
@@ -62,6 +68,10 @@ class Relationship(NamedTuple):
     many: bool
     eager: bool = False
     site: Site | None = None
+    back: str = ""
+    back_many: bool = True
+    back_eager: bool = False
+    query: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +101,11 @@ class Table:
             return True
         if found is None:
             return None
-        said = (found.primary_key, found.unique, found.indexed)
-        return True if True in said else None if None in said or self.unread else False
+        keys = [each.name for each in self.columns.values() if each.primary_key]
+        said = (keys[:1] == [column], found.unique, found.indexed)
+        if True in said:
+            return True
+        return None if None in said or any(each.indexes for each in self.unread) else False
 
 
 @dataclass(frozen=True, slots=True)
