@@ -11,6 +11,7 @@ from dodont.core.rule import Rule
 from dodont.project.inputs import TEXT
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
+from dodont.schema.declared import Declared, declared
 from dodont.semantic.credentials import RANDOM, is_password, shows
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Waits
 from dodont.semantic.events import (
@@ -81,6 +82,11 @@ class Pass:
         """The module's syntax tree, made anew: for questions asked only of what would otherwise be reported."""
         return self.project.tree(self.module)
 
+    @property
+    def declared(self) -> Declared:
+        """The tables of the project's database as its models declare them."""
+        return declared(self.project)
+
     def sql(self, query: Query) -> Statement | None:
         """What the text of a query says: each hole's place, its stars, its tables; None when it is no SQL. Loads the SQL parser."""
         from dodont.sql import is_sql, read
@@ -119,8 +125,11 @@ class Pass:
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table, where all that the project's code says of them agrees; else none."""
-        declared, texts = self.project.tables(table)
-        found = set(declared)
+        found = {
+            tuple(each.columns) if not any(not part.indexes for part in each.unread) else ()
+            for each in declared(self.project).named_table(table)
+        }
+        texts = self.project.creating(table)
         if texts:
             from dodont.sql import created
 
@@ -131,7 +140,7 @@ class Pass:
         """Whether the project's code creates a view of that name, whose columns are written out there."""
         from dodont.sql import spells_out
 
-        return any(spells_out(text, table) for text in self.project.tables(table)[1])
+        return any(spells_out(text, table) for text in self.project.creating(table))
 
     def makes_copies(self) -> bool:
         """Whether this module creates a table that is like another, so that whole rows of the one are rows of the other."""

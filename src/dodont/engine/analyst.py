@@ -145,9 +145,7 @@ def batch_of(analyst: Analyst, analyses: Sequence[Analysis], wave: frozenset[str
         if module is not None and module.path not in wave and module.file not in project.rebuilt
     }
     consulted = {each for found in (*(each.consulted for each in analyses), *modules.values()) for each in found}
-    answers = {
-        each: inputs.answer(project, *each) for each in consulted if each[0] in (inputs.TABLE, inputs.MODELS)
-    }
+    answers = {each: inputs.answer(project, *each) for each in consulted if each[0] in (inputs.TABLE, inputs.MODELS)}
     return Batch(tuple(analyses), modules, frozenset(map(project.display, project.rebuilt)), answers)
 
 

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from pathlib import PurePath
 
 from dodont.semantic.trees import last_name
 
@@ -44,7 +45,7 @@ class Declarations:
         self._texts: dict[str, list[str]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         for path, data in files:
-            if any(word in data for word in _DECLARING) and not is_elsewhere(path):
+            if _may_declare(path, data) and not is_elsewhere(path):
                 self._models.append((path, data))
             if _may_change(data):
                 self._changing.append((path, data))
@@ -83,12 +84,24 @@ class Declarations:
         return any("".join(parts[start:]) in self._classes[path] for start in range(len(parts)))
 
 
-#: What stands in a file that declares a table: a field, a column, or a class below a model. Each is searched for by itself, which is
-#: several times faster than a pattern of them all.
-_DECLARING = (
-    b"Field(", b"Key(", b"Column(", b"column(", b"Table(", b"elationship(", b"__tablename__", b"Mapped[", b"table=True", b"Model",
-    b"proxy = True",
-)  # fmt: skip
+#: What stands in a file that declares tables to SQLAlchemy. Each is searched for by itself, which is several times faster than a
+#: pattern of them all.
+_DECLARING = (b"Column(", b"column(", b"Table(", b"elationship(", b"__tablename__", b"Mapped[", b"table=True")
+#: Django reads models from the module of that name in an application, and what such a module takes from others from there.
+_FIELDS = (b"models.Model", b"Field(", b"Key(")
+
+
+def _may_declare(path: str, data: bytes) -> bool:
+    if any(word in data for word in _DECLARING):
+        return True
+    if b"class " not in data:
+        return False
+    parts = PurePath(path).parts
+    if "models.py" in parts or "models" in parts:
+        return True
+    return b"models" in data and any(word in data for word in _FIELDS)
+
+
 _CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.M)
 
 

@@ -73,7 +73,7 @@ class Declared:
     def relationship(self, ref: str, attribute: str) -> Relationship | None:
         """The relationship that an attribute of an entity is, where another class's declaration makes it as well."""
         found = self._member(ref, lambda table: table.relationships.get(attribute))
-        return found[1] if found is not None else self._kept_or(("back", ref, attribute), lambda: self._back(ref, attribute))
+        return found[1] if found is not None else self._back(ref, attribute)
 
     def knows(self, ref: str) -> bool:
         """Whether all that the class of an entity and its bases declare could be read."""
@@ -158,9 +158,7 @@ class Declared:
         """Whether a base may bring columns that nobody knows."""
         if self.class_named(frame, base) is not None or "." not in base:
             return False
-        if base.partition(".")[0] in _PLAIN or frame.library.class_of(frame.library.canonical(base)) is not None:
-            return False
-        return True
+        return base.partition(".")[0] not in _PLAIN and frame.library.class_of(frame.library.canonical(base)) is None
 
     def given(self, call: Call) -> Call | None:
         """The call that makes what a function of the project gives: ``def key(): return Column(ForeignKey("users.id"))``."""
@@ -233,34 +231,17 @@ class Declared:
         return find(Table("", info.ref, columns, relationships=own.relationships))
 
     def _back(self, ref: str, attribute: str) -> Relationship | None:
-        word = attribute.removesuffix("_set") if attribute.endswith("_set") else attribute
-        info = self.project.class_named(ref)
-        if info is None:
+        found = self.project.related(ref, attribute)
+        if found is None or found.entity is None:
             return None
-        above = {each for each, _ in lineage(self.frame(info), ref)}
-        found: list[Relationship] = []
-        django_only = attribute.endswith("_set") or self.family(info) == "django"
-        for module in self.project.models("" if django_only else word):
-            if django_only and word not in module.text.lower():
-                continue
-            for other in self.entities(module):
-                for each in self._relationships(other):
-                    if each.back == attribute and each.entity in above:
-                        found.append(
-                            Relationship(
-                                attribute, other.ref, each.back_many, each.back_eager, each.site, each.name,
-                                query=each.back_many and self.family(other) == "django",
-                            )  # fmt: skip
-                        )
-        return found[0] if len({each.entity for each in found}) == 1 else None
-
-    def _relationships(self, info: ClassInfo) -> Iterator[Relationship]:
-        own = self.django_own(info) if self.family(info) == "django" else self.own(info)
-        yield from own.relationships.values()
+        return Relationship(attribute, found.entity, found.many, found.eager, query=found.manager)
 
     def _all_named(self, name: str) -> list[ClassInfo]:
         return [
-            info for module in self.project.models(f"class {name}") for info in self.entities(module) if info.name == name
+            info
+            for module in self.project.models(f"class {name}")
+            for info in self.entities(module)
+            if info.name == name
         ]
 
     def _named_table(self, name: str) -> tuple[Table, ...]:
@@ -279,12 +260,8 @@ class Declared:
                 continue
             table = self.table(info)
             if table is not None:
-                yield self._with_heirs(info, table)
+                yield table
         yield from self._imperative(module)
-
-    def _with_heirs(self, info: ClassInfo, table: Table) -> Table:
-        """A table with the columns that classes below its own add to it."""
-        return table
 
     def _imperative(self, module: ModuleInfo) -> Iterator[Table]:
         """``orders = Table("orders", metadata, …)`` at the top of a module, with the class that is mapped to it."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dodont.project.inputs import LISTING
 from dodont.schema.tables import Column, Index, Relationship, Table, Unread
-from dodont.schema.written import Call, Written, class_body, denoted, flat, reader
+from dodont.schema.written import Call, Written, class_body, flat, reader
 from dodont.semantic.definitions import ClassInfo, ModuleInfo
 from dodont.semantic.frame import Frame
 from dodont.semantic.objects import lineage
-from dodont.semantic.values import ABSENT, Site
+from dodont.semantic.values import Site
 
 if TYPE_CHECKING:
     from dodont.schema.declared import Declared
@@ -183,9 +184,8 @@ class Reader:
     def _relationship(self, name: str, kind: str, call: Call, info: ClassInfo) -> Relationship:
         said = call.word("related_name")
         back = (said.text or "+") if said is not None else ""
-        back = back.replace("%(class)s", info.name.lower()).replace("%(app_label)s", self.label(info.module))
         if not back:
-            back = info.name.lower() if kind == "OneToOneField" else f"{info.name.lower()}_set"
+            back = "%(class)s" if kind == "OneToOneField" else "%(class)s_set"
         many = kind in _MANY
         return Relationship(
             name, self._target(call, info), many, site=call.site, back="" if back.endswith("+") else back,
@@ -320,7 +320,9 @@ class Reader:
                     columns.setdefault(column.name, column)
             for attribute, related in declares.relationships.items():
                 if attribute not in hidden:
-                    relationships.setdefault(attribute, related)
+                    back = related.back.replace("%(class)s", info.name.lower())  # of a base that is abstract, too
+                    back = back.replace("%(app_label)s", self.label(info.module))
+                    relationships.setdefault(attribute, related._replace(back=back))
             hidden |= declares.hidden | declares.columns.keys() | declares.relationships.keys() | each.functions.keys()
             unread += declares.unread
         for column in brought:
@@ -470,7 +472,11 @@ class Reader:
         if fields is None:
             for each in call.positional:
                 inner = each.call
-                while inner is not None and isinstance(inner.node.func, ast.Attribute) and inner.node.func.attr in ("asc", "desc"):
+                while (
+                    inner is not None
+                    and isinstance(inner.node.func, ast.Attribute)
+                    and inner.node.func.attr in ("asc", "desc")
+                ):
                     inner = Written(inner.node.func.value, inner.frame).call
                 is_column = inner is not None and inner.ref.rpartition(".")[2] in ("F", "OrderBy")
                 columns.append(inner.text(0, "name") if inner is not None and is_column else each.text)
@@ -529,16 +535,17 @@ class Reader:
         package = module.package.rpartition(":")[2].split(".") if module.package else []
         if "models" in parts:
             package = parts[: len(parts) - 1 - parts[::-1].index("models")]
-        directory = os.path.dirname(module.file)
-        while os.path.basename(directory) and package and os.path.basename(directory) != package[-1]:
-            directory = os.path.dirname(directory)
+        directory = Path(module.file).parent
+        while directory.name and package and directory.name != package[-1]:
+            directory = directory.parent
         for end in range(len(package), 0, -1):
-            project.touched.add(("listing", project.display(directory)))
-            if "apps.py" in project.finder.listing(directory):
+            shown = project.display(str(directory))
+            project.touched.add((LISTING, shown))
+            if "apps.py" in project.finder.listing(str(directory)):
                 name = ".".join(package[:end])
                 label = self._configured(f"{prefix}:{name}.apps" if prefix else f"{name}.apps", name)
                 return label or package[end - 1]
-            directory = os.path.dirname(directory)
+            directory = directory.parent
         return package[-1] if package else ""
 
     def _configured(self, apps: str, package: str) -> str:
@@ -548,7 +555,11 @@ class Reader:
         module = project.modules.get(found.ref) if found is not None and found.ref is not None else None
         for info in module.classes if module is not None else ():
             label = info.members.get("label")
-            if any(base.endswith("AppConfig") for base in info.bases) and label is not None and isinstance(label.const, str):
+            if (
+                any(base.endswith("AppConfig") for base in info.bases)
+                and label is not None
+                and isinstance(label.const, str)
+            ):
                 name = info.members.get("name")
                 if name is None or name.const == package or not isinstance(name.const, str):
                     return label.const
@@ -603,6 +614,3 @@ def _texts(written: Written) -> list[tuple[str, ...]] | None:
             return None
         found.append(tuple(item for item in inner if item is not None))
     return [tuple(flat_names)] if flat_names else found
-
-
-__all__ = ["ABSENT", "MODEL", "Own", "Reader", "denoted", "is_entity", "replace"]

@@ -14,7 +14,7 @@ from dodont.semantic.annotations import type_of
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.frame import Frame
 from dodont.semantic.objects import is_enum, lineage
-from dodont.semantic.values import ABSENT, Site, Type
+from dodont.semantic.values import ABSENT, Site
 
 if TYPE_CHECKING:
     from dodont.schema.declared import Declared
@@ -88,9 +88,7 @@ class Reader:
         if own.abstract or self._is_base(info):
             return None
         if own.whole is not None:
-            return replace(
-                own.whole, entity=info.ref, relationships={**self._relationships(owns)}, site=info.site
-            )
+            return replace(own.whole, entity=info.ref, relationships={**self._relationships(owns)}, site=info.site)
         parts: list[tuple[ClassInfo, Own]] = []
         for each, declares in owns:
             if each is not info and self._is_mapped(each, family):
@@ -121,11 +119,14 @@ class Reader:
                 break
             for statement in flat(class_body(inner, entry)):
                 match statement:
-                    case ast.Assign(targets=[ast.Name(id="__tablename__")], value=value) | ast.AnnAssign(
-                        target=ast.Name(id="__tablename__"), value=ast.expr() as value
+                    case (
+                        ast.Assign(targets=[ast.Name(id="__tablename__")], value=value)
+                        | ast.AnnAssign(target=ast.Name(id="__tablename__"), value=ast.expr() as value)
                     ):
                         written = Written(value, inner)
-                        return (written.text or "?") if written.constant is not None else ""
+                        if written.constant is None or (family == "flask" and self._joins(entry, inner)):
+                            return ""
+                        return written.text or "?"
                     case ast.Assign(targets=[ast.Name(id="__table__")], value=value):
                         call = Written(value, inner).call
                         return (call.text(0, "name") if call is not None else None) or "?"
@@ -138,6 +139,16 @@ class Reader:
             return info.name.lower()
         return snake(info.name) if family == "flask" and not above else ""
 
+    def _joins(self, info: ClassInfo, frame: Frame) -> bool:
+        """Whether a class without a key adds its columns to its parent's table, whatever it calls its own: so Flask-SQLAlchemy does."""
+        keyed = any(
+            isinstance(each, ast.keyword) and each.arg == "primary_key"
+            for statement in class_body(frame, info)
+            for each in ast.walk(statement)
+        )
+        above = (entry for _, entry in lineage(frame, info.ref)[1:] if isinstance(entry, ClassInfo))
+        return not keyed and any(self._is_mapped(each, "flask") for each in above)
+
     def _is_mapped(self, info: ClassInfo, family: str) -> bool:
         """Whether a class that stands above another has a table."""
         return bool(self._declared.family(info)) and bool(self._name(info, family))
@@ -146,9 +157,13 @@ class Reader:
         """Whether it is what all entities are made from: ``class Base(DeclarativeBase)``, with or without columns for all."""
         frame = self._declared.frame(info)
         node = class_node(self._declared.project, info)
-        given = (*node.bases, *node.decorator_list) if node is not None else ()
+        given = [*node.bases, *node.decorator_list] if node is not None else []
+        # What `declarative_base()` makes is a base of that kind, too, and what stands below that is mapped.
+        given = [each for each in given if isinstance(each, ast.Call) or Written(each, frame).call is None]
         named = {name_in(denoted(frame, each.func if isinstance(each, ast.Call) else each)) for each in given}
-        return not named.isdisjoint(("DeclarativeBase", "DeclarativeBaseNoMeta", "as_declarative", "as_declarative_base"))
+        return not named.isdisjoint(
+            ("DeclarativeBase", "DeclarativeBaseNoMeta", "as_declarative", "as_declarative_base")
+        )
 
     def _made(self, info: ClassInfo, name: str, parts: list[tuple[ClassInfo, Own]]) -> Table:
         columns: dict[str, Column] = {}
@@ -182,11 +197,19 @@ class Reader:
         keys = tuple(column.name for column in ordered.values() if column.primary_key)
         compound = (Index(keys, unique=True),) if len(keys) > 1 else ()
         return Table(
-            name, info.ref, ordered, (*compound, *indexes, *loose), self._relationships(parts), tuple(unread), site=info.site
+            name,
+            info.ref,
+            ordered,
+            (*compound, *indexes, *loose),
+            self._relationships(parts),
+            tuple(unread),
+            site=info.site,
         )
 
     @staticmethod
-    def _as_stored(columns: dict[str, Column], indexes: tuple[Index, ...]) -> tuple[dict[str, Column], tuple[Index, ...]]:
+    def _as_stored(
+        columns: dict[str, Column], indexes: tuple[Index, ...]
+    ) -> tuple[dict[str, Column], tuple[Index, ...]]:
         """Indexes over the names that the database has, and the keys that they make of columns."""
         names = {column.attribute: column.name for column in columns.values()}
         told = []
@@ -257,8 +280,8 @@ class Reader:
                     self._attribute(found, name, written, Written(annotation, frame), sqlmodel=sqlmodel, at=statement)
                 case ast.FunctionDef(name=name) if name in info.functions:
                     self._function(found, statement, frame)
-        for name, call, annotation, site in self._later.pop():  # now that the keys are known
-            found.relationships[name] = self._relationship(name, call, annotation, site, found)
+        for attribute, call, declared, site in self._later.pop():  # now that the keys are known
+            found.relationships[attribute] = self._relationship(attribute, call, declared, site, found)
         return found
 
     def _attribute(
@@ -296,9 +319,7 @@ class Reader:
         elif mapped is not None or sqlmodel:
             found.columns[name] = self._column(name, None, plain, site)
 
-    def _declared_by(
-        self, found: Own, name: str, call: Call, annotation: Written | None, *, sqlmodel: bool
-    ) -> None:
+    def _declared_by(self, found: Own, name: str, call: Call, annotation: Written | None, *, sqlmodel: bool) -> None:
         kind = name_in(call.ref)
         mapped = self.mapped(annotation) if annotation is not None else None
         if kind in ("Column", "mapped_column"):
@@ -320,7 +341,9 @@ class Reader:
                 if inner is not None and name_in(inner.ref) in ("Column", "mapped_column"):
                     found.columns[name] = self._column(name, inner, mapped, call.site)
                 else:
-                    found.columns[name] = Column(name, name, primary_key=None, unique=None, indexed=None, site=call.site)
+                    found.columns[name] = Column(
+                        name, name, primary_key=None, unique=None, indexed=None, site=call.site
+                    )
 
     def _function(self, found: Own, node: ast.FunctionDef, frame: Frame) -> None:
         """``@declared_attr def owner_id(cls): return Column(ForeignKey("users.id"))``."""
@@ -449,7 +472,9 @@ class Reader:
                 match statement:
                     case ast.Assign(targets=[ast.Name(id="impl")], value=value):
                         return self._kind(Written(value, inner))
-            base = next((each for each in entry.bases if name_in(each) not in ("", "TypeDecorator", "UserDefinedType")), None)
+            base = next(
+                (each for each in entry.bases if name_in(each) not in ("", "TypeDecorator", "UserDefinedType")), None
+            )
             if base is not None:
                 last = name_in(base)
                 return last, last in ("Enum", "ENUM", "Boolean", "BOOLEAN", "SchemaType")
@@ -495,7 +520,9 @@ class Reader:
         if not (found.frame.quiet(node.value).ref or "").endswith(".Annotated"):
             return None
         calls = [found.of(each).call for each in node.slice.elts[1:]]
-        said = next((each for each in calls if each is not None and name_in(each.ref) in ("mapped_column", "Field")), None)
+        said = next(
+            (each for each in calls if each is not None and name_in(each.ref) in ("mapped_column", "Field")), None
+        )
         return found.of(node.slice.elts[0]), said
 
     def _kind_of(self, annotation: Written) -> tuple[str, bool]:
@@ -718,8 +745,8 @@ PRIMARY = "\0primary"
 def computed(node: ast.expr, names: Mapping[str, str], frame: Frame) -> str | None:
     """A text that is put together from names and constants by the methods of strings: ``f"app_{cls.__name__.lower()}s"``."""
     match node:
-        case ast.Constant(value=str(text)):
-            return text
+        case ast.Constant(value=str(constant)):
+            return constant
         case ast.Attribute(value=ast.Name(id=holder), attr=attr) if f"{holder}.{attr}" in names:
             return names[f"{holder}.{attr}"]
         case ast.JoinedStr(values=values):
@@ -731,7 +758,7 @@ def computed(node: ast.expr, names: Mapping[str, str], frame: Frame) -> str | No
             one, other = computed(left, names, frame), computed(right, names, frame)
             return one + other if one is not None and other is not None else None
         case ast.Call(func=ast.Attribute(value=inner, attr="lower" | "upper" as method), args=[], keywords=[]):
-            text = computed(inner, names, frame)
+            text: str | None = computed(inner, names, frame)
             return None if text is None else text.lower() if method == "lower" else text.upper()
         case ast.Call(func=func, args=[ast.Constant(value=str(pattern)), ast.Constant(value=str(put)), subject]) if (
             frame.quiet(func).ref == "re.sub" and len(pattern) < 80
@@ -766,6 +793,3 @@ def _is_class_variable(annotation: Written) -> bool:
 
 def _last(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else ""
-
-
-__all__ = ["Own", "Reader", "Type", "class_node", "is_entity", "name_in"]
