@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
+from dodont.core.diagnostic import Applicability, Asked, Diagnostic, Fix, Span, Step, Suspicion
 from dodont.core.rule import Rule
 from dodont.project.inputs import TEXT
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.schema.declared import Declared, declared
+from dodont.schema.tables import Column, Table
 from dodont.semantic.credentials import RANDOM, is_password, shows
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Waits
 from dodont.semantic.events import (
@@ -19,6 +20,7 @@ from dodont.semantic.events import (
     Callee,
     Completed,
     Dropped,
+    Entity,
     Event,
     Fetching,
     Flow,
@@ -48,7 +50,10 @@ if TYPE_CHECKING:  # loaded where there is SQL
     from dodont.sql import Statement
 
 E = TypeVar("E", bound=tuple[Any, ...])
-Check = Callable[[Any, "Pass"], Iterator[Diagnostic]]
+Found = Diagnostic | Suspicion
+Check = Callable[[Any, "Pass"], Iterator[Found]]
+#: Decides about a rule's suspicions, given what all files of the run ask of columns, and the rule's options.
+Decide = Callable[[Sequence[Suspicion], Sequence[Asked], Mapping[str, Any]], Iterator[Diagnostic]]
 
 
 class Subscription(NamedTuple):
@@ -57,11 +62,28 @@ class Subscription(NamedTuple):
     check: Check
 
 
-def on(event: type[E], *, rule: str) -> Callable[[Callable[[E, Pass], Iterator[Diagnostic]]], Subscription]:
+def on(event: type[E], *, rule: str) -> Callable[[Callable[[E, Pass], Iterator[Any]]], Subscription]:
     """Subscribe a rule's function to a kind of event. The module's ``check`` becomes the subscription the engine finds."""
 
-    def subscribe(check: Callable[[E, Pass], Iterator[Diagnostic]]) -> Subscription:
+    def subscribe(check: Callable[[E, Pass], Iterator[Any]]) -> Subscription:
         return Subscription(event, rule, check)
+
+    return subscribe
+
+
+class Decision(NamedTuple):
+    rule: str
+    decide: Decide
+
+
+def over(*, rule: str) -> Callable[[Decide], Decision]:
+    """Have a rule's function decide about its suspicions when all files of the run are analysed.
+
+    It is given data alone: what it needs of a module, the suspicion has to bring along.
+    """
+
+    def subscribe(decide: Decide) -> Decision:
+        return Decision(rule, decide)
 
     return subscribe
 
@@ -325,15 +347,9 @@ class Pass:
     def span(self, site: Site) -> Span:
         """A place in characters instead of bytes."""
         module = self.module if site.path == self.module.path else self._module(site.path)
-        wide = module.wide if module is not None else {}
-        if wide and site.path != self.module.path:
+        if module is not None and module.wide and site.path != self.module.path:
             self.project.touched.add((TEXT, site.path))
-        return Span(
-            site.line,
-            _characters(wide.get(site.line), site.column),
-            site.end_line,
-            _characters(wide.get(site.end_line), site.end_column),
-        )
+        return span_of(module, site)
 
     def _module(self, path: str) -> ModuleInfo | None:
         return next((module for module in self.project.modules.values() if module.path == path), None)
@@ -368,6 +384,10 @@ class Pass:
             fix=fix,
         )
 
+    def suspect(self, finding: Diagnostic, **about: Any) -> Suspicion:
+        """What becomes a finding when ``over`` the whole project the rule so decides. ``about`` is what it needs for that."""
+        return Suspicion(finding, about)
+
     def fix(self, title: str, applicability: Applicability, at: Site, **parameters: Any) -> Fix:
         """The intention to rewrite the node at ``at``; sites among the parameters become regions in characters."""
         return Fix(
@@ -381,6 +401,17 @@ class Pass:
         if isinstance(value, (list, tuple)):
             return [self._plain(each) for each in value]
         return value
+
+
+def span_of(module: ModuleInfo | None, site: Site) -> Span:
+    """A place in a module in characters instead of bytes."""
+    wide = module.wide if module is not None else {}
+    return Span(
+        site.line,
+        _characters(wide.get(site.line), site.column),
+        site.end_line,
+        _characters(wide.get(site.end_line), site.end_column),
+    )
 
 
 def sql_parts(text: Text) -> tuple[str | None, ...]:
@@ -397,12 +428,15 @@ __all__ = [
     "SCOPES",
     "Access",
     "Applicability",
+    "Asked",
     "Call",
     "Callee",
     "Check",
+    "Column",
     "Completed",
     "Diagnostic",
     "Dropped",
+    "Entity",
     "Event",
     "Fetching",
     "Fix",
@@ -427,6 +461,8 @@ __all__ = [
     "Step",
     "Subscription",
     "Suppression",
+    "Suspicion",
+    "Table",
     "Text",
     "Type",
     "Unawaited",
@@ -440,6 +476,7 @@ __all__ = [
     "name_of",
     "nodes_of",
     "on",
+    "over",
     "shows",
     "sql_parts",
     "walk",

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dodont.core.diagnostic import Diagnostic
+from dodont.analysis import span_of
+from dodont.core.diagnostic import Asked, Diagnostic, Step, Suspicion
 from dodont.core.rule import INTERNAL_CODE
 from dodont.engine import catalogue, selection
 from dodont.engine.dispatch import Dispatcher, internal
@@ -23,8 +24,9 @@ from dodont.project.plain import NotPlain
 from dodont.project.project import Project
 from dodont.project.source import Source
 from dodont.project.summary import written
+from dodont.schema.declared import declared
 from dodont.semantic.definitions import FunctionInfo, Input, ModuleInfo
-from dodont.semantic.events import Event
+from dodont.semantic.events import Entity, Event
 
 #: Interpretation descends with the code it reads. Python's own parser must not run under a limit much higher than this.
 RECURSION_LIMIT = 5000
@@ -34,7 +36,8 @@ class Analysis(NamedTuple):
     """What was found out about one file, as plain data that travels between processes. ``path`` is as the run displays it.
 
     ``findings`` are before selection by file and before comments that silence. ``kept`` is false where dodont itself failed:
-    nothing of that is kept for later runs. ``source`` is the digest of the file's bytes; ``digest`` that of the summary, which is
+    nothing of that is kept for later runs. ``suspicions`` and ``asked`` are what rules decide about when all files are analysed.
+    ``source`` is the digest of the file's bytes; ``digest`` that of the summary, which is
     JSON; the last two are None where there is none. ``consulted`` are the module's inputs.
     """
 
@@ -45,6 +48,8 @@ class Analysis(NamedTuple):
     digest: str | None = None
     summary: str | None = None
     consulted: frozenset[Input] = frozenset()
+    suspicions: tuple[Suspicion, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 class Analyst:
@@ -104,16 +109,45 @@ class Analyst:
         module = None if project.skim(path, source) else project.load(path, source)
         if module is not None:
             project.complete(module)
+            self._tell_entities(module)
             failures = [internal(shown, message) for message in project.failures.pop(path, ())]
             found = (*self._dispatcher.take(shown), *failures)
         else:
             trouble = project.troubles.get(path)
             found = () if trouble is None else (internal(shown, trouble.message, trouble.line, trouble.column),)
+        suspicions = tuple(self._dispatcher.suspicions(shown))
+        asked = self._asked(module) if module is not None else ()
         if not self._keep or (module is not None and any(each.code == INTERNAL_CODE for each in found)):
-            return Analysis(shown, found)
+            return Analysis(shown, found, suspicions=suspicions, asked=asked)
         digest, summary = _summary(module)
         consulted = frozenset(module.consulted) if module is not None else frozenset()
-        return Analysis(shown, found, True, project.digest(shown), digest, summary, consulted)
+        return Analysis(shown, found, True, project.digest(shown), digest, summary, consulted, suspicions, asked)
+
+    def _tell_entities(self, module: ModuleInfo) -> None:
+        """Tell rules of the mapped classes of a module, now that all that they are made from is read."""
+        if not self._dispatcher.hears(Entity) or module.role in _ELSEWHERE or not self.project.may_declare(module):
+            return
+        with self.project.noting(module.consulted):
+            found = declared(self.project).entities(module)
+        for info in found:
+            if info.site is not None:
+                self.project.tell(module, Entity(info.ref, info.site))
+
+    def _asked(self, module: ModuleInfo) -> tuple[Asked, ...]:
+        """What the module's queries ask of columns, where a rule wants to know."""
+        if not self._dispatcher.hears(Entity) or module.role in _ELSEWHERE:
+            return ()
+        return tuple(
+            Asked(
+                use.entity,
+                use.column,
+                use.how,
+                Step(use.site.path, span_of(module, use.site), _TOLD.get(use.how, "")),
+                use.constant,
+                (use.query.path, span_of(module, use.query)) if use.query is not None else None,
+            )
+            for use in module.uses
+        )
 
 
 def _summary(module: ModuleInfo | None) -> tuple[str | None, str | None]:
@@ -124,6 +158,13 @@ def _summary(module: ModuleInfo | None) -> tuple[str | None, str | None]:
         return written(module)
     except (NotPlain, RecursionError):
         return None, None
+
+
+#: Roles of files whose queries are not what the database is made for.
+_ELSEWHERE = frozenset({"test", "migration", "script"})
+
+#: What a use of a column is in a person's words.
+_TOLD = {"equal": "filtered by here", "compare": "filtered by here", "join": "joined here", "order": "ordered by here"}
 
 
 class Batch(NamedTuple):

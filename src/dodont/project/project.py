@@ -21,7 +21,7 @@ from dodont.project.routing import Routing, registrars
 from dodont.project.source import Source, Unreadable, check_syntax, decode, displayed, parse, read
 from dodont.project.subclasses import Subclasses
 from dodont.project.summary import rebuilt
-from dodont.project.tables import Declarations
+from dodont.project.tables import Declarations, may_declare
 from dodont.semantic.definitions import (
     ClassInfo,
     Endless,
@@ -318,6 +318,19 @@ class Project(World):
         if self.listener is not None and events:
             with self.noting(module.consulted):
                 self.listener(module, function, events)
+
+    def tell(self, module: ModuleInfo, event: Event) -> None:
+        """Tell whoever listens of something about a module as a whole."""
+        self._tell(module, None, [event])
+
+    def may_declare(self, module: ModuleInfo) -> bool:
+        """Whether the module's text says that it may have classes that are mapped to tables."""
+        return bool(module.classes) and may_declare(module.path, module.text.encode("utf-8", "surrogatepass"))
+
+    def creates_index(self, table: str, column: str) -> bool:
+        """Whether code that sets the database up, a migration or an SQL text, may create an index that begins with a column."""
+        self.touched.add((inputs.TABLE, table))
+        return self.declarations.indexes(table, column)
 
     def complete(self, module: ModuleInfo) -> None:
         """Interpret every body of the module that nobody asked for yet, where rules may have something to say of it."""

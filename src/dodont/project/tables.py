@@ -45,7 +45,7 @@ class Declarations:
         self._texts: dict[str, list[str]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         for path, data in files:
-            if _may_declare(path, data) and not is_elsewhere(path):
+            if may_declare(path, data) and not is_elsewhere(path):
                 self._models.append((path, data))
             if _may_change(data):
                 self._changing.append((path, data))
@@ -76,6 +76,16 @@ class Declarations:
         word = table.encode()
         return [path for path, data in self._changing if word in data]
 
+    def indexes(self, table: str, column: str) -> bool:
+        """Whether a file may create an index over a column of the table: ``op.create_index("name", "orders", ["day"])``."""
+        words = table.encode(), column.encode()
+        return any(
+            all(re.search(rb"\b" + re.escape(word) + rb"\b", found[0]) for word in words)
+            for _, data in self._changing
+            if all(word in data for word in words)
+            for found in _INDEXING.finditer(data)
+        )
+
     def _has_class(self, path: str, data: bytes, table: str) -> bool:
         """Whether the file has a class whose name, without regard to case and underscores, the table's ends with."""
         if path not in self._classes:
@@ -91,7 +101,7 @@ _DECLARING = (b"Column(", b"column(", b"Table(", b"elationship(", b"__tablename_
 _FIELDS = (b"models.Model", b"Field(", b"Key(")
 
 
-def _may_declare(path: str, data: bytes) -> bool:
+def may_declare(path: str, data: bytes) -> bool:
     if any(word in data for word in _DECLARING):
         return True
     if b"class " not in data:
@@ -105,8 +115,14 @@ def _may_declare(path: str, data: bytes) -> bool:
 _CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.M)
 
 
+#: The call or statement that creates an index, as far as it goes.
+_INDEXING = re.compile(rb"(?:create_index|create_unique_constraint|create\s+(?:unique\s+)?index)\b[^;]{0,300}", re.I)
+
+
 def _may_change(data: bytes) -> bool:
     lowered = data.lower()
+    if b"create_index" in lowered or b"create index" in lowered or b"create unique" in lowered:
+        return True
     return (b"create" in lowered or b"alter" in lowered) and (b"table" in lowered or b"view" in lowered)
 
 

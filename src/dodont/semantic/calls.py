@@ -11,7 +11,7 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, opening, passwords, queries, sinks, waiting
+from dodont.semantic import demands, effects, generics, opening, passwords, queries, sinks, uses, waiting
 from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
@@ -227,6 +227,8 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         found = frame.library.method(*(method.ref or "").rsplit(".", 1)) if method is not None else None
         if method is not None and found is not None:
             return _library(frame, node, method, found[1], found[0], given)
+    if name in uses.METHODS and node.args:
+        uses.note_unknown(frame, node, uses.METHODS[name])
     if callee.query is not None and callee.type is None:
         return queries.guessed(frame, node, callee, name, given)
     if _cleans(name):

@@ -192,6 +192,13 @@ class Polled(NamedTuple):
     function: FunctionInfo | None
 
 
+class Entity(NamedTuple):
+    """A class of the module is mapped to a table of the database: ``ref`` is its qualified name. Told when the module is known."""
+
+    ref: str
+    site: Site
+
+
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
 
@@ -226,4 +233,5 @@ Event = (
     | Lazy
     | Repeated
     | Polled
+    | Entity
 )

@@ -1,0 +1,200 @@
+"""What queries ask of columns, noted for the module in which they stand (``ModuleInfo.uses``)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from dodont.semantic.trees import last_name
+from dodont.semantic.values import Relation, Selection, Site, Type, Use
+
+if TYPE_CHECKING:
+    from dodont.semantic.calls import Arguments
+    from dodont.semantic.frame import Frame
+
+#: Methods of columns by what they ask: one or a few values, a range of them. All others ask something that no plain index answers.
+_ASKS = {"in_": "equal", "any_": "equal", "__eq__": "equal", "between": "compare"}
+#: The same of Django's lookups.
+_LOOKUPS = {
+    "exact": "equal", "in": "equal", "gt": "compare", "gte": "compare", "lt": "compare", "lte": "compare", "range": "compare",
+    **dict.fromkeys(
+        """iexact contains icontains startswith istartswith endswith iendswith date year month day week hour minute second isnull
+        regex iregex search has_key overlap len time iso_year quarter week_day""".split(),
+        "other",
+    ),
+}  # fmt: skip
+_COMPARED = {
+    ast.Eq: "equal", ast.Lt: "compare", ast.LtE: "compare", ast.Gt: "compare", ast.GtE: "compare",
+}  # fmt: skip
+#: What is put around a column, and changes nothing of how it is used.
+_SAME = frozenset(
+    "desc asc nullslast nullsfirst nulls_last nulls_first label and_ F Q OuterRef Subquery literal bindparam".split()
+)
+_Q = frozenset({"django.db.models.Q", "django.db.models.query_utils.Q", "tortoise.expressions.Q"})
+MAX_DEPTH = 8
+
+#: Methods of queries that are given columns, which say themselves of which class they are.
+METHODS = {
+    "filter": "filter", "where": "filter", "having": "filter", "order_by": "order", "join": "join", "outerjoin": "join",
+}  # fmt: skip
+
+Related = Callable[["Frame", Type | None, str], Relation | None]
+
+
+def note(
+    frame: Frame, node: ast.Call, query: Selection, word: str, given: Arguments, related: Related, *, owned: bool = False
+) -> tuple[Use, ...]:  # fmt: skip
+    """Note what a call that extends a query asks of columns. ``owned``: the query is for the rows that hang on one row alone."""
+    asked = _Asked(frame, query.site, "other" if last_name(node.func) == "exclude" else "", related)
+    if word == "limit":
+        found = [Use(query.entity or "", "", "limit", frame.site(node), query=query.site)]
+    else:
+        found = [*asked.expressions(node.args, word)]
+        if query.entity is not None:
+            found += asked.named(query.entity, given, word)
+        if owned and found:
+            found.append(Use(query.entity or "", "", "owner", frame.site(node), query=query.site))
+    if found and not frame.silent:
+        frame.module.uses.update(dict.fromkeys(found))
+    return tuple(each for each in found if each.column)
+
+
+def note_unknown(frame: Frame, node: ast.Call, word: str) -> None:
+    """Note what the columns in a call of an unknown query's method say by themselves: ``self.query(Order).filter(Order.day == day)``."""
+    if frame.silent:
+        return
+    begins: ast.expr = node
+    while True:  # `x.filter(...).order_by(...)` is one query
+        if isinstance(begins, ast.Call):
+            begins = begins.func
+        elif isinstance(begins, ast.Attribute):
+            begins = begins.value
+        else:
+            break
+    asked = _Asked(frame, frame.site(begins), "", None)
+    frame.module.uses.update(dict.fromkeys(asked.expressions(node.args, word)))
+
+
+class _Asked:
+    def __init__(self, frame: Frame, query: Site | None, how: str, related: Related | None) -> None:
+        self._frame = frame
+        self._query = query
+        self._how = how  # what all is that is asked, if anything
+        self._related = related
+
+    def expressions(self, nodes: list[ast.expr], word: str) -> Iterator[Use]:
+        """The columns in expressions over them: ``Order.status == "new"``, ``Order.created.desc()``."""
+        for node in nodes:
+            yield from self._columns(node, word if word in ("order", "join") else self._how or "other", 0)
+
+    def _columns(self, node: ast.expr, how: str, depth: int, *, constant: bool = False) -> Iterator[Use]:
+        if depth > MAX_DEPTH:
+            return
+        match node:
+            case ast.Compare(left=left, ops=[op, *_], comparators=[right, *_]):
+                inner = how if how == "join" else self._how or _COMPARED.get(op.__class__, "other")
+                if self._is_column(left) and self._is_column(right):
+                    inner = "join" if inner in ("equal", "join") else "other"
+                yield from self._columns(left, inner, depth + 1, constant=self._is_constant(right))
+                yield from self._columns(right, inner, depth + 1, constant=self._is_constant(left))
+            case ast.Call(func=ast.Attribute(value=value, attr=attr), args=args) if self._is_column(value):
+                inner = how if attr in _SAME else self._how or _ASKS.get(attr, "other")
+                fixed = bool(args) and all(map(self._is_constant, args))
+                yield from self._columns(value, inner, depth + 1, constant=fixed)
+            case ast.Call(func=func, args=args):
+                name = last_name(func)
+                inner = how if name in _SAME else "other"
+                if name == "and_":
+                    yield from self.expressions(args, how if how in ("order", "join") else "filter")
+                    return
+                for each in args:
+                    yield from self._columns(each, inner, depth + 1)
+                if isinstance(func, ast.Attribute):  # `func.lower(Order.name).desc()`
+                    yield from self._columns(func.value, inner, depth + 1)
+            case ast.BinOp(left=left, op=op, right=right):
+                for each in (left, right):
+                    if isinstance(op, ast.BitAnd):
+                        yield from self._columns(each, how, depth + 1)
+                    else:
+                        yield from _Asked(self._frame, self._query, "other", self._related)._columns(
+                            each, "other", depth + 1
+                        )
+            case ast.UnaryOp(operand=operand):
+                inner = how if how == "order" else "other"
+                yield from _Asked(self._frame, self._query, "other", None)._columns(operand, inner, depth + 1)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                for each in parts:
+                    yield from self._columns(each, how, depth + 1)
+            case ast.Attribute():
+                ref = self._owner(node)
+                if ref is not None:
+                    yield Use(ref, node.attr, how, self._frame.site(node), constant, self._query)
+
+    def _owner(self, node: ast.expr) -> str | None:
+        """The class of the project whose attribute an expression is: ``Order.day``, ``models.Order.day``."""
+        if not isinstance(node, ast.Attribute) or not isinstance(node.value, (ast.Name, ast.Attribute)):
+            return None
+        ref = self._frame.quiet(node.value).ref
+        return ref if ref is not None and self._frame.world.class_named(ref) is not None else None
+
+    def _is_column(self, node: ast.expr) -> bool:
+        return self._owner(node) is not None
+
+    def _is_constant(self, node: ast.expr) -> bool:
+        """Whether all that is compared with is written in the code: a column's values are few then."""
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            return all(map(self._is_constant, node.elts))
+        return self._frame.quiet(node).literal
+
+    # By names
+
+    def named(self, entity: str, given: Arguments, word: str) -> Iterator[Use]:
+        """The columns that a query for rows of ``entity`` names: ``filter(customer__name="Ada")``, ``order_by("-created")``."""
+        frame = self._frame
+        if word == "order":
+            for value, node in zip(given.positional, given.nodes, strict=True):
+                if value.const.__class__ is str:
+                    yield from self._through(entity, value.const.lstrip("-"), word, frame.site(node))
+        for name, node in given.words.items():
+            yield from self._through(entity, name, word, frame.site(node), constant=self._is_constant(node))
+        for node in given.nodes:
+            for each, plain in self._questions(node, True):
+                asked = self if plain else _Asked(frame, self._query, "other", self._related)
+                for keyword in each.keywords:
+                    if keyword.arg is not None:
+                        constant = self._is_constant(keyword.value)
+                        yield from asked._through(
+                            entity, keyword.arg, word, frame.site(keyword.value), constant=constant
+                        )
+
+    def _questions(self, node: ast.expr, plain: bool) -> Iterator[tuple[ast.Call, bool]]:
+        """The calls of ``Q`` in ``Q(a=1) | ~Q(b=2)``, and whether rows have to meet each of them."""
+        match node:
+            case ast.BinOp(left=left, op=op, right=right):
+                plain = plain and isinstance(op, ast.BitAnd)
+                yield from self._questions(left, plain)
+                yield from self._questions(right, plain)
+            case ast.UnaryOp(operand=operand):
+                yield from self._questions(operand, False)
+            case ast.Call(func=ast.Name() | ast.Attribute() as func, args=args) if self._frame.quiet(func).ref in _Q:
+                yield node, plain
+                for each in args:
+                    yield from self._questions(each, plain)
+
+    def _through(self, entity: str, name: str, word: str, site: Site, *, constant: bool = False) -> Iterator[Use]:
+        """``customer__name__in``: by the relationships that lead to a column, and what is asked of it."""
+        parts = name.split("__")
+        for index, part in enumerate(parts):
+            found = self._related(self._frame, Type(entity), part) if self._related is not None else None
+            rest = parts[index + 1 :]
+            if found is None or found.entity is None or not rest or rest[0] in _LOOKUPS:
+                how = "order" if word == "order" else self._how or _asks(rest)
+                yield Use(entity, part, how, site, constant, self._query)
+                return
+            yield Use(entity, part, "join", site, query=self._query)
+            entity = found.entity
+
+
+def _asks(lookups: list[str]) -> str:
+    return _LOOKUPS.get(lookups[0], "other") if len(lookups) == 1 else "other" if lookups else "equal"
