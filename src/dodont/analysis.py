@@ -305,6 +305,14 @@ class Pass:
         """The last line of a place in the module, with its comment."""
         return self.project.lines(self.module)[site.end_line - 1]
 
+    def is_call(self, site: Site) -> bool:
+        """Whether what stands at a place in the module is a call, and no more."""
+        return any(
+            (each.lineno, each.col_offset, each.end_lineno, each.end_col_offset) == site[1:]
+            for each in nodes_of(self.tree, frozenset({ast.Call}))
+            if isinstance(each, ast.Call)
+        )
+
     def source(self, site: Site | None) -> str:
         """The code at a place in the project, on one line and cut short; empty where there is none."""
         if site is None:

@@ -75,6 +75,11 @@ class Declared:
         found = self._member(ref, lambda table: table.relationships.get(attribute))
         return found[1] if found is not None else self._back(ref, attribute)
 
+    def is_django(self, ref: str) -> bool:
+        """Whether Django maps the class: it indexes foreign keys by itself."""
+        info = self.project.class_named(ref)
+        return info is not None and self.family(info) == "django"
+
     def knows(self, ref: str) -> bool:
         """Whether all that the class of an entity and its bases declare could be read."""
         table = self.entity(ref)

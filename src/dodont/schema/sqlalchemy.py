@@ -327,7 +327,7 @@ class Reader:
         elif kind in ("deferred", "column_property") and call.positional:
             inner = call.positional[0].call
             if inner is not None and name_in(inner.ref) in ("Column", "mapped_column"):
-                found.columns[name] = self._column(name, inner, mapped, call.site)
+                found.columns[name] = self._column(name, inner, mapped, inner.site)
         elif kind in ("relationship", "relation", "dynamic_loader", "Relationship", "backref"):
             self._later[-1].append((name, call, mapped or annotation, call.site))
         elif kind == "Field" and annotation is not None and sqlmodel:
@@ -339,7 +339,8 @@ class Reader:
             if made is not None and made.name == "sqlalchemy.Column":  # a function of the project gives it
                 inner = self._declared.given(call)
                 if inner is not None and name_in(inner.ref) in ("Column", "mapped_column"):
-                    found.columns[name] = self._column(name, inner, mapped, call.site)
+                    column = self._column(name, inner, mapped, call.site)
+                    found.columns[name] = replace(column, indexed=column.indexed or None)  # it may be given more
                 else:
                     found.columns[name] = Column(
                         name, name, primary_key=None, unique=None, indexed=None, site=call.site
@@ -392,6 +393,7 @@ class Reader:
         held = said.word("sa_column")
         if name_in(said.ref) == "Field" and held is not None and (behind := held.call) is not None:
             said = outer = behind
+            column = replace(column, site=behind.site)
         return self._told(column, said, annotated=annotation is not None, outer=outer)
 
     def _told(self, column: Column, call: Call, *, annotated: bool, outer: Call) -> Column:
@@ -594,7 +596,7 @@ class Reader:
         """The attribute that ``backref="orders"`` or ``backref=backref("orders", lazy="joined")`` gives the other entity."""
         written = call.word("backref")
         if written is None:
-            return "", True, False
+            return call.text(10**6, "back_populates") or "", True, False
         back_many = not many or call.word("secondary") is not None
         inner = written.call
         if inner is None:

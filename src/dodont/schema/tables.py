@@ -59,7 +59,8 @@ class Relationship(NamedTuple):
     """An attribute of an entity that reads rows of ``entity`` (qualified), None where that is not known.
 
     ``eager``: loaded with the row itself, because the declaration says so (``lazy="selectin"``). ``back`` is the attribute of that
-    entity which this declaration makes to lead back here (``backref``, ``related_name``), ``back_eager`` whether it is loaded so.
+    entity which leads back here (``backref``, ``back_populates``, ``related_name``); ``back_many`` and ``back_eager`` are said of one that
+    this declaration makes.
     ``query``: reading it gives a query, which reads nothing yet.
     """
 
