@@ -84,7 +84,7 @@ def uses(path: Path, text: str) -> set[tuple[str, str, str]]:
 def test_columns_of_sqlalchemy(tmp_path: Path) -> None:
     assert uses(tmp_path / "shop.py", SQLALCHEMY) == {
         ("Order", "status", "equal"),
-        ("Order", "total", "compare"),
+        ("Order", "total", "least"),
         ("Customer", "id", "join"),
         ("Order", "customer_id", "join"),
         ("Order", "id", "order"),

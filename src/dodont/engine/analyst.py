@@ -164,7 +164,10 @@ def _summary(module: ModuleInfo | None) -> tuple[str | None, str | None]:
 _ELSEWHERE = frozenset({"test", "migration", "script"})
 
 #: What a use of a column is in a person's words.
-_TOLD = {"equal": "filtered by here", "compare": "filtered by here", "join": "joined here", "order": "ordered by here"}
+_TOLD = {
+    "equal": "filtered by here", "least": "filtered by here", "most": "filtered by here", "range": "filtered by here",
+    "join": "joined here", "order": "ordered by here",
+}  # fmt: skip
 
 
 class Batch(NamedTuple):

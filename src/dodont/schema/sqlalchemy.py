@@ -621,6 +621,11 @@ class Reader:
             return True
         if call.word("remote_side") is not None:  # of a table to itself: the side that names the key's target
             return False
+        said = call.word("foreign_keys")
+        if said is not None and owner is not None:
+            is_own = self._names_own(said, owner)
+            if is_own is not None:
+                return not is_own
         info = self._declared.frame(owner).world.class_named(entity) if owner and entity is not None else None
         if owner is None or info is owner:
             return True
@@ -631,6 +636,19 @@ class Reader:
                 columns += self._declared.own(entry).columns.values()
         keys = [column.references for column in columns if column.references is not None]
         return not any(key == "?" or _table_in(key) == other for key in keys)
+
+    def _names_own(self, written: Written, owner: ClassInfo) -> bool | None:
+        """Whether ``foreign_keys=[owner_id]``, ``foreign_keys="Order.owner_id"`` name a column of the class itself."""
+        elements = [written] if written.text is not None else list(written.elements())
+        first = (elements[0] if elements else None) or written
+        text = first.text
+        if text is not None:
+            name, dot, _ = text.strip("[]( ").partition(".")
+            return name == owner.name if dot else None
+        if isinstance(first.node, ast.Attribute):
+            info = self._declared.class_of(first.frame, first.node.value)
+            return info is owner if info is not None else None
+        return True if isinstance(first.node, ast.Name) else None
 
     # Indexes and constraints
 

@@ -14,19 +14,18 @@ if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
 
 #: Methods of columns by what they ask: one or a few values, a range of them. All others ask something that no plain index answers.
-_ASKS = {"in_": "equal", "any_": "equal", "__eq__": "equal", "between": "compare"}
+_ASKS = {"in_": "equal", "any_": "equal", "__eq__": "equal", "between": "range"}
 #: The same of Django's lookups.
 _LOOKUPS = {
-    "exact": "equal", "in": "equal", "gt": "compare", "gte": "compare", "lt": "compare", "lte": "compare", "range": "compare",
+    "exact": "equal", "in": "equal", "gt": "least", "gte": "least", "lt": "most", "lte": "most", "range": "range",
     **dict.fromkeys(
         """iexact contains icontains startswith istartswith endswith iendswith date year month day week hour minute second isnull
         regex iregex search has_key overlap len time iso_year quarter week_day""".split(),
         "other",
     ),
 }  # fmt: skip
-_COMPARED = {
-    ast.Eq: "equal", ast.Lt: "compare", ast.LtE: "compare", ast.Gt: "compare", ast.GtE: "compare",
-}  # fmt: skip
+_COMPARED = {ast.Eq: "equal", ast.Lt: "most", ast.LtE: "most", ast.Gt: "least", ast.GtE: "least"}
+_TURNED = {"most": "least", "least": "most"}
 #: What is put around a column, and changes nothing of how it is used.
 _SAME = frozenset(
     "desc asc nullslast nullsfirst nulls_last nulls_first label and_ F Q OuterRef Subquery literal bindparam".split()
@@ -88,6 +87,10 @@ class _Asked:
         for node in nodes:
             yield from self._columns(node, word if word in ("order", "join") else self._how or "other", 0)
 
+    def _otherwise(self) -> _Asked:
+        """For what stands in an OR, a NOT or a function: it finds no rows by itself, whatever is asked."""
+        return _Asked(self._frame, self._query, "other", self._related)
+
     def _columns(self, node: ast.expr, how: str, depth: int, *, constant: bool = False) -> Iterator[Use]:
         if depth > MAX_DEPTH:
             return
@@ -97,7 +100,8 @@ class _Asked:
                 if self._is_column(left) and self._is_column(right):
                     inner = "join" if inner in ("equal", "join") else "other"
                 yield from self._columns(left, inner, depth + 1, constant=self._is_constant(right))
-                yield from self._columns(right, inner, depth + 1, constant=self._is_constant(left))
+                turned = _TURNED.get(inner, inner)
+                yield from self._columns(right, turned, depth + 1, constant=self._is_constant(left))
             case ast.Call(func=ast.Attribute(value=value, attr=attr), args=args) if self._is_column(value):
                 inner = how if attr in _SAME else self._how or _ASKS.get(attr, "other")
                 fixed = bool(args) and all(map(self._is_constant, args))
@@ -108,10 +112,11 @@ class _Asked:
                 if name == "and_":
                     yield from self.expressions(args, how if how in ("order", "join") else "filter")
                     return
+                inside = self if name in _SAME else self._otherwise()
                 for each in args:
-                    yield from self._columns(each, inner, depth + 1)
+                    yield from inside._columns(each, inner, depth + 1)
                 if isinstance(func, ast.Attribute):  # `func.lower(Order.name).desc()`
-                    yield from self._columns(func.value, inner, depth + 1)
+                    yield from inside._columns(func.value, inner, depth + 1)
             case ast.BinOp(left=left, op=op, right=right):
                 for each in (left, right):
                     if isinstance(op, ast.BitAnd):
@@ -122,7 +127,7 @@ class _Asked:
                         )
             case ast.UnaryOp(operand=operand):
                 inner = how if how == "order" else "other"
-                yield from _Asked(self._frame, self._query, "other", None)._columns(operand, inner, depth + 1)
+                yield from self._otherwise()._columns(operand, inner, depth + 1)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 for each in parts:
                     yield from self._columns(each, how, depth + 1)
@@ -160,7 +165,7 @@ class _Asked:
             yield from self._through(entity, name, word, frame.site(node), constant=self._is_constant(node))
         for node in given.nodes:
             for each, plain in self._questions(node, True):
-                asked = self if plain else _Asked(frame, self._query, "other", self._related)
+                asked = self if plain else self._otherwise()
                 for keyword in each.keywords:
                     if keyword.arg is not None:
                         constant = self._is_constant(keyword.value)

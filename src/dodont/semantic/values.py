@@ -82,8 +82,8 @@ class Pending(NamedTuple):
 class Use(NamedTuple):
     """A query asks something of a column: ``column`` of ``entity`` (qualified), by the name the code gives it.
 
-    ``how`` is ``equal`` (to a value, to one of several), ``compare`` (less or more), ``order``, ``join``, or ``other``, where no plain
-    index would help. ``constant``: what it is compared with is written in the code. ``query`` is where the query begins: the same for
+    ``how`` is ``equal`` (to a value, to one of several), ``least``, ``most``, ``range`` (both), ``order``, ``join``, or ``other``, where no
+    plain index would help. ``constant``: what it is compared with is written in the code. ``query`` is where the query begins: the same for
     all that it asks. Without a column it says of the query that it gives a few rows only (``limit``), or those of one row (``owner``).
     """
 

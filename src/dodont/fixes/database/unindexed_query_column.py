@@ -15,6 +15,6 @@ def rewrite(call: cst.Call, *, edit: Editor, word: str) -> None:
     if any(each.keyword is not None and each.keyword.value == word for each in call.args):
         raise CannotFix(f"`{word}` is given already")
     source = edit.source
-    start, end = source.region(call)
+    _, end = source.region(call)
     opening = source.text.index("(", source.outer(call.func)[1])
     edit.insert_item([source.region(each) for each in call.args], len(call.args), f"{word}=True", opening + 1, end - 1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dodont.analysis import Asked, Column, Diagnostic, Entity, Fix, Pass, Suspicion, Table, on, over
+from dodont.analysis import Asked, Column, Diagnostic, Entity, Fix, Pass, Step, Suspicion, Table, on, over
 
 #: Kinds that no plain index can hold, or none that helps: long texts, documents, bytes, sets, places. A search in them is of another kind.
 _LONG = frozenset(
@@ -26,6 +26,7 @@ def check(entity: Entity, run: Pass) -> Iterator[Suspicion]:
     if not table.managed or any(each.indexes for each in table.unread):
         return
     led = {name for column in table.columns.values() if table.is_indexed(column.name) for name in _names(column)}
+    keys = {name for column in table.columns.values() if column.references is not None for name in _names(column)}
     django = run.declared.is_django(entity.ref)
     for column in table.columns.values():
         site = column.site
@@ -45,8 +46,9 @@ def check(entity: Entity, run: Pass) -> Iterator[Suspicion]:
             fix=_fix(column, run, django=django),
         )  # fmt: skip
         yield run.suspect(
-            finding, entity=entity.ref, names=sorted(_names(column)), key=key, children=children, indexed=sorted(led)
-        )
+            finding, entity=entity.ref, names=sorted(_names(column)), key=key, children=children, indexed=sorted(led),
+            keys=sorted(keys), time=column.kind.startswith(("Date", "Time", "TIMESTAMP", "DATE")),
+        )  # fmt: skip
 
 
 def _names(column: Column) -> set[str]:
@@ -92,36 +94,50 @@ def decide(suspicions: Sequence[Suspicion], asked: Sequence[Asked], options: Map
     queries: dict[Any, list[Asked]] = {}
     for each in asked:
         columns.setdefault((each.entity, each.column), []).append(each)
-        queries.setdefault(each.query, []).append(each)
+        queries.setdefault(_query(each), []).append(each)
+    found: list[tuple[Suspicion, dict[Any, Asked]]] = []
     for suspicion in suspicions:
         about = suspicion.about
-        places: dict[tuple[str, int], Any] = {}
-        for name in about["names"]:
-            for each in columns.get((about["entity"], name), ()):
-                together = queries[each.query] if each.query is not None else [each]
-                if _wants_index(each, together, about):
-                    places.setdefault((each.at.path, each.at.span.line), each.at)
-        enough = len(places) >= options["places"] or (about["key"] and (places or about["children"]))
-        if enough:
-            yield _told(suspicion, [places[key] for key in sorted(places)])
+        own = [each for name in about["names"] for each in columns.get((about["entity"], name), ())]
+        if any(each.constant and each.how == "equal" for each in own):
+            own = []  # it holds one of the values that the code knows
+        wanting = [each for each in own if _wants_index(each, queries[_query(each)], about)]
+        found.append((suspicion, {_query(each): each for each in reversed(wanting)}))
+    # Of columns that a query asks for together one index is enough: over the one that most queries ask for.
+    found.sort(key=lambda each: (not each[0].about["key"], -len(each[1]), each[0].finding.sort_key))
+    served: set[tuple[str, Any]] = set()
+    for suspicion, places in found:
+        about = suspicion.about
+        left = {query: each for query, each in places.items() if (about["entity"], query) not in served}
+        if len(left) >= options["places"] or (about["key"] and (left or about["children"])):
+            served.update((about["entity"], query) for query in left)
+            yield _told(suspicion, [left[query].at for query in sorted(left)])
+
+
+def _query(each: Asked) -> Any:
+    """What tells one query from another."""
+    return each.query or (each.at.path, each.at.span)
 
 
 def _wants_index(each: Asked, together: Sequence[Asked], about: Mapping[str, Any]) -> bool:
     """Whether an index over the column would find the rows of one query, given all that this query asks."""
-    if each.constant or each.how not in ("equal", "compare", "join", "order"):
-        return False  # one of the values that the code knows: they are few
-    others = [other for other in together if other.column not in about["names"] and other.entity == each.entity]
-    if any(other.how == "owner" for other in together):
+    names = about["names"]
+    same = {other.how for other in together if other.column in names and other.entity == each.entity}
+    others = [other for other in together if other.column not in names and other.entity == each.entity]
+    if "owner" in {other.how for other in together}:
         return False
-    if any(other.how == "equal" and other.column in about["indexed"] for other in others):
-        return False  # that index has found the few rows
+    led = about["indexed"] if about["key"] else about["indexed"] + about["keys"]
+    if any(other.how == "equal" and other.column in led for other in others):
+        return False  # the index over that finds the few rows already
     if each.how == "order":
-        return any(other.how == "limit" for other in together) and not any(
-            other.how in ("equal", "compare", "other") for other in others
+        return {other.how for other in together} <= {"order", "limit"} and any(
+            other.how == "limit" for other in together
         )
-    return True
+    if each.how == "least" and about["time"]:
+        return True  # what is new; of what was before a day there is mostly more than not
+    return each.how in ("equal", "join", "range") or {"least", "most"} <= same
 
 
-def _told(suspicion: Suspicion, places: Sequence[Any]) -> Diagnostic:
+def _told(suspicion: Suspicion, places: Sequence[Step]) -> Diagnostic:
     finding = suspicion.finding
     return replace(finding, message=finding.message.replace("{count}", str(len(places))), related=tuple(places[:SHOWN]))
