@@ -461,6 +461,10 @@ class Reader:
         if not ref:
             return "", False
         info = written.frame.world.class_named(ref)
+        if call is not None and any(
+            each.value.ref is not None and is_enum(each.frame, each.value.ref) for each in call.positional
+        ):
+            return (name_in(ref) or "Enum"), True  # whatever type of the project's own holds its members
         if info is None:
             last = ref.rpartition(".")[2]
             if last in ("MutableDict", "as_mutable") and call is not None and call.positional:

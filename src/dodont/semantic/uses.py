@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dodont.semantic.objects import role_of
 from dodont.semantic.trees import last_name
 from dodont.semantic.values import Relation, Selection, Site, Type, Use
 
@@ -52,8 +53,8 @@ def note(
         found = [*asked.expressions(node.args, word)]
         if query.entity is not None:
             found += asked.named(query.entity, given, word)
-        if owned and found:
-            found.append(Use(query.entity or "", "", "owner", frame.site(node), query=query.site))
+        if found and (owned or _is_open(frame, node, query)):
+            found.append(Use(query.entity or "", "", "open", frame.site(node), query=query.site))
     if found and not frame.silent:
         frame.module.uses.update(dict.fromkeys(found))
     return tuple(each for each in found if each.column)
@@ -64,15 +65,41 @@ def note_unknown(frame: Frame, node: ast.Call, word: str) -> None:
     if frame.silent:
         return
     begins: ast.expr = node
+    is_known = False
     while True:  # `x.filter(...).order_by(...)` is one query
         if isinstance(begins, ast.Call):
             begins = begins.func
+            is_known = is_known or last_name(begins) in _BEGINS
         elif isinstance(begins, ast.Attribute):
             begins = begins.value
         else:
             break
-    asked = _Asked(frame, frame.site(begins), "", None)
-    frame.module.uses.update(dict.fromkeys(asked.expressions(node.args, word)))
+    site = frame.site(begins)
+    found = [*_Asked(frame, site, "", None).expressions(node.args, word)]
+    if found and not is_known:
+        found.append(Use("", "", "open", site, query=site))
+    frame.module.uses.update(dict.fromkeys(found))
+
+
+#: What begins a query, whatever it is called on.
+_BEGINS = frozenset({"select", "query"})
+
+
+def _is_open(frame: Frame, node: ast.Call, query: Selection) -> bool:
+    """Whether a query may ask more than is seen: where it begins in another function, or takes arguments that do not stand here."""
+    if (
+        query.of
+        or any(word.arg is None for word in node.keywords)
+        or any(isinstance(each, ast.Starred) for each in node.args)
+    ):
+        return True
+    around = frame.function.site if frame.function is not None else None
+    begins = query.site
+    return (
+        around is not None
+        and begins is not None
+        and not (around.path == begins.path and around.line <= begins.line <= around.end_line)
+    )
 
 
 class _Asked:
@@ -97,7 +124,9 @@ class _Asked:
         match node:
             case ast.Compare(left=left, ops=[op, *_], comparators=[right, *_]):
                 inner = how if how == "join" else self._how or _COMPARED.get(op.__class__, "other")
-                if self._is_column(left) and self._is_column(right):
+                if self._is_null(right) or self._is_null(left):
+                    inner = "other"
+                elif self._is_column(left) and self._is_column(right):
                     inner = "join" if inner in ("equal", "join") else "other"
                 yield from self._columns(left, inner, depth + 1, constant=self._is_constant(right))
                 turned = _TURNED.get(inner, inner)
@@ -137,14 +166,24 @@ class _Asked:
                     yield Use(ref, node.attr, how, self._frame.site(node), constant, self._query)
 
     def _owner(self, node: ast.expr) -> str | None:
-        """The class of the project whose attribute an expression is: ``Order.day``, ``models.Order.day``."""
+        """The entity whose attribute an expression is: ``Order.day``, ``models.Order.day``."""
         if not isinstance(node, ast.Attribute) or not isinstance(node.value, (ast.Name, ast.Attribute)):
             return None
         ref = self._frame.quiet(node.value).ref
-        return ref if ref is not None and self._frame.world.class_named(ref) is not None else None
+        info = self._frame.world.class_named(ref) if ref is not None else None
+        if info is None or ref is None:
+            return None
+        is_entity = "__tablename__" in info.members or role_of(self._frame, Type(ref)) == "entity"
+        return info.ref if is_entity else None
 
     def _is_column(self, node: ast.expr) -> bool:
         return self._owner(node) is not None
+
+    def _is_null(self, node: ast.expr) -> bool:
+        """``Order.sent == None``, ``Order.sent == null()``."""
+        return (isinstance(node, ast.Constant) and node.value is None) or (
+            isinstance(node, ast.Call) and last_name(node.func) == "null"
+        )
 
     def _is_constant(self, node: ast.expr) -> bool:
         """Whether all that is compared with is written in the code: a column's values are few then."""
@@ -162,7 +201,8 @@ class _Asked:
                 if value.const.__class__ is str:
                     yield from self._through(entity, value.const.lstrip("-"), word, frame.site(node))
         for name, node in given.words.items():
-            yield from self._through(entity, name, word, frame.site(node), constant=self._is_constant(node))
+            constant, null = self._is_constant(node), self._is_null(node)
+            yield from self._through(entity, name, word, frame.site(node), constant=constant, null=null)
         for node in given.nodes:
             for each, plain in self._questions(node, True):
                 asked = self if plain else self._otherwise()
@@ -187,14 +227,16 @@ class _Asked:
                 for each in args:
                     yield from self._questions(each, plain)
 
-    def _through(self, entity: str, name: str, word: str, site: Site, *, constant: bool = False) -> Iterator[Use]:
+    def _through(
+        self, entity: str, name: str, word: str, site: Site, *, constant: bool = False, null: bool = False
+    ) -> Iterator[Use]:
         """``customer__name__in``: by the relationships that lead to a column, and what is asked of it."""
         parts = name.split("__")
         for index, part in enumerate(parts):
             found = self._related(self._frame, Type(entity), part) if self._related is not None else None
             rest = parts[index + 1 :]
             if found is None or found.entity is None or not rest or rest[0] in _LOOKUPS:
-                how = "order" if word == "order" else self._how or _asks(rest)
+                how = "order" if word == "order" else self._how or ("other" if null else _asks(rest))
                 yield Use(entity, part, how, site, constant, self._query)
                 return
             yield Use(entity, part, "join", site, query=self._query)

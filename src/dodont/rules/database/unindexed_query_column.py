@@ -40,15 +40,24 @@ def check(entity: Entity, run: Pass) -> Iterator[Suspicion]:
         if table.is_indexed(column.name) is not False or run.project.creates_index(table.name, column.name):
             continue
         key = not django and column.references is not None
-        children = _children(table, column, run) if key else ""
         finding = run.report(
-            "key" if key else "used", site, column=f"{table.name}.{column.name}", count="{count}", children=children,
+            "key" if key else "used",
+            site,
+            column=f"{table.name}.{column.name}",
+            count="{count}",
             fix=_fix(column, run, django=django),
-        )  # fmt: skip
+        )
         yield run.suspect(
-            finding, entity=entity.ref, names=sorted(_names(column)), key=key, children=children, indexed=sorted(led),
-            keys=sorted(keys), time=column.kind.startswith(("Date", "Time", "TIMESTAMP", "DATE")),
-        )  # fmt: skip
+            finding,
+            entity=entity.ref,
+            names=sorted(_names(column)),
+            key=key,
+            children=key and _has_children(table, column, run),
+            time=column.kind.startswith(("Date", "DATE", "Time", "TIMESTAMP")),
+            indexed=sorted(led),
+            keys=sorted(keys),
+            columns=sorted(name for each in table.columns.values() for name in _names(each)),
+        )
 
 
 def _names(column: Column) -> set[str]:
@@ -66,19 +75,18 @@ def _is_searched(column: Column, django: bool) -> bool:
     return column.kind != "" if column.references is None else not django
 
 
-def _children(table: Table, column: Column, run: Pass) -> str:
-    """The collection that is loaded by a foreign key: ``Customer.orders`` reads the orders of one customer."""
+def _has_children(table: Table, column: Column, run: Pass) -> bool:
+    """Whether a collection is loaded by a foreign key: ``Customer.orders`` reads the orders of one customer."""
     for related in table.relationships.values():
         if not related.back or related.entity is None or related.many:
             continue
         target = run.declared.entity(related.entity)
         if target is None or column.references is None or column.references.split(".")[-2:-1] != [target.name]:
             continue
-        back = run.declared.relationship(related.entity, related.back)
-        many = back.many if back is not None else related.back_many
-        if many:
-            return f"{related.entity.rpartition('.')[2]}.{related.back}"
-    return ""
+        back = target.relationships.get(related.back)
+        if back is not None and back.many:
+            return True
+    return False
 
 
 def _fix(column: Column, run: Pass, *, django: bool) -> Fix | None:
@@ -102,7 +110,8 @@ def decide(suspicions: Sequence[Suspicion], asked: Sequence[Asked], options: Map
         if any(each.constant and each.how == "equal" for each in own):
             own = []  # it holds one of the values that the code knows
         wanting = [each for each in own if _wants_index(each, queries[_query(each)], about)]
-        found.append((suspicion, {_query(each): each for each in reversed(wanting)}))
+        places = {(each.at.path, each.at.span.line): each for each in reversed(wanting)}
+        found.append((suspicion, {_query(each): each for each in places.values()}))
     # Of columns that a query asks for together one index is enough: over the one that most queries ask for.
     found.sort(key=lambda each: (not each[0].about["key"], -len(each[1]), each[0].finding.sort_key))
     served: set[tuple[str, Any]] = set()
@@ -124,18 +133,20 @@ def _wants_index(each: Asked, together: Sequence[Asked], about: Mapping[str, Any
     names = about["names"]
     same = {other.how for other in together if other.column in names and other.entity == each.entity}
     others = [other for other in together if other.column not in names and other.entity == each.entity]
-    if "owner" in {other.how for other in together}:
+    if "open" in {other.how for other in together}:
         return False
+    if any(other.how == "equal" and other.column not in about["columns"] for other in others if other.column):
+        return False  # a hybrid property, or what a base has
     led = about["indexed"] if about["key"] else about["indexed"] + about["keys"]
-    if any(other.how == "equal" and other.column in led for other in others):
+    if any(other.how in ("equal", "join") and other.column in led for other in others):
         return False  # the index over that finds the few rows already
     if each.how == "order":
         return {other.how for other in together} <= {"order", "limit"} and any(
             other.how == "limit" for other in together
         )
-    if each.how == "least" and about["time"]:
-        return True  # what is new; of what was before a day there is mostly more than not
-    return each.how in ("equal", "join", "range") or {"least", "most"} <= same
+    if each.how in ("least", "most", "range"):  # what is new; of what was before a day there is mostly more than not
+        return about["time"] and (each.how != "most" or "least" in same)
+    return each.how in ("equal", "join")
 
 
 def _told(suspicion: Suspicion, places: Sequence[Step]) -> Diagnostic:
