@@ -50,7 +50,7 @@ class Declared:
 
     def entity(self, ref: str) -> Table | None:
         """The table of an entity by its class's qualified name: of an heir without one of its own, its parent's."""
-        info = self.project.class_named(ref)
+        info = self._class(ref)
         seen: set[str] = set()
         while info is not None and info.ref not in seen:
             seen.add(info.ref)
@@ -77,7 +77,7 @@ class Declared:
 
     def is_django(self, ref: str) -> bool:
         """Whether Django maps the class: it indexes foreign keys by itself."""
-        info = self.project.class_named(ref)
+        info = self._class(ref)
         return info is not None and self.family(info) == "django"
 
     def knows(self, ref: str) -> bool:
@@ -214,7 +214,7 @@ class Declared:
 
     def _member(self, ref: str, find: Callable[[Table], _Answer | None]) -> tuple[Table, _Answer] | None:
         """What ``find`` finds in the table of an entity, or of the nearest of its parents that has it."""
-        info = self.project.class_named(ref)
+        info = self._class(ref)
         for _, entry in lineage(self.frame(info), ref) if info is not None else ():
             if not isinstance(entry, ClassInfo):
                 continue
@@ -235,11 +235,32 @@ class Declared:
         columns = {column.name: column for column in own.columns.values()}
         return find(Table("", info.ref, columns, relationships=own.relationships))
 
+    def _class(self, ref: str) -> ClassInfo | None:
+        """The class of a qualified name, in a module that may not be read yet."""
+        found = self.project.resolve(ref)
+        return self.project.class_named(found.ref) if found is not None and found.ref is not None else None
+
     def _back(self, ref: str, attribute: str) -> Relationship | None:
-        found = self.project.related(ref, attribute)
-        if found is None or found.entity is None:
+        info = self._class(ref)
+        if info is None:
             return None
-        return Relationship(attribute, found.entity, found.many, found.eager, query=found.manager)
+        found = self.project.related(info.ref, attribute)
+        if found is not None and found.entity is not None:
+            return Relationship(attribute, found.entity, found.many, found.eager, query=found.manager)
+        return self._kept_or(("back", info.ref, attribute), lambda: self._named_back(info, attribute))
+
+    def _named_back(self, info: ClassInfo, attribute: str) -> Relationship | None:
+        """``backref="orders"``, wherever it stands."""
+        above = {ref for ref, _ in lineage(self.frame(info), info.ref)}
+        modules = [*self.project.models(f'"{attribute}"'), *self.project.models(f"'{attribute}'")]
+        found = [
+            Relationship(attribute, other.ref, each.back_many, each.back_eager, each.site, each.name)
+            for module in modules
+            for other in self.entities(module)
+            for each in (self.own(other).relationships.values() if self.family(other) != "django" else ())
+            if each.back == attribute and each.entity in above
+        ]
+        return found[0] if len({each.entity for each in found}) == 1 else None
 
     def _all_named(self, name: str) -> list[ClassInfo]:
         return [

@@ -703,10 +703,10 @@ class Reader:
         if written.text is not None:
             return written.text
         node = written.node
-        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("desc", "asc"):
-            node = node.func.value
         if isinstance(node, ast.Call) and name_in(denoted(written.frame, node.func)) in ("desc", "asc") and node.args:
             return self._column_in(written.of(node.args[0]))
+        while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("desc", "asc"):
+            node = node.func.value
         if isinstance(node, ast.Attribute):
             return node.attr
         if isinstance(node, ast.Name):
