@@ -407,7 +407,7 @@ class Reader:
                 found = self._declared.class_named(frame, base)
                 if found is None:
                     if base in _BROUGHT:
-                        brought += _brought(base, current.site)
+                        brought += _brought(base)
                     elif self._declared.is_unknown_base(frame, base) and current.site is not None:
                         unread.append(Unread(current.site, f"what `{base}` declares"))
                 elif is_entity(frame, found) and not _says(self._declared.django_meta(found), "abstract"):
@@ -584,7 +584,7 @@ def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
                 yield name, value
 
 
-def _brought(base: str, site: Site | None) -> list[Column]:
+def _brought(base: str) -> list[Column]:
     return [
         Column(
             name, name, kind, nullable=name == "last_login", unique=name in _UNIQUE, primary_key=name == "session_key",

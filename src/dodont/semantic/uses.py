@@ -189,6 +189,10 @@ class _Asked:
         """Whether all that is compared with is written in the code: a column's values are few then."""
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             return all(map(self._is_constant, node.elts))
+        if isinstance(node, ast.Attribute) and node.attr in ("value", "name"):  # of an enumeration of another library
+            node = node.value
+        if isinstance(node, ast.Attribute) and node.attr.isupper() and self._frame.quiet(node.value).ref is not None:
+            return True
         return self._frame.quiet(node).literal
 
     # By names
