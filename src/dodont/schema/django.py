@@ -14,7 +14,6 @@ from dodont.schema.written import Call, Written, class_body, flat, reader
 from dodont.semantic.definitions import ClassInfo, ModuleInfo
 from dodont.semantic.frame import Frame
 from dodont.semantic.objects import lineage
-from dodont.semantic.values import Site
 
 if TYPE_CHECKING:
     from dodont.schema.declared import Declared
@@ -588,7 +587,7 @@ def _brought(base: str) -> list[Column]:
     return [
         Column(
             name, name, kind, nullable=name == "last_login", unique=name in _UNIQUE, primary_key=name == "session_key",
-            indexed=name == "expire_date", few=kind in _BOOLEAN, default=False, site=site,
+            indexed=name == "expire_date", few=kind in _BOOLEAN, default=False,
         )
         for name, kind in _BROUGHT[base]
     ]  # fmt: skip
