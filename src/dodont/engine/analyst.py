@@ -142,7 +142,7 @@ class Analyst:
                 use.entity,
                 use.column,
                 use.how,
-                Step(use.site.path, span_of(module, use.site), _TOLD.get(use.how, "")),
+                Step(use.site.path, span_of(module, use.site), _TOLD.get(use.how, "taken for a list here")),
                 use.constant,
                 (use.query.path, span_of(module, use.query)) if use.query is not None else None,
             )

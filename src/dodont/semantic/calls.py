@@ -132,6 +132,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
                 frame.calls.setdefault(id(node), Callee(ref))
             return result
     if text and callee.receiver is not None:
+        if text == "split":
+            uses.note_split(frame, node)
         return text_method(frame, text, callee.receiver, given)
     if entry.__class__ is FunctionModel:
         return _library(frame, node, callee, ref, entry, given)
@@ -229,6 +231,8 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
             return _library(frame, node, method, found[1], found[0], given)
     if name in uses.METHODS and node.args:
         uses.note_unknown(frame, node, uses.METHODS[name])
+    elif name == "split":
+        uses.note_split(frame, node)
     if callee.query is not None and callee.type is None:
         return queries.guessed(frame, node, callee, name, given)
     if _cleans(name):

@@ -81,6 +81,27 @@ def note_unknown(frame: Frame, node: ast.Call, word: str) -> None:
     frame.module.uses.update(dict.fromkeys(found))
 
 
+def note_split(frame: Frame, node: ast.Call) -> None:
+    """Note that a text in a column is taken for a list: ``product.tags.split(",")``."""
+    func = node.func
+    if (
+        frame.silent
+        or len(node.args) != 1
+        or not isinstance(func, ast.Attribute)
+        or not isinstance(func.value, ast.Attribute)
+    ):
+        return
+    separator = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
+    if not isinstance(separator, str) or separator.strip() not in _SEPARATORS:
+        return
+    owner = frame.quiet(func.value.value).type
+    if owner is not None and role_of(frame, owner) == "entity":
+        use = Use(owner.name, func.value.attr, f"split {separator.strip()}", frame.site(node))
+        frame.module.uses[use] = None
+
+
+_SEPARATORS = frozenset({",", ";", "|"})
+
 #: What begins a query, whatever it is called on.
 _BEGINS = frozenset({"select", "query"})
 
