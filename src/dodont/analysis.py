@@ -42,7 +42,7 @@ from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.passwords import entered
 from dodont.semantic.repetition import keyed, only_first
 from dodont.semantic.rows import debugged, read_by_key
-from dodont.semantic.trees import SCOPES, nodes_of, stored, walk
+from dodont.semantic.trees import SCOPES, calls_of, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 
 if TYPE_CHECKING:  # loaded where there is SQL
@@ -307,11 +307,7 @@ class Pass:
 
     def is_call(self, site: Site) -> bool:
         """Whether what stands at a place in the module is a call, and no more."""
-        return any(
-            (each.lineno, each.col_offset, each.end_lineno, each.end_col_offset) == site[1:]
-            for each in nodes_of(self.tree, frozenset({ast.Call}))
-            if isinstance(each, ast.Call)
-        )
+        return site[1:] in calls_of(self.tree)
 
     def source(self, site: Site | None) -> str:
         """The code at a place in the project, on one line and cut short; empty where there is none."""

@@ -81,6 +81,7 @@ class Analyst:
             listener=self._hear,
             memory=memory,
         )
+        self.project.keeps_trees = self._dispatcher.hears(Entity)
 
     def _hear(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
         if self._every_file or module.file in self._wanted:

@@ -43,6 +43,8 @@ from dodont.semantic.values import UNSETTLED, Relation, Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.
 MAX_DEPTH = 120
+#: Syntax trees that are kept for those who ask of the same file again.
+MAX_TREES = 8
 #: How many dots a name may have; one with more comes of imports that lead to themselves.
 MAX_DOTS = 40
 #: How often a circle of functions is run until its facts stay as they are.
@@ -121,6 +123,7 @@ class Project(World):
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
+        self.keeps_trees = False  # whether somebody is going to ask what the models in each module declare
         self.digests: dict[str, str] = {}  # of the bytes of files
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self.routing = Routing(self)
@@ -195,6 +198,8 @@ class Project(World):
                 known = module.names[name]
                 module.names[name] = Value(known.type if known.const is not None else None, known.ref)
         module.registrars = registrars(module)
+        if self.keeps_trees and self.may_declare(module):
+            self._keep_tree(path, source.tree)
         self._tell(module, None, list(frame.events.values()))
         return module
 
@@ -636,13 +641,16 @@ class Project(World):
     def tree(self, module: ModuleInfo) -> ast.Module:
         self.touched.add((inputs.TEXT, module.path))
         if module.file not in self._trees:
-            if len(self._trees) >= 8:
-                self._trees.clear()
             try:
-                self._trees[module.file] = parse(module.text).tree
+                self._keep_tree(module.file, parse(module.text).tree)
             except Unreadable:  # too deep to be parsed from down here
-                self._trees[module.file] = ast.Module([], [])
+                self._keep_tree(module.file, ast.Module([], []))
         return self._trees[module.file]
+
+    def _keep_tree(self, path: str, tree: ast.Module) -> None:
+        if len(self._trees) >= MAX_TREES:
+            self._trees.clear()
+        self._trees[path] = tree
 
     def awaits(self, module: ModuleInfo) -> Mapping[tuple[str, str], tuple[int, int]]:
         """How many calls of a dotted name, as written in a class (or in none), the module awaits, and how many it does not."""

@@ -42,6 +42,7 @@ class Declarations:
         """Keeps the content of those files that may declare something. Models of tests and migrations stand ``elsewhere``."""
         self._models: list[tuple[str, bytes]] = []
         self._changing: list[tuple[str, bytes]] = []
+        self._indexing: list[bytes] | None = None
         self._texts: dict[str, list[str]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         for path, data in files:
@@ -78,12 +79,12 @@ class Declarations:
 
     def indexes(self, table: str, column: str) -> bool:
         """Whether a file may create an index over a column of the table: ``op.create_index("name", "orders", ["day"])``."""
+        if self._indexing is None:
+            self._indexing = [found[0] for _, data in self._changing for found in _INDEXING.finditer(data)]
         words = table.encode(), column.encode()
         return any(
-            all(re.search(rb"\b" + re.escape(word) + rb"\b", found[0]) for word in words)
-            for _, data in self._changing
-            if all(word in data for word in words)
-            for found in _INDEXING.finditer(data)
+            all(word in each and re.search(rb"\b" + re.escape(word) + rb"\b", each) for word in words)
+            for each in self._indexing
         )
 
     def _has_class(self, path: str, data: bytes, table: str) -> bool:

@@ -126,6 +126,10 @@ class Declared:
     def django_own(self, info: ClassInfo) -> django.Own:
         return self._kept_or(("django", info.ref), lambda: self._django.own(info)) or django.Own()
 
+    def key_of(self, info: ClassInfo) -> str:
+        """The column that is the primary key of a model of Django's."""
+        return self._kept_or(("key", info.ref), lambda: self._django.key(info))
+
     def class_of(self, frame: Frame, node: ast.expr) -> ClassInfo | None:
         """The class of the project that an expression names."""
         written = annotation_of(node)

@@ -257,9 +257,9 @@ class Reader:
         if target is None or not table:
             return "?"
         to_field = call.text(10**6, "to_field")
-        return f"{table}.{to_field or self._key(target)}"
+        return f"{table}.{to_field or self._declared.key_of(target)}"
 
-    def _key(self, info: ClassInfo) -> str:
+    def key(self, info: ClassInfo) -> str:
         """The primary key of a model, as far as the bodies say one."""
         for _, entry in lineage(self._declared.frame(info), info.ref):
             if not isinstance(entry, ClassInfo):
@@ -332,7 +332,7 @@ class Reader:
         if keyed is None:
             for parent in parents:
                 name = f"{parent.name.lower()}_ptr"
-                references = f"{self._declared.table_name(parent)}.{self._key(parent)}"
+                references = f"{self._declared.table_name(parent)}.{self._declared.key_of(parent)}"
                 ordered[f"{name}_id"] = Column(
                     f"{name}_id", name, "OneToOneField", nullable=False, primary_key=not ordered, unique=True, indexed=True,
                     references=references, default=False, site=info.site,
@@ -506,10 +506,15 @@ class Reader:
                 site = call.site
                 key = self._auto(info)
                 columns = {"id": Column("id", "id", key, nullable=False, primary_key=True, default=True, site=site)}
-                ends = [(f"{near}_id", f"{table.name}.{self._key(info)}")]
+                ends = [(f"{near}_id", f"{table.name}.{self._declared.key_of(info)}")]
                 if far:
                     target = self._declared.table_name(other) if other is not None else ""
-                    ends.append((f"{far}_id", f"{target}.{self._key(other)}" if other is not None and target else "?"))
+                    ends.append(
+                        (
+                            f"{far}_id",
+                            f"{target}.{self._declared.key_of(other)}" if other is not None and target else "?",
+                        )
+                    )
                 for column, references in ends:
                     columns[column] = Column(
                         column, column.removesuffix("_id"), "ForeignKey", nullable=False, indexed=True, references=references,
