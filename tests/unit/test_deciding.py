@@ -35,6 +35,7 @@ from shop.models import Customer
 
 
 def first(session, email, phone):
+    session.add(Customer(email=email, phone=phone))
     session.scalars(select(Customer).where(Customer.phone == phone))
     return session.scalars(select(Customer).where(Customer.email == email))
 """,

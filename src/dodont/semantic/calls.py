@@ -94,6 +94,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
     callee = frame.evaluators[func.__class__](frame, func)
     given = Arguments(frame, node)
     ref = callee.ref
+    if func.__class__ is ast.Attribute and func.attr in uses.MAKES:
+        uses.note_made(frame, node)
     if callee.pending is not None:
         frame.misuse(callee, func, "attribute")
         return UNKNOWN
@@ -366,6 +368,7 @@ def register(frame: Frame, ref: str, route: Route, given: Arguments) -> None:
 def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) -> Value:
     if frame.keep:
         frame.calls[id(node)] = Callee(info.ref, project=True)
+    uses.note_instance(frame, node, info.ref)
     for name, value in given.keywords.items():
         if value.pending is not None and is_plain(frame, _declared(frame, info, name)):
             frame.misuse(value, given.words[name], "argument")

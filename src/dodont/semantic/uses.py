@@ -81,6 +81,33 @@ def note_unknown(frame: Frame, node: ast.Call, word: str) -> None:
     frame.module.uses.update(dict.fromkeys(found))
 
 
+#: Methods of an entity's class, or of a manager of its rows, that make a row.
+MAKES = frozenset(
+    """create acreate get_or_create aget_or_create update_or_create aupdate_or_create bulk_create abulk_create model_validate from_orm
+    parse_obj insert new add""".split()
+)
+
+
+def note_made(frame: Frame, node: ast.Call) -> None:
+    """Note that the code puts rows into an entity's table: ``Order.objects.create(...)``, ``Order.model_validate(given)``."""
+    if frame.silent or not isinstance(node.func, ast.Attribute):
+        return
+    owner = frame.quiet(node.func.value)
+    entity = owner.ref
+    if isinstance(owner.query, Selection):
+        entity = owner.query.entity
+    elif entity is None and owner.type is not None and owner.type.args:
+        entity = owner.type.args[0].name
+    if entity is not None:
+        note_instance(frame, node, entity)
+
+
+def note_instance(frame: Frame, node: ast.Call, entity: str) -> None:
+    """``Order(...)``, if that is an entity."""
+    if not frame.silent and role_of(frame, Type(entity)) == "entity":
+        frame.module.uses[Use(entity, "", "made", frame.site(node))] = None
+
+
 def note_split(frame: Frame, node: ast.Call) -> None:
     """Note that a text in a column is taken for a list: ``product.tags.split(",")``."""
     func = node.func

@@ -84,8 +84,8 @@ class Use(NamedTuple):
 
     ``how`` is ``equal`` (to a value, to one of several), ``least``, ``most``, ``range`` (both), ``order``, ``join``, or ``other``, where no
     plain index would help. ``constant``: what it is compared with is written in the code. ``query`` is where the query begins: the same for
-    all that it asks. Without a column it says of the query that it gives a few rows only (``limit``), or may ask more (``open``).
-    ``split ,``: the code takes what the column holds for a list.
+    all that it asks. Without a column it says of the query that it gives a few rows only (``limit``), or may ask more (``open``); or
+    that the code puts a row into the table (``made``). ``split ,``: the code takes what the column holds for a list.
     """
 
     entity: str

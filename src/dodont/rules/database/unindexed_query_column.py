@@ -100,6 +100,7 @@ def _fix(column: Column, run: Pass, *, django: bool) -> Fix | None:
 def decide(suspicions: Sequence[Suspicion], asked: Sequence[Asked], options: Mapping[str, Any]) -> Iterator[Diagnostic]:
     columns: dict[tuple[str, str], list[Asked]] = {}
     queries: dict[Any, list[Asked]] = {}
+    made = {each.entity for each in asked if each.how == "made"}
     for each in asked:
         columns.setdefault((each.entity, each.column), []).append(each)
         queries.setdefault(_query(each), []).append(each)
@@ -109,6 +110,8 @@ def decide(suspicions: Sequence[Suspicion], asked: Sequence[Asked], options: Map
         own = [each for name in about["names"] for each in columns.get((about["entity"], name), ())]
         if any(each.constant and each.how == "equal" for each in own):
             own = []  # it holds one of the values that the code knows
+        if about["entity"] not in made and not about["key"]:
+            own = []  # what the code never puts a row into is a table of settings or of kinds, and small
         wanting = [each for each in own if _wants_index(each, queries[_query(each)], about)]
         places = {(each.at.path, each.at.span.line): each for each in reversed(wanting)}
         found.append((suspicion, {_query(each): each for each in places.values()}))
