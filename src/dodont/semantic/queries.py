@@ -41,7 +41,10 @@ def asked(frame: Frame, node: ast.Call, callee: Value, model: FunctionModel, giv
     if model.relates is not None:
         return result.but(query=_declared(frame, node, model.relates, given))
     if model.query == "select":
-        return result.but(query=_begun(frame, node, given))
+        begun = _begun(frame, node, given)
+        if given.words:  # `get_object_or_404(Order, number=number)`
+            uses.note(frame, node, begun, "filter", given, relation)
+        return result.but(query=begun)
     receiver = callee.receiver
     if receiver is not None and (model.database == "write" or model.query in _ANEW):
         _not_read(frame, receiver)
