@@ -143,11 +143,38 @@ def _is_open(frame: Frame, node: ast.Call, query: Selection) -> bool:
         return True
     around = frame.function.site if frame.function is not None else None
     begins = query.site
+    if begins is not None and around is not None and not _holds(around, begins):
+        return True
+    # `order.items.filter(...)`: what begins right here begins with a class, or it is asked of one row's own
+    return begins is not None and _holds(frame.site(node), begins) and not _begins_anew(frame, node)
+
+
+def _holds(around: Site, site: Site) -> bool:
     return (
-        around is not None
-        and begins is not None
-        and not (around.path == begins.path and around.line <= begins.line <= around.end_line)
+        around.path == site.path
+        and (around.line, around.column) <= (site.line, site.column)
+        and (site.end_line, site.end_column) <= (around.end_line, around.end_column)
     )
+
+
+def _begins_anew(frame: Frame, node: ast.Call) -> bool:
+    """Whether a query begins with a class, as in ``Order.objects.filter(...)``, or with a function that is given one."""
+    inner: ast.expr = node
+    while True:
+        if isinstance(inner, ast.Call):
+            if any(
+                frame.quiet(each).ref is not None for each in inner.args if isinstance(each, (ast.Name, ast.Attribute))
+            ):
+                return True
+            inner = inner.func
+        elif isinstance(inner, ast.Attribute):
+            inner = inner.value
+            if isinstance(inner, (ast.Name, ast.Attribute)):
+                value = frame.quiet(inner)
+                if value.ref is not None and frame.world.class_named(value.ref) is not None:
+                    return True
+        else:
+            return False
 
 
 class _Asked:
