@@ -461,10 +461,13 @@ class Reader:
         if not ref:
             return "", False
         info = written.frame.world.class_named(ref)
-        if call is not None and any(
-            each.value.ref is not None and is_enum(each.frame, each.value.ref) for each in call.positional
-        ):
-            return (name_in(ref) or "Enum"), True  # whatever type of the project's own holds its members
+        for each in call.positional if call is not None else ():
+            held = each.value.ref
+            # Whatever type of the project's own is given a class holds its members, or documents of its kind.
+            if held is not None and (
+                is_enum(each.frame, held) or (info is not None and each.frame.world.class_named(held) is not None)
+            ):
+                return name_in(ref) or "Enum", True
         if info is None:
             last = ref.rpartition(".")[2]
             if last in ("MutableDict", "as_mutable") and call is not None and call.positional:

@@ -76,7 +76,7 @@ def note_unknown(frame: Frame, node: ast.Call, word: str) -> None:
             break
     site = frame.site(begins)
     found = [*_Asked(frame, site, "", None).expressions(node.args, word)]
-    if found and not is_known:
+    if found and (not is_known or _is_narrowed(node)):
         found.append(Use("", "", "open", site, query=site))
     frame.module.uses.update(dict.fromkeys(found))
 
@@ -147,6 +147,27 @@ def _is_open(frame: Frame, node: ast.Call, query: Selection) -> bool:
         return True
     # `order.items.filter(...)`: what begins right here begins with a class, or it is asked of one row's own
     return begins is not None and _holds(frame.site(node), begins) and not _begins_anew(frame, node)
+
+
+def _is_narrowed(node: ast.Call) -> bool:
+    """Whether a method before this one may leave rows out in a way of its own: ``Order.query.with_parent(customer).filter_by(…)``."""
+    inner: ast.expr = node.func
+    while isinstance(inner, (ast.Attribute, ast.Call)):
+        if isinstance(inner, ast.Attribute):
+            inner = inner.value
+        else:
+            if isinstance(inner.func, ast.Attribute) and inner.func.attr not in _PLAIN:
+                return True
+            inner = inner.func
+    return False
+
+
+#: Methods of queries that leave no rows out, or whose conditions are seen.
+_PLAIN = _BEGINS | frozenset(
+    """all filter filter_by where having exclude order_by join outerjoin join_from outerjoin_from select_from options limit offset distinct
+    using select_related prefetch_related only defer annotate alias values values_list group_by with_entities with_for_update
+    select_for_update update delete add_columns execution_options exec scalars execute reverse get_session""".split()
+)
 
 
 def _holds(around: Site, site: Site) -> bool:
