@@ -69,7 +69,7 @@ def note_unknown(frame: Frame, node: ast.Call, word: str) -> None:
     while True:  # `x.filter(...).order_by(...)` is one query
         if isinstance(begins, ast.Call):
             begins = begins.func
-            is_known = is_known or last_name(begins) in _BEGINS
+            is_known = is_known or _called(frame, begins) in _BEGINS
         elif isinstance(begins, ast.Attribute):
             begins = begins.value
         else:
@@ -137,6 +137,7 @@ def _is_open(frame: Frame, node: ast.Call, query: Selection) -> bool:
     """Whether a query may ask more than is seen: where it begins in another function, or takes arguments that do not stand here."""
     if (
         query.of
+        or _is_narrowed(node)
         or any(word.arg is None for word in node.keywords)
         or any(isinstance(each, ast.Starred) for each in node.args)
     ):
@@ -147,6 +148,12 @@ def _is_open(frame: Frame, node: ast.Call, query: Selection) -> bool:
         return True
     # `order.items.filter(...)`: what begins right here begins with a class, or it is asked of one row's own
     return begins is not None and _holds(frame.site(node), begins) and not _begins_anew(frame, node)
+
+
+def _called(frame: Frame, func: ast.expr) -> str:
+    """The name of what is called where it is defined: of ``from sqlalchemy import and_ as both`` it is ``and_``."""
+    ref = frame.quiet(func).ref
+    return ref.rpartition(".")[2] if ref is not None else last_name(func)
 
 
 def _is_narrowed(node: ast.Call) -> bool:
@@ -232,7 +239,7 @@ class _Asked:
                 fixed = bool(args) and all(map(self._is_constant, args))
                 yield from self._columns(value, inner, depth + 1, constant=fixed)
             case ast.Call(func=func, args=args):
-                name = last_name(func)
+                name = _called(self._frame, func)
                 inner = how if name in _SAME else "other"
                 if name == "and_":
                     yield from self.expressions(args, how if how in ("order", "join") else "filter")
@@ -278,7 +285,7 @@ class _Asked:
     def _is_null(self, node: ast.expr) -> bool:
         """``Order.sent == None``, ``Order.sent == null()``."""
         return (isinstance(node, ast.Constant) and node.value is None) or (
-            isinstance(node, ast.Call) and last_name(node.func) == "null"
+            isinstance(node, ast.Call) and _called(self._frame, node.func) == "null"
         )
 
     def _is_constant(self, node: ast.expr) -> bool:
