@@ -11,8 +11,6 @@ from dodont.core.rule import Rule
 from dodont.project.inputs import TEXT
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
-from dodont.schema.declared import Declared, declared
-from dodont.schema.tables import Column, Table
 from dodont.semantic.credentials import RANDOM, is_password, shows
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Waits
 from dodont.semantic.events import (
@@ -45,7 +43,9 @@ from dodont.semantic.rows import debugged, read_by_key
 from dodont.semantic.trees import SCOPES, calls_of, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 
-if TYPE_CHECKING:  # loaded where there is SQL
+if TYPE_CHECKING:  # loaded where there is SQL, or a table is asked for
+    from dodont.schema.declared import Declared
+    from dodont.schema.tables import Column, Table
     from dodont.sql import Hole as Place
     from dodont.sql import Statement
 
@@ -107,6 +107,8 @@ class Pass:
     @property
     def declared(self) -> Declared:
         """The tables of the project's database as its models declare them."""
+        from dodont.schema.declared import declared
+
         return declared(self.project)
 
     def sql(self, query: Query) -> Statement | None:
@@ -149,7 +151,7 @@ class Pass:
         """The columns of a table, where all that the project's code says of them agrees; else none."""
         found = {
             tuple(each.columns) if not any(not part.indexes for part in each.unread) else ()
-            for each in declared(self.project).named_table(table)
+            for each in self.declared.named_table(table)
         }
         texts = self.project.creating(table)
         if texts:

@@ -67,8 +67,7 @@ class Diagnostic:
         return (self.path, self.span, self.code, self.message)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A query somewhere in the project asks something of a column (``dodont.semantic.values.Use``), as data that travels."""
 
     entity: str
@@ -79,9 +78,8 @@ class Asked:
     query: tuple[str, Span] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Suspicion:
+class Suspicion(NamedTuple):
     """What becomes a finding when the rest of the project bears it out. ``about`` is plain data for the rule that decides then."""
 
     finding: Diagnostic
-    about: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = {}

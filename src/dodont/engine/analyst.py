@@ -24,7 +24,6 @@ from dodont.project.plain import NotPlain
 from dodont.project.project import Project
 from dodont.project.source import Source
 from dodont.project.summary import written
-from dodont.schema.declared import declared
 from dodont.semantic.definitions import FunctionInfo, Input, ModuleInfo
 from dodont.semantic.events import Entity, Event
 
@@ -128,6 +127,8 @@ class Analyst:
         """Tell rules of the mapped classes of a module, now that all that they are made from is read."""
         if not self._dispatcher.hears(Entity) or module.role in _ELSEWHERE or not self.project.may_declare(module):
             return
+        from dodont.schema.declared import declared
+
         with self.project.noting(module.consulted):
             found = declared(self.project).entities(module)
         for info in found:

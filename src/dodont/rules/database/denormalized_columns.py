@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dodont.analysis import Asked, Column, Diagnostic, Entity, Pass, Suspicion, on, over
+from dodont.analysis import Asked, Diagnostic, Entity, Pass, Suspicion, on, over
+
+if TYPE_CHECKING:
+    from dodont.analysis import Column
 
 _NUMBERED = re.compile(r"(.*?)_?(\d{1,2})(?:_id)?$")
 #: What stands on several lines, and is one value.

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dodont.analysis import Asked, Column, Diagnostic, Entity, Fix, Pass, Step, Suspicion, Table, on, over
+from dodont.analysis import Asked, Diagnostic, Entity, Fix, Pass, Step, Suspicion, on, over
+
+if TYPE_CHECKING:
+    from dodont.analysis import Column, Table
 
 #: Kinds that no plain index can hold, or none that helps: long texts, documents, bytes, sets, places. A search in them is of another kind.
 _LONG = frozenset(
