@@ -97,6 +97,10 @@ class Declared:
         """The mapped classes of a module."""
         return [info for info in module.classes if self.family(info)]
 
+    def tables(self, module: ModuleInfo) -> list[Table]:
+        """All tables that a module declares."""
+        return list(self._tables_of(module))
+
     # What the readers ask
 
     def frame(self, info: ClassInfo) -> Frame:

@@ -137,7 +137,7 @@ class Reader:
                             return ""
         if family == "sqlmodel" and "table" in info.keywords:
             return info.name.lower()
-        return snake(info.name) if family == "flask" and not above else ""
+        return snake(info.name) if family == "flask" and not (above and self._joins(info, frame)) else ""
 
     def _joins(self, info: ClassInfo, frame: Frame) -> bool:
         """Whether a class without a key adds its columns to its parent's table, whatever it calls its own: so Flask-SQLAlchemy does."""
@@ -364,7 +364,7 @@ class Reader:
                 found.unread.append(Unread(frame.site(node), "`__table_args__`", indexes=True))
             return
         call = Written(returned[0], frame).call if len(returned) == 1 else None
-        if call is not None:
+        if call is not None and not any(isinstance(each, ast.Return) and each.value is None for each in flat(node.body)):
             annotation = Written(node.returns, frame) if node.returns is not None else None
             before = len(found.columns) + len(self._later[-1])
             self._declared_by(found, node.name, call, annotation, sqlmodel=False)
@@ -727,7 +727,10 @@ class Reader:
         indexes: tuple[Index, ...] = ()
         unread: list[Unread] = []
         keys: list[tuple[tuple[str, ...], str]] = []
-        for written in call.node.args[2:]:
+        items = call.node.args[1:]
+        if items and not isinstance(items[0], ast.Starred) and name_in((Written(items[0], call.frame).call or call).ref) != "Column":
+            items = items[1:]  # the metadata, which Flask-SQLAlchemy's own does not take
+        for written in items:
             starred = isinstance(written, ast.Starred)
             inner = Written(written.value if isinstance(written, ast.Starred) else written, call.frame)
             for each in inner.elements() if starred else (inner,):
