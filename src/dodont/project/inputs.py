@@ -19,6 +19,8 @@ kind           name                                       answer
 ``related``    an attribute's name                        the files that may give a class one of that name, with their digests
 ``setting``    a name of Django's settings                the constant that it is
 ``hashing``    none                                       whether any code but tests hashes passwords
+``migrations`` a directory of Django's migrations         the files in it, with their digests
+``alembic``    nothing, or ``*``                           the files of all environments, ``*`` with their digests
 =============  =========================================  =====================================================
 """
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 SUMMARY, TEXT, NAME, FIND = "summary", "text", "name", "find"
 PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify", "listing", "table"
 OVERRIDES, RELATED, SETTING, HASHING, MODELS = "overrides", "related", "setting", "hashing", "models"
+MIGRATIONS, ALEMBIC = "migrations", "alembic"
 
 _BETWEEN = ">"
 
@@ -110,6 +113,18 @@ def _overrides(project: Project, name: str) -> str:
     return _files(project, project.subclasses.candidates(below.rpartition(".")[2], method))
 
 
+def _migrations(project: Project, name: str) -> str:
+    directory = project.absolute(name)
+    names = [each for each in project.finder.listing(directory) if each.endswith(".py")]
+    return _files(project, [os.path.join(directory, each) for each in names])
+
+
+def _alembic(project: Project, name: str) -> str:
+    paths = [path for each in project.environments for path in (each.script, *each.revisions) if path is not None]
+    shown = "\n".join(map(project.display, paths))
+    return _files(project, paths) if name else digest(shown.encode("utf-8", "surrogateescape"))
+
+
 def _related(project: Project, name: str) -> str:
     return _files(project, project.related_names.candidates(name))
 
@@ -135,5 +150,7 @@ _ANSWERS = {
     RELATED: _related,
     SETTING: _setting,
     HASHING: _hashing,
+    MIGRATIONS: _migrations,
+    ALEMBIC: _alembic,
     MODELS: _models,
 }

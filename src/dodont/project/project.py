@@ -13,6 +13,7 @@ from dodont.models.library import Library
 from dodont.project import inputs
 from dodont.project.comments import suppressions
 from dodont.project.django import DjangoSettings
+from dodont.project.environments import Environment, environments
 from dodont.project.finder import Finder
 from dodont.project.plain import restored
 from dodont.project.related import Related
@@ -119,6 +120,7 @@ class Project(World):
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._declarations: Declarations | None = None
         self._hashes: bool | None = None
+        self._environments: list[Environment] | None = None
         self.above: dict[type, Any] = {}  # what the layers above this one know of the project, each by its class
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
@@ -673,6 +675,13 @@ class Project(World):
         qualified = self.qualify(class_name, importer)
         entries = (entry for _, entry in lineage(frame, qualified) if isinstance(entry, ClassInfo))
         return next((entry.functions[name] for entry in entries if name in entry.functions), None)
+
+    @property
+    def environments(self) -> list[Environment]:
+        """Where Alembic's migrations stand."""
+        if self._environments is None:
+            self._environments = environments(self)
+        return self._environments
 
     @property
     def declarations(self) -> Declarations:
