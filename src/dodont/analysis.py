@@ -17,6 +17,7 @@ from dodont.semantic.events import (
     Call,
     Callee,
     Completed,
+    Definition,
     Dropped,
     Entity,
     Event,
@@ -24,6 +25,7 @@ from dodont.semantic.events import (
     Flow,
     Held,
     Lazy,
+    Migration,
     Polled,
     Query,
     Repeated,
@@ -48,6 +50,10 @@ if TYPE_CHECKING:  # loaded where there is SQL, or a table is asked for
     from dodont.schema.tables import Column, Table
     from dodont.sql import Hole as Place
     from dodont.sql import Statement
+
+if TYPE_CHECKING:
+    from dodont.schema.gaps import Gap
+    from dodont.schema.one_way import OneWay
 
 E = TypeVar("E", bound=tuple[Any, ...])
 Found = Diagnostic | Suspicion
@@ -177,6 +183,36 @@ class Pass:
         from dodont.sql import temporary
 
         return any(found is None or temporary(found, table) for found in staged(self.tree, table))
+
+    def gaps(self) -> list[Gap]:
+        """Where the models of this module and the project's migrations say different things."""
+        from dodont.schema.gaps import gaps
+
+        return gaps(self.project, self.module)
+
+    def has_migrations(self) -> bool:
+        """Whether the project has migrations of SQLAlchemy's tables."""
+        from dodont.schema.histories import histories
+
+        return histories(self.project).has_alembic()
+
+    def changed_tables(self, query: Query) -> list[str]:
+        """The tables of the project that the text of a query creates, drops or alters, where migrations are there to do that."""
+        from dodont.schema.outside import changed
+
+        return changed(self.project, query)
+
+    def prepares(self, function: FunctionInfo | None) -> bool:
+        """Whether the code around brings a new database up to date, or makes one in memory: what it creates no migration must."""
+        from dodont.schema.outside import prepares
+
+        return prepares(self.project, self.module, function)
+
+    def one_way(self) -> list[OneWay]:
+        """The parts of this module, a migration, that cannot be taken back."""
+        from dodont.schema.one_way import parts
+
+        return parts(self.project, self.module)
 
     def keyed_loop(self, repeated: Repeated) -> Site | None:
         """What the loop goes over by whose elements a call asks the database, where nothing says that it is short."""
@@ -440,6 +476,7 @@ __all__ = [
     "Check",
     "Column",
     "Completed",
+    "Definition",
     "Diagnostic",
     "Dropped",
     "Entity",
@@ -452,6 +489,7 @@ __all__ = [
     "Hole",
     "Label",
     "Lazy",
+    "Migration",
     "ModuleInfo",
     "Note",
     "Opening",

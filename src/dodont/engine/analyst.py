@@ -22,10 +22,11 @@ from dodont.project import inputs
 from dodont.project.finder import Finder
 from dodont.project.plain import NotPlain
 from dodont.project.project import Project
+from dodont.project.roles import role_by_path
 from dodont.project.source import Source
 from dodont.project.summary import written
 from dodont.semantic.definitions import FunctionInfo, Input, ModuleInfo
-from dodont.semantic.events import Entity, Event
+from dodont.semantic.events import Entity, Event, Migration
 
 #: Interpretation descends with the code it reads. Python's own parser must not run under a limit much higher than this.
 RECURSION_LIMIT = 5000
@@ -117,11 +118,13 @@ class Analyst:
             found = () if trouble is None else (internal(shown, trouble.message, trouble.line, trouble.column),)
         suspicions = tuple(self._dispatcher.suspicions(shown))
         asked = self._asked(module) if module is not None else ()
+        consulted = set(module.consulted) if module is not None else set()
+        if self._dispatcher.hears(Migration) and (module is not None or not found):
+            found = (*found, *self._migration(path, module, consulted))
         if not self._keep or (module is not None and any(each.code == INTERNAL_CODE for each in found)):
             return Analysis(shown, found, suspicions=suspicions, asked=asked)
         digest, summary = _summary(module)
-        consulted = frozenset(module.consulted) if module is not None else frozenset()
-        return Analysis(shown, found, True, project.digest(shown), digest, summary, consulted, suspicions, asked)
+        return Analysis(shown, found, True, project.digest(shown), digest, summary, frozenset(consulted), suspicions, asked)
 
     def _tell_entities(self, module: ModuleInfo) -> None:
         """Tell rules of the mapped classes of a module, now that all that they are made from is read."""
@@ -150,6 +153,18 @@ class Analyst:
             )
             for use in module.uses
         )
+
+    def _migration(self, path: str, module: ModuleInfo | None, consulted: set[Input]) -> list[Diagnostic]:
+        """What rules say of a migration, which is not interpreted."""
+        project = self.project
+        shown = project.display(path)
+        if role_by_path(shown, project.roles) != "migration":
+            return []
+        if module is None:
+            module = ModuleInfo(project.finder.name_of(path), shown, text=project.text(path), role="migration", file=path)
+        with project.noting(consulted):
+            self._dispatcher.hear(project, module, None, [Migration()])
+        return self._dispatcher.take(shown)
 
 
 def _summary(module: ModuleInfo | None) -> tuple[str | None, str | None]:

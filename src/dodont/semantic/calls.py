@@ -16,7 +16,7 @@ from dodont.semantic.annotations import model_type, parsed_annotation, substitut
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Raised, Waits
-from dodont.semantic.events import Callee
+from dodont.semantic.events import Callee, Definition
 from dodont.semantic.objects import annotation, instance_attribute, lineage
 from dodont.semantic.overrides import overriding
 from dodont.semantic.results import filled, library_result
@@ -315,6 +315,11 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         sinks.library_log(frame, node, ref, model.log, given)
     if model.external and not frame.silent:
         frame.external = True
+    if model.defines or model.returns == "call 0":
+        defining = ref if model.defines else _handed_definition(frame, given)
+        if defining is not None:
+            site = frame.site(node)
+            frame.event(("definition", site), Definition(site, defining, frame.function))
     if model.route is not None and model.route.handler is not None:
         register(frame, ref, model.route, given)
     if frame.keep:
@@ -332,6 +337,14 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         pending = Pending(ref, frame.site(node), awaited(frame, result), must=False, weak=model.task)
         return result.but(pending=pending)
     return result
+
+
+def _handed_definition(frame: Frame, given: Arguments) -> str | None:
+    """``await connection.run_sync(Base.metadata.create_all)``: what is called there defines tables."""
+    ref = given.positional[0].ref if given.positional else None
+    owner, _, name = ref.rpartition(".") if ref is not None else ("", "", "")
+    found = frame.library.method(owner, name)
+    return found[1] if found is not None and found[0].defines else None
 
 
 def _has_rows(callee: Value) -> bool:

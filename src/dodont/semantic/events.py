@@ -42,6 +42,14 @@ class Query(NamedTuple):
     parameters: Value | None = None
 
 
+class Definition(NamedTuple):
+    """A call creates or drops the tables of a schema: directly, or where it hands the function that does to what calls it."""
+
+    site: Site
+    target: str
+    function: FunctionInfo | None
+
+
 class Flow(NamedTuple):
     """A labelled value reaches a log (``kind`` is ``log``), or a password a field that keeps passwords, to be ``stored`` there or
     ``compared`` with it: ``target`` is the function that logs it, or the field. ``site`` is the expression given to ``call``; the
@@ -156,6 +164,10 @@ class Completed(NamedTuple):
     module: ModuleInfo
 
 
+class Migration(NamedTuple):
+    """A migration was found, which is not interpreted: what it does is asked of ``Pass``."""
+
+
 class Lazy(NamedTuple):
     """A relationship of a row is read where a loop goes over the rows, and nothing loaded it with them: each reads it anew.
 
@@ -234,4 +246,6 @@ Event = (
     | Repeated
     | Polled
     | Entity
+    | Definition
+    | Migration
 )
