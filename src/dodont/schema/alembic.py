@@ -22,14 +22,14 @@ _BATCH = "alembic.op.batch_alter_table"
 
 @dataclass(slots=True)
 class History:
-    """What the migrations of a directory have made. ``elsewhere``: something else has made tables that they change.
+    """What the migrations of a directory have made. ``elsewhere`` are tables that they change, and that something else has made.
 
     ``consulted`` is what that hangs on, beside the migrations themselves.
     """
 
     schema: Schema
     directory: str
-    elsewhere: bool = False
+    elsewhere: frozenset[str] = frozenset()
     consulted: frozenset[Input] = frozenset()
 
 
@@ -66,7 +66,7 @@ def replay(files: Files, environment: Environment) -> list[History]:
             for revision in _ordered(named, operations.lost):
                 operations.upgrade(files, revision.file)
             schema = Schema(operations.tables, tuple(operations.lost))
-            found.append(History(schema, os.path.dirname(each[0].file.shown), operations.elsewhere))
+            found.append(History(schema, os.path.dirname(each[0].file.shown), frozenset(operations.elsewhere)))
     kept = frozenset((kind, name) for kind, name in consulted if kind != inputs.TEXT or not name.startswith(f"{shown}/"))
     for history in found:
         history.consulted = kept
@@ -148,7 +148,7 @@ class Operations(Effects):
     def __init__(self, lost: list[Unread]) -> None:
         self.tables: dict[str, Table] = {}
         self.lost = lost
-        self.elsewhere = False
+        self.elsewhere: set[str] = set()
         self._run: Run
 
     def upgrade(self, files: Files, file: File) -> None:
@@ -257,7 +257,7 @@ class Operations(Effects):
             self.astray(made.of, made.site or _NOWHERE)
             return None
         if table not in self.tables:
-            self.elsewhere = True
+            self.elsewhere.add(table)
             self.tables[table] = Table(table, unread=(Unread(made.site or _NOWHERE, table),), site=made.site)
         return self.tables[table]
 

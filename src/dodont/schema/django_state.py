@@ -18,6 +18,11 @@ from dodont.schema.tables import Column, Index, Relationship, Schema, Table
 from dodont.semantic.values import Site
 
 _MODEL = frozenset({"django.db.models.Model", "django.db.models.base.Model", "django.contrib.gis.db.models.Model"})
+#: Django's own bases that have fields themselves.
+_ABSTRACT = frozenset(
+    {"django.contrib.auth.models.AbstractUser", "django.contrib.auth.models.PermissionsMixin"}
+    | {f"django.contrib.auth.{module}.AbstractBaseUser" for module in ("models", "base_user")}
+)
 _OF_FIELDS = ("django.db.models.", "django.contrib.postgres.fields.", "django.contrib.gis.db.models.")
 _RELATIONS = frozenset({"ForeignKey", "OneToOneField"})
 #: Nothing of the model's own table or of one between two.
@@ -243,7 +248,7 @@ class Models:
 
     def is_model(self, name: str) -> bool:
         """Whether a class is below Django's Model, as far as its bases are the project's."""
-        return not _MODEL.isdisjoint(self._fields.lineage(name))
+        return not (_MODEL | _ABSTRACT).isdisjoint(self._fields.lineage(name))
 
     def _is_of_project(self, name: str) -> bool:
         """Whether all that a class is made of is seen: classes of the project, and Django's Model."""

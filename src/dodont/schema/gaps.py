@@ -71,8 +71,6 @@ def _may_be_model(project: Project, info: ClassInfo) -> bool:
 def _model(models: Models, info: ClassInfo, application: Application, history: History) -> list[Gap]:
     made = history.models.get(info.name.lower())
     among = _is_among_models(info.module, application)
-    if made is None and not among:
-        return []
     if not models.is_model(info.ref) and (made is None or not among or made.name != info.name):
         return []  # `class BlogPage(Page)`, of another library: the migrations say that it is a model
     model = models.model(info.ref)
@@ -138,8 +136,10 @@ def _alembic(known: Histories, models: Declared, module: ModuleInfo) -> Iterator
         found = made[table.name]
         if found:
             yield from _of_table(models, table, found, module)
-        elif table.site is not None and not any(each.elsewhere for each in histories) and known.is_migrated(
-            module, _lineage(models, table), any(made.values())
+        elif (
+            table.site is not None
+            and not known.begins_elsewhere()
+            and known.is_migrated(table.name, _lineage(models, table), any(made.values()))
         ):
             yield Gap("table", table.site, _name(table))
     for info in heirs:  # whose rows stand in another's table

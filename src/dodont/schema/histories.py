@@ -9,8 +9,7 @@ from dodont.project import inputs
 from dodont.project.project import Project
 from dodont.schema import alembic, django_migrations
 from dodont.schema.django_state import Application, Fields
-from dodont.schema.reading import File, Files, Ref, Run, TooLong
-from dodont.semantic.definitions import ModuleInfo
+from dodont.schema.reading import File, Files, Local, Ref, Run, true
 
 
 def histories(project: Project) -> Histories:
@@ -51,28 +50,29 @@ class Histories:
             self.project.touched |= history.consulted
         return self._alembic
 
+    def begins_elsewhere(self) -> bool:
+        """Whether something else than the migrations has made tables that these change."""
+        made = {name for each in self.alembic() for name in each.schema.tables if name not in each.elsewhere}
+        return any(not each.elsewhere <= made for each in self.alembic())
+
     def has_alembic(self) -> bool:
         """Whether the project has migrations of Alembic's."""
         self.project.touched.add((inputs.ALEMBIC, ""))
         return bool(self.project.environments)
 
-    def is_migrated(self, module: ModuleInfo, lineage: tuple[str, ...], among: bool) -> bool:
+    def is_migrated(self, table: str, lineage: tuple[str, ...], among: bool) -> bool:
         """Whether the migrations are those of a class's database: ``env.py`` names the metadata of one of its bases, or where
-        that is not said, they have made others of the same module (``among``). Not where ``env.py`` leaves tables out.
+        that is not said, they have made others of the same module (``among``). Not where ``env.py`` may leave the table out.
         """
         said = False
         for each in self.project.environments:
-            if each.script is None:
+            file = self.files.file(each.script) if each.script is not None else None
+            if file is None:
                 continue
-            file = self.files.file(each.script)
-            if file is None or not {"include_object", "include_name"}.isdisjoint(_words(file)):
+            run = Run(self.files)
+            if not self._includes(run, file, table):
                 return False
-            target = None
-            if "target_metadata" in file.bound:
-                try:
-                    target = Run(self.files).name("target_metadata", file)
-                except TooLong:
-                    return False
+            target = run.name("target_metadata", file) if "target_metadata" in file.bound else None
             for one in target if isinstance(target, list) else [target]:
                 if isinstance(one, Ref) and one.name.endswith(".metadata"):
                     said = True
@@ -80,7 +80,16 @@ class Histories:
                         return True
         return among and not said
 
-
-def _words(file: File) -> set[str]:
-    """The names of keyword arguments."""
-    return {each.arg for each in ast.walk(file.tree) if isinstance(each, ast.keyword) and each.arg}
+    @staticmethod
+    def _includes(run: Run, file: File, table: str) -> bool:
+        """Whether the filters that ``env.py`` hands to Alembic let a table pass."""
+        for node in ast.walk(file.tree):
+            if isinstance(node, ast.keyword) and node.arg in ("include_object", "include_name", "include_symbol"):
+                name = node.value.id if isinstance(node.value, ast.Name) else ""
+                function = run.name(name, file)
+                if not isinstance(function, Local):
+                    return False
+                given = run.given(function, file.site(node), name=table, type_="table", reflected=False, compare_to=None)
+                if true(given) is not True:
+                    return False
+        return True

@@ -23,6 +23,8 @@ from dodont.semantic.values import Site
 #: What one migration may cost, in statements and expressions, and how deep its functions may call each other.
 MAX_STEPS = 50_000
 MAX_CALLS = 20
+#: How many directories that are no packages stand around a migration.
+MAX_LEVELS = 4
 
 HOLE: Final = "\0"
 
@@ -209,39 +211,54 @@ class Files:
         return name
 
     def _qualify(self, module: str, file: File) -> str:
-        self.project.touched.add(inputs.qualified(module, file.shown))
-        return self.project.finder.qualify(module, file.path)
+        """An absolute import as a file means it. A directory of migrations need be no package: ``app/alembic/versions``, where
+        what stands around ``app`` is on the path."""
+        finder = self.project.finder
+        path, shown = file.path, file.shown
+        name = module
+        for _ in range(MAX_LEVELS):
+            self.project.touched.add(inputs.qualified(module, shown))
+            name = finder.qualify(module, path)
+            if finder.has_package(name) or "/" not in shown or "__init__.py" in finder.listing(os.path.dirname(path)):
+                break
+            path, shown = os.path.dirname(path), os.path.dirname(shown)
+        return name
 
-    def definition(self, name: str, depth: int = 0) -> tuple[File, str] | None:
+    def definition(self, name: str) -> tuple[File, str] | None:
         """The file of the project that defines a qualified name at its top level, and the name there; through re-exports."""
+        found = self.leads(name)
+        return found if isinstance(found, tuple) else None
+
+    def leads(self, name: str, depth: int = 0) -> tuple[File, str] | str:
+        """Where a qualified name is defined in the project, or the name that it has outside of it."""
         if depth > MAX_CALLS:
-            return None
+            return name
         prefix, colon, dotted = name.rpartition(":")
         self.project.touched.add((inputs.PACKAGE, f"{prefix}{colon}{dotted.partition('.')[0]}"))
         if not self.project.finder.has_package(name):
-            return None
+            return name
         module, _, last = name.rpartition(".")
         file = self.module(module) if module else None
         if file is None:
-            return None
+            return name
         bound = file.bound.get(last)
         if bound is not None:
             first = bound[0]
             if isinstance(first, (ast.Import, ast.ImportFrom)):
-                return self.definition(self.imported(first, last, file), depth + 1)
+                return self.leads(self.imported(first, last, file), depth + 1)
             return file, last
         for statement in file.tree.body:
             if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
                 starred = self.imported(statement, "*", file).rpartition(".")[0]
-                found = self.definition(f"{starred}.{last}", depth + 1)
-                if found is not None:
+                found = self.leads(f"{starred}.{last}", depth + 1)
+                if isinstance(found, tuple):
                     return found
-        return None
+        return name
 
     def canonical(self, name: str) -> str:
         """A qualified name as its definition has it."""
-        found = self.definition(name)
-        return f"{found[0].name}.{found[1]}" if found is not None else name
+        found = self.leads(name)
+        return found if isinstance(found, str) else f"{found[0].name}.{found[1]}"
 
 
 class Effects:
@@ -327,9 +344,9 @@ class Run:
 
     def denoted(self, name: str) -> Any:
         """What a qualified name stands for: a value of the project's own where it is one."""
-        found = self.files.definition(name)
-        if found is None:
-            return Ref(name)
+        found = self.files.leads(name)
+        if isinstance(found, str):
+            return Ref(found)
         file, last = found
         if isinstance(file.bound[last][0], ast.ClassDef):
             return Ref(f"{file.name}.{last}")
@@ -460,6 +477,13 @@ class Run:
         except _Left as left:
             return left.how
         return ""
+
+    def given(self, function: Local, site: Site, **given: Any) -> Any:
+        """What a function gives for these arguments."""
+        try:
+            return self._run(function, [], given, site)
+        except (_Left, TooLong):
+            return UNREAD
 
     def _lambda(self, node: ast.Lambda, names: dict[str, Any], file: File) -> Any:
         return Local(node, file, names)
