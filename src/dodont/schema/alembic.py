@@ -184,7 +184,7 @@ class Operations(Effects):
             return made.args[0] if made.args else UNREAD
         if name in ("execute", "exec_driver_sql", "executescript", "scalar"):
             self._sql(made.args[0] if made.args else None, made)
-        elif name in _ASKED and (isinstance(made.receiver, Made) or made.of.startswith("sqlalchemy.")):
+        elif name in _ASKED and isinstance(made.receiver, (Made, Method)):
             return self._asked(name, made)
         elif name in ("create_all", "drop_all"):
             self.astray(name, made.site or _NOWHERE)

@@ -12,7 +12,7 @@ from dodont.project import inputs
 from dodont.schema.django_state import Application, Field, Fields, Model, class_of
 from dodont.schema.reading import UNREAD, Either, File, Files, Made, Ref, Run, TooLong, is_known
 from dodont.schema.tables import Unread
-from dodont.semantic.definitions import Input
+from dodont.semantic.definitions import Input, says_nothing
 from dodont.semantic.values import Site
 
 
@@ -208,7 +208,7 @@ class _Operations:
                 return None
             says = {part.name: part for part in node[1].body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))}
             if "state_forwards" in says:
-                return "" if all(isinstance(part, (ast.Pass, ast.Expr)) for part in says["state_forwards"].body) else None
+                return "" if says_nothing(says["state_forwards"].body) else None
             if "__init__" in says and not any(base.endswith((".RunSQL", ".RunPython")) for base in self._fields.lineage(each)):
                 return None
         return None

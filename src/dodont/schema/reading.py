@@ -422,10 +422,9 @@ class Run:
                     return _plainly(plain, args, kwargs)
                 return self.effects.called(Made(name, tuple(args), kwargs, site))
             case Method(receiver=receiver, name=name):
-                if isinstance(receiver, (str, list, tuple, dict, set, frozenset)):
+                if isinstance(receiver, (str, list, tuple, dict)) and not isinstance(receiver, _OWN):
                     return _method(receiver, name, args, kwargs)
-                of = f"{receiver.of}.{name}" if isinstance(receiver, Made) else f"?.{name}"
-                return self.effects.called(Made(of, tuple(args), kwargs, site, receiver))
+                return self.effects.called(Made(f"{_called(receiver)}.{name}", tuple(args), kwargs, site, receiver))
         name = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
         return self.effects.called(Made(f"?.{name}", tuple(args), kwargs, site, UNREAD))
 
@@ -778,6 +777,13 @@ class Run:
 
 
 # ------------------------------------------------------------------------------------------------------- plain values
+
+
+def _called(receiver: Any) -> str:
+    """What a method is called of: ``alembic.op.get_bind.dialect``."""
+    if isinstance(receiver, Method):
+        return f"{_called(receiver.receiver)}.{receiver.name}"
+    return receiver.of if isinstance(receiver, Made) else "?"
 
 
 def is_known(text: Any) -> bool:
