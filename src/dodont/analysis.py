@@ -190,11 +190,11 @@ class Pass:
 
         return gaps(self.project, self.module)
 
-    def has_migrations(self) -> bool:
-        """Whether the project has migrations of SQLAlchemy's tables."""
+    def has_migrations(self, definition: Definition) -> bool | None:
+        """Whether the project has migrations of the tables that a call creates; None where these are another database's."""
         from dodont.schema.histories import histories
 
-        return histories(self.project).has_alembic()
+        return histories(self.project).has_migrations_of(definition.holder)
 
     def changed_tables(self, query: Query) -> list[str]:
         """The tables of the project that the text of a query creates, drops or alters, where migrations are there to do that."""

@@ -55,6 +55,27 @@ class Histories:
         made = {name for each in self.alembic() for name in each.schema.tables if name not in each.elsewhere}
         return any(not each.elsewhere <= made for each in self.alembic())
 
+    def has_migrations_of(self, holder: str | None) -> bool | None:
+        """Whether Alembic's migrations are those of the tables below a class; None where they are others'."""
+        if not self.has_alembic():
+            return False
+        owners = {owner for each in self.project.environments for owner in self._owners(each.script)}
+        known = self.files.canonical(holder) if holder is not None else None
+        return None if owners and known is not None and known not in owners else True
+
+    def _owners(self, script: str | None) -> list[str]:
+        """The classes whose metadata an ``env.py`` names."""
+        file = self.files.file(script) if script is not None else None
+        if file is None:
+            return []
+        run = Run(self.files)
+        target = run.name("target_metadata", file) if "target_metadata" in file.bound else None
+        for node in ast.walk(file.tree):  # `context.configure(target_metadata=Base.metadata)`
+            if target is None and isinstance(node, ast.keyword) and node.arg == "target_metadata":
+                target = run.eval(node.value, {}, file)
+        names = [each.name for each in (target if isinstance(target, list) else [target]) if isinstance(each, Ref)]
+        return [self.files.canonical(each.removesuffix(".metadata")) for each in names if each.endswith(".metadata")]
+
     def has_alembic(self) -> bool:
         """Whether the project has migrations of Alembic's."""
         self.project.touched.add((inputs.ALEMBIC, ""))
@@ -72,12 +93,10 @@ class Histories:
             run = Run(self.files)
             if not self._includes(run, file, table):
                 return False
-            target = run.name("target_metadata", file) if "target_metadata" in file.bound else None
-            for one in target if isinstance(target, list) else [target]:
-                if isinstance(one, Ref) and one.name.endswith(".metadata"):
-                    said = True
-                    if self.files.canonical(one.name.removesuffix(".metadata")) in lineage:
-                        return True
+            owners = self._owners(each.script)
+            if not set(owners).isdisjoint(lineage):
+                return True
+            said = said or bool(owners)
         return among and not said
 
     @staticmethod

@@ -17,6 +17,8 @@ from dodont.semantic.trees import last_name, walk
 #: Whose connections lead to the database that migrations are for.
 _MANAGED = ("sqlalchemy.", "sqlmodel.", "flask_sqlalchemy.", "django.db.")
 
+#: What a module calls that brings a database to the newest revision: ``command.stamp``, ``upgrade_db``, ``run_migrations``.
+_PREPARES = re.compile(r"stamp(?!s\b|_?time)|upgrade|migrat", re.I)
 _IN_MEMORY = re.compile(r":memory:|^sqlite(?:\+\w+)?:///?$|mode=memory")
 
 
@@ -55,14 +57,17 @@ def _is_migrated(known: Histories, name: str) -> bool:
 
 
 def prepares(project: Project, module: ModuleInfo, function: FunctionInfo | None) -> bool:
-    """Whether the code around stamps a new database with the newest revision, or upgrades it, or makes one in memory.
-
-    For code at the top of a module that is asked of the module's top, for a function's of the function.
-    """
-    node: ast.AST | None = project.body(function) if function is not None else project.tree(module)
-    for each in walk(node) if node is not None else ():
+    """Whether the code around stamps a new database with the newest revision, or upgrades it, or makes one in memory or for tables
+    that it lists itself; or is a migration by what it says."""
+    if "down_revision" in module.names:
+        return True
+    tree = project.tree(module)
+    if any(isinstance(each, ast.Call) and _PREPARES.search(last_name(each.func)) for each in walk(tree)):
+        return True
+    body: ast.AST | None = project.body(function) if function is not None else tree
+    for each in walk(body) if body is not None else ():
         if isinstance(each, ast.Constant) and isinstance(each.value, str) and _IN_MEMORY.search(each.value):
             return True
-        if isinstance(each, ast.Call) and last_name(each.func) in ("stamp", "upgrade"):
+        if isinstance(each, ast.Call) and last_name(each.func) == "MetaData" and function is not None:
             return True
     return False

@@ -319,7 +319,9 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         defining = ref if model.defines else _handed_definition(frame, given)
         if defining is not None:
             site = frame.site(node)
-            frame.event(("definition", site), Definition(site, defining, frame.function))
+            named = node.func if model.defines else given.nodes[0]
+            if not _is_given(frame, named):
+                frame.event(("definition", site), Definition(site, defining, _holder(frame, named), frame.function))
     if model.route is not None and model.route.handler is not None:
         register(frame, ref, model.route, given)
     if frame.keep:
@@ -337,6 +339,22 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         pending = Pending(ref, frame.site(node), awaited(frame, result), must=False, weak=model.task)
         return result.but(pending=pending)
     return result
+
+
+def _is_given(frame: Frame, node: ast.expr) -> bool:
+    """Whether whose tables they are is up to the caller: ``def create(metadata): metadata.create_all(engine)``."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=name)):
+            return frame.function is not None and name in frame.function.named
+    return False
+
+
+def _holder(frame: Frame, node: ast.expr) -> str | None:
+    """The class whose metadata it is: ``Base`` of ``Base.metadata.create_all``."""
+    match node:
+        case ast.Attribute(value=ast.Attribute(value=holder, attr="metadata")):
+            return frame.quiet(holder).ref
+    return None
 
 
 def _handed_definition(frame: Frame, given: Arguments) -> str | None:

@@ -43,10 +43,13 @@ class Query(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """A call creates or drops the tables of a schema: directly, or where it hands the function that does to what calls it."""
+    """A call creates or drops the tables of a schema: directly, or where it hands the function that does to what calls it.
+
+    ``holder`` is the class whose metadata names the tables, where the call says so."""
 
     site: Site
     target: str
+    holder: str | None
     function: FunctionInfo | None
 
 

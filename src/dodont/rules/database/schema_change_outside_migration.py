@@ -12,14 +12,15 @@ _ELSEWHERE = ("test", "migration", "script")
 @on(Definition, rule="schema-change-outside-migration")
 def metadata(definition: Definition, run: Pass) -> Iterator[Diagnostic]:
     function = definition.function
-    if run.module.role in _ELSEWHERE or _is_command(function) or run.prepares(function):
+    if run.module.role in _ELSEWHERE or _is_command(function):
         return
-    yield run.report(
-        "beside" if run.has_migrations() else "alone",
-        definition.site,
-        function=function,
-        callee=f"{definition.target.rpartition('.')[2]}()",
-    )
+    name = definition.target.rpartition(".")[2]
+    if name == "drop_all" and function is not None and not function.is_start_up:
+        return  # a reset, which somebody asks for
+    migrated = run.has_migrations(definition)
+    if migrated is None or run.prepares(function):
+        return
+    yield run.report("beside" if migrated else "alone", definition.site, function=function, callee=f"{name}()")
 
 
 @on(Query, rule="schema-change-outside-migration")
