@@ -262,6 +262,7 @@ class Operations(Effects):
         return self.tables[table]
 
     def _lose(self, table: Table, made: Made) -> None:
+        table = replace(table, columns={name: replace(each, nullable=None) for name, each in table.columns.items()})
         self.tables[table.name] = replace(table, unread=(*table.unread, Unread(made.site or _NOWHERE, made.of)))
 
     def _set(self, table: Table, column: Column) -> None:
@@ -364,6 +365,8 @@ class Operations(Effects):
         if "nullable" in made.kwargs:
             said = made.kwargs["nullable"]
             column = replace(column, nullable=said if isinstance(said, bool) else None, site=made.site)
+        if "server_default" in made.kwargs:
+            column = replace(column, default=made.kwargs["server_default"] is not None)
         new = made.kwargs.get("new_column_name", made.kwargs.get("name"))
         if "type_" in made.kwargs:
             column = replace(column, kind=_kind(made.kwargs["type_"]))

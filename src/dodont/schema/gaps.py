@@ -141,7 +141,7 @@ def _alembic(known: Histories, models: Declared, module: ModuleInfo) -> Iterator
             and not known.begins_elsewhere()
             and known.is_migrated(table.name, _lineage(models, table), any(made.values()))
         ):
-            yield Gap("table", table.site, _name(table))
+            yield Gap("table", _head(table.site, table.entity), _name(table))
     for info in heirs:  # whose rows stand in another's table
         own = models.own(info)
         found = _made(histories, models.table_name(info)) if not own.abstract else []
@@ -173,6 +173,14 @@ def _made(histories: list[alembic.History], name: str) -> list[Table]:
     return found
 
 
+def _head(site: Site, entity: str) -> Site:
+    """``class Order`` of a whole class."""
+    if not entity:
+        return site
+    end = site.column + len("class ") + len(entity.rpartition(".")[2].encode())
+    return Site(site.path, site.line, site.column, site.line, end)
+
+
 def _name(table: Table) -> str:
     return table.entity.rpartition(".")[2] or table.name
 
@@ -198,7 +206,7 @@ def _of_table(models: Declared, table: Table, made: list[Table], module: ModuleI
         if all(name in each.columns and each.columns[name].nullable is False for each in others):
             if not _is_declared(models, table.name, name):
                 related = (Note(column.site, "made here"),) if column.site is not None else ()
-                yield Gap("left", table.site, _name(table), name, related=related)
+                yield Gap("left", _head(table.site, table.entity), _name(table), name, related=related)
 
 
 def _of_column(column: Column, model: str, made: list[Table], site: Site) -> Iterator[Gap]:

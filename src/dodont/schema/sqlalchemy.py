@@ -390,11 +390,13 @@ class Reader:
         if said is None:
             return column
         outer = said
+        annotated = annotation is not None
         held = said.word("sa_column")
         if name_in(said.ref) == "Field" and held is not None and (behind := held.call) is not None:
             said = outer = behind
+            annotated = False  # SQLModel takes such a column as it is
             column = replace(column, site=behind.site)
-        return self._told(column, said, annotated=annotation is not None, outer=outer)
+        return self._told(column, said, annotated=annotated, outer=outer)
 
     def _told(self, column: Column, call: Call, *, annotated: bool, outer: Call) -> Column:
         """A column with what the call's words say of it."""
