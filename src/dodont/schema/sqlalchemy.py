@@ -393,6 +393,11 @@ class Reader:
         annotated = annotation is not None
         held = said.word("sa_column")
         if name_in(said.ref) == "Field" and held is not None and (behind := held.call) is not None:
+            if name_in(behind.ref) != "Column":  # `sa_column=timestamp()`
+                given = self._declared.given(behind)
+                if given is None or name_in(given.ref) != "Column":
+                    return replace(column, nullable=None, primary_key=None, unique=None, indexed=None)
+                behind = given
             said = outer = behind
             annotated = False  # SQLModel takes such a column as it is
             column = replace(column, site=behind.site)
