@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
+from dodont.core.diagnostic import Applicability, Asked, Diagnostic, Fix, Span, Step, Suspicion
 from dodont.core.rule import Rule
 from dodont.project.inputs import TEXT
 from dodont.project.project import Project
@@ -17,12 +17,15 @@ from dodont.semantic.events import (
     Call,
     Callee,
     Completed,
+    Definition,
     Dropped,
+    Entity,
     Event,
     Fetching,
     Flow,
     Held,
     Lazy,
+    Migration,
     Polled,
     Query,
     Repeated,
@@ -39,15 +42,24 @@ from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.passwords import entered
 from dodont.semantic.repetition import keyed, only_first
 from dodont.semantic.rows import debugged, read_by_key
-from dodont.semantic.trees import SCOPES, nodes_of, stored, walk
+from dodont.semantic.trees import SCOPES, calls_of, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 
-if TYPE_CHECKING:  # loaded where there is SQL
+if TYPE_CHECKING:  # loaded where there is SQL, or a table is asked for
+    from dodont.schema.declared import Declared
+    from dodont.schema.tables import Column, Table
     from dodont.sql import Hole as Place
     from dodont.sql import Statement
 
+if TYPE_CHECKING:
+    from dodont.schema.gaps import Gap
+    from dodont.schema.one_way import OneWay
+
 E = TypeVar("E", bound=tuple[Any, ...])
-Check = Callable[[Any, "Pass"], Iterator[Diagnostic]]
+Found = Diagnostic | Suspicion
+Check = Callable[[Any, "Pass"], Iterator[Found]]
+#: Decides about a rule's suspicions, given what all files of the run ask of columns, and the rule's options.
+Decide = Callable[[Sequence[Suspicion], Sequence[Asked], Mapping[str, Any]], Iterator[Diagnostic]]
 
 
 class Subscription(NamedTuple):
@@ -56,11 +68,28 @@ class Subscription(NamedTuple):
     check: Check
 
 
-def on(event: type[E], *, rule: str) -> Callable[[Callable[[E, Pass], Iterator[Diagnostic]]], Subscription]:
+def on(event: type[E], *, rule: str) -> Callable[[Callable[[E, Pass], Iterator[Any]]], Subscription]:
     """Subscribe a rule's function to a kind of event. The module's ``check`` becomes the subscription the engine finds."""
 
-    def subscribe(check: Callable[[E, Pass], Iterator[Diagnostic]]) -> Subscription:
+    def subscribe(check: Callable[[E, Pass], Iterator[Any]]) -> Subscription:
         return Subscription(event, rule, check)
+
+    return subscribe
+
+
+class Decision(NamedTuple):
+    rule: str
+    decide: Decide
+
+
+def over(*, rule: str) -> Callable[[Decide], Decision]:
+    """Have a rule's function decide about its suspicions when all files of the run are analysed.
+
+    It is given data alone: what it needs of a module, the suspicion has to bring along.
+    """
+
+    def subscribe(decide: Decide) -> Decision:
+        return Decision(rule, decide)
 
     return subscribe
 
@@ -80,6 +109,13 @@ class Pass:
     def tree(self) -> ast.Module:
         """The module's syntax tree, made anew: for questions asked only of what would otherwise be reported."""
         return self.project.tree(self.module)
+
+    @property
+    def declared(self) -> Declared:
+        """The tables of the project's database as its models declare them."""
+        from dodont.schema.declared import declared
+
+        return declared(self.project)
 
     def sql(self, query: Query) -> Statement | None:
         """What the text of a query says: each hole's place, its stars, its tables; None when it is no SQL. Loads the SQL parser."""
@@ -119,8 +155,11 @@ class Pass:
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table, where all that the project's code says of them agrees; else none."""
-        declared, texts = self.project.tables(table)
-        found = set(declared)
+        found = {
+            tuple(each.columns) if not any(not part.indexes for part in each.unread) else ()
+            for each in self.declared.named_table(table)
+        }
+        texts = self.project.creating(table)
         if texts:
             from dodont.sql import created
 
@@ -131,7 +170,7 @@ class Pass:
         """Whether the project's code creates a view of that name, whose columns are written out there."""
         from dodont.sql import spells_out
 
-        return any(spells_out(text, table) for text in self.project.tables(table)[1])
+        return any(spells_out(text, table) for text in self.project.creating(table))
 
     def makes_copies(self) -> bool:
         """Whether this module creates a table that is like another, so that whole rows of the one are rows of the other."""
@@ -144,6 +183,36 @@ class Pass:
         from dodont.sql import temporary
 
         return any(found is None or temporary(found, table) for found in staged(self.tree, table))
+
+    def gaps(self) -> list[Gap]:
+        """Where the models of this module and the project's migrations say different things."""
+        from dodont.schema.gaps import gaps
+
+        return gaps(self.project, self.module)
+
+    def has_migrations(self, definition: Definition) -> bool | None:
+        """Whether the project has migrations of the tables that a call creates; None where these are another database's."""
+        from dodont.schema.histories import histories
+
+        return histories(self.project).has_migrations_of(definition.holder)
+
+    def changed_tables(self, query: Query) -> list[str]:
+        """The tables of the project that the text of a query creates, drops or alters, where migrations are there to do that."""
+        from dodont.schema.outside import changed
+
+        return changed(self.project, query)
+
+    def prepares(self, function: FunctionInfo | None) -> bool:
+        """Whether the code around brings a new database up to date, or makes one in memory: what it creates no migration must."""
+        from dodont.schema.outside import prepares
+
+        return prepares(self.project, self.module, function)
+
+    def one_way(self) -> list[OneWay]:
+        """The parts of this module, a migration, that cannot be taken back."""
+        from dodont.schema.one_way import parts
+
+        return parts(self.project, self.module)
 
     def keyed_loop(self, repeated: Repeated) -> Site | None:
         """What the loop goes over by whose elements a call asks the database, where nothing says that it is short."""
@@ -274,6 +343,10 @@ class Pass:
         """The last line of a place in the module, with its comment."""
         return self.project.lines(self.module)[site.end_line - 1]
 
+    def is_call(self, site: Site) -> bool:
+        """Whether what stands at a place in the module is a call, and no more."""
+        return site[1:] in calls_of(self.tree)
+
     def source(self, site: Site | None) -> str:
         """The code at a place in the project, on one line and cut short; empty where there is none."""
         if site is None:
@@ -316,15 +389,9 @@ class Pass:
     def span(self, site: Site) -> Span:
         """A place in characters instead of bytes."""
         module = self.module if site.path == self.module.path else self._module(site.path)
-        wide = module.wide if module is not None else {}
-        if wide and site.path != self.module.path:
+        if module is not None and module.wide and site.path != self.module.path:
             self.project.touched.add((TEXT, site.path))
-        return Span(
-            site.line,
-            _characters(wide.get(site.line), site.column),
-            site.end_line,
-            _characters(wide.get(site.end_line), site.end_column),
-        )
+        return span_of(module, site)
 
     def _module(self, path: str) -> ModuleInfo | None:
         return next((module for module in self.project.modules.values() if module.path == path), None)
@@ -359,6 +426,10 @@ class Pass:
             fix=fix,
         )
 
+    def suspect(self, finding: Diagnostic, **about: Any) -> Suspicion:
+        """What becomes a finding when ``over`` the whole project the rule so decides. ``about`` is what it needs for that."""
+        return Suspicion(finding, about)
+
     def fix(self, title: str, applicability: Applicability, at: Site, **parameters: Any) -> Fix:
         """The intention to rewrite the node at ``at``; sites among the parameters become regions in characters."""
         return Fix(
@@ -372,6 +443,17 @@ class Pass:
         if isinstance(value, (list, tuple)):
             return [self._plain(each) for each in value]
         return value
+
+
+def span_of(module: ModuleInfo | None, site: Site) -> Span:
+    """A place in a module in characters instead of bytes."""
+    wide = module.wide if module is not None else {}
+    return Span(
+        site.line,
+        _characters(wide.get(site.line), site.column),
+        site.end_line,
+        _characters(wide.get(site.end_line), site.end_column),
+    )
 
 
 def sql_parts(text: Text) -> tuple[str | None, ...]:
@@ -388,12 +470,16 @@ __all__ = [
     "SCOPES",
     "Access",
     "Applicability",
+    "Asked",
     "Call",
     "Callee",
     "Check",
+    "Column",
     "Completed",
+    "Definition",
     "Diagnostic",
     "Dropped",
+    "Entity",
     "Event",
     "Fetching",
     "Fix",
@@ -403,6 +489,7 @@ __all__ = [
     "Hole",
     "Label",
     "Lazy",
+    "Migration",
     "ModuleInfo",
     "Note",
     "Opening",
@@ -418,6 +505,8 @@ __all__ = [
     "Step",
     "Subscription",
     "Suppression",
+    "Suspicion",
+    "Table",
     "Text",
     "Type",
     "Unawaited",
@@ -431,6 +520,7 @@ __all__ = [
     "name_of",
     "nodes_of",
     "on",
+    "over",
     "shows",
     "sql_parts",
     "walk",

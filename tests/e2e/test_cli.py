@@ -456,3 +456,32 @@ def test_a_reader_that_leaves_early_is_no_trouble(project: Path) -> None:
     )
     assert done.stderr == ""
     assert done.stdout.startswith("do-arch-1: ")
+
+
+# --------------------------------------------------------------------------------------------------------- schema
+
+
+def test_schema_tells_the_declared_tables(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "models.py").write_text(
+        "from django.db import models\n\n\n"
+        "class Order(models.Model):\n    code = models.CharField(max_length=8, unique=True)\n    made = lib.DayField()\n",
+        encoding="utf-8",
+    )
+    told = dodont(tmp_path, "schema")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == (
+        "shop_order of shop.models.Order  shop/models.py:4\n"
+        "    id    AutoField primary key filled in by the database\n"
+        "    code  CharField not null unique\n"
+        "\n"
+        "1 table, 0 parts not read.\n"
+    )
+    found = json.loads(dodont(tmp_path, "schema", "shop", "--format", "json").stdout)
+    assert [table["name"] for table in found["tables"]] == ["shop_order"]
+    assert [column["name"] for column in found["tables"][0]["columns"]] == ["id", "code"]
+    (tmp_path / "other").mkdir()
+    assert "0 tables" in dodont(tmp_path, "schema", "other").stdout
+    missing = dodont(tmp_path, "schema", "none")
+    assert missing.returncode == 2 and "no such file or directory" in missing.stderr

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.ecosystem import mutants, repairs, show, sql_mutants, sturdy, suppressions
+from tests.ecosystem import mutants, repairs, schema_mutants, show, sql_mutants, sturdy, suppressions
 from tests.ecosystem.fetch import FetchError, fetch
 from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
@@ -116,6 +116,21 @@ def _suppressions(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _schema_mutants(arguments: argparse.Namespace) -> int:
+    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
+    outcomes: list[schema_mutants.Outcome] = []
+    for name in names:
+        made, before = schema_mutants.run(arguments.directory / name, arguments.size, arguments.seed)
+        outcomes += made
+        print(f"{name}: {sum(each.found for each in made)} of {len(made)}, {before} before", flush=True)
+        for each in made if arguments.missed else ():
+            if not each.found:
+                mutant = each.mutant
+                print(f"  missed: {mutant.path}:{mutant.line}: {mutant.kind} {mutant.what}")
+    print("\n".join(schema_mutants.table(outcomes)))
+    return 0
+
+
 def _sql_mutants(arguments: argparse.Namespace) -> int:
     names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
     outcomes: list[sql_mutants.Outcome] = []
@@ -205,6 +220,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--pyright", metavar="COMMAND", default="", help="ask this pyright about the same mutants")
     command.add_argument("--missed", action="store_true", help="print those not found, or not restored by the fix")
     command.set_defaults(command=_mutants)
+
+    command = commands.add_parser(
+        "schema-mutants", help="change models in DIR without a migration, count what model-without-migration finds"
+    )
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument(
+        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
+    )
+    command.add_argument("-n", dest="size", type=int, default=20, help="how many a project (default: 20)")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--missed", action="store_true", help="print those not found")
+    command.set_defaults(command=_schema_mutants)
 
     command = commands.add_parser(
         "sql-mutants", help="put parameters into the text of the queries in DIR, count what sql-from-strings finds"

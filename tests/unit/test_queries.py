@@ -84,7 +84,7 @@ def uses(path: Path, text: str) -> set[tuple[str, str, str]]:
 def test_columns_of_sqlalchemy(tmp_path: Path) -> None:
     assert uses(tmp_path / "shop.py", SQLALCHEMY) == {
         ("Order", "status", "equal"),
-        ("Order", "total", "compare"),
+        ("Order", "total", "least"),
         ("Customer", "id", "join"),
         ("Order", "customer_id", "join"),
         ("Order", "id", "order"),
@@ -93,8 +93,8 @@ def test_columns_of_sqlalchemy(tmp_path: Path) -> None:
 
 def test_columns_of_django(tmp_path: Path) -> None:
     assert uses(tmp_path / "shop.py", DJANGO) == {
-        ("Order", "status", "equal"),
-        ("Order", "total", "compare"),
+        ("Order", "status", "other"),  # one or the other: an index over one of them does not help
+        ("Order", "total", "other"),
         ("Order", "customer", "join"),
         ("Customer", "name", "equal"),
         ("Order", "total", "order"),

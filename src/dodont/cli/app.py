@@ -26,6 +26,7 @@ _COMMANDS = (
     "explain",
     "rules",
     "practices",
+    "schema",
     "agent-file",
     "hook",
     "server",

@@ -65,3 +65,21 @@ class Diagnostic:
     @property
     def sort_key(self) -> tuple[str, Span, str, str]:
         return (self.path, self.span, self.code, self.message)
+
+
+class Asked(NamedTuple):
+    """A query somewhere in the project asks something of a column (``dodont.semantic.values.Use``), as data that travels."""
+
+    entity: str
+    column: str
+    how: str
+    at: Step
+    constant: bool = False
+    query: tuple[str, Span] | None = None
+
+
+class Suspicion(NamedTuple):
+    """What becomes a finding when the rest of the project bears it out. ``about`` is plain data for the rule that decides then."""
+
+    finding: Diagnostic
+    about: Mapping[str, Any] = {}

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dodont.core.diagnostic import Diagnostic
+from dodont.analysis import span_of
+from dodont.core.diagnostic import Asked, Diagnostic, Step, Suspicion
 from dodont.core.rule import INTERNAL_CODE
 from dodont.engine import catalogue, selection
 from dodont.engine.dispatch import Dispatcher, internal
@@ -21,10 +22,11 @@ from dodont.project import inputs
 from dodont.project.finder import Finder
 from dodont.project.plain import NotPlain
 from dodont.project.project import Project
+from dodont.project.roles import role_by_path
 from dodont.project.source import Source
 from dodont.project.summary import written
 from dodont.semantic.definitions import FunctionInfo, Input, ModuleInfo
-from dodont.semantic.events import Event
+from dodont.semantic.events import Entity, Event, Migration
 
 #: Interpretation descends with the code it reads. Python's own parser must not run under a limit much higher than this.
 RECURSION_LIMIT = 5000
@@ -34,7 +36,8 @@ class Analysis(NamedTuple):
     """What was found out about one file, as plain data that travels between processes. ``path`` is as the run displays it.
 
     ``findings`` are before selection by file and before comments that silence. ``kept`` is false where dodont itself failed:
-    nothing of that is kept for later runs. ``source`` is the digest of the file's bytes; ``digest`` that of the summary, which is
+    nothing of that is kept for later runs. ``suspicions`` and ``asked`` are what rules decide about when all files are analysed.
+    ``source`` is the digest of the file's bytes; ``digest`` that of the summary, which is
     JSON; the last two are None where there is none. ``consulted`` are the module's inputs.
     """
 
@@ -45,6 +48,8 @@ class Analysis(NamedTuple):
     digest: str | None = None
     summary: str | None = None
     consulted: frozenset[Input] = frozenset()
+    suspicions: tuple[Suspicion, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 class Analyst:
@@ -76,6 +81,7 @@ class Analyst:
             listener=self._hear,
             memory=memory,
         )
+        self.project.keeps_trees = self._dispatcher.hears(Entity)
 
     def _hear(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
         if self._every_file or module.file in self._wanted:
@@ -104,16 +110,65 @@ class Analyst:
         module = None if project.skim(path, source) else project.load(path, source)
         if module is not None:
             project.complete(module)
+            self._tell_entities(module)
             failures = [internal(shown, message) for message in project.failures.pop(path, ())]
             found = (*self._dispatcher.take(shown), *failures)
         else:
             trouble = project.troubles.get(path)
             found = () if trouble is None else (internal(shown, trouble.message, trouble.line, trouble.column),)
+        suspicions = tuple(self._dispatcher.suspicions(shown))
+        asked = self._asked(module) if module is not None else ()
+        consulted = set(module.consulted) if module is not None else set()
+        if self._dispatcher.hears(Migration) and (module is not None or not found):
+            found = (*found, *self._migration(path, module, consulted))
         if not self._keep or (module is not None and any(each.code == INTERNAL_CODE for each in found)):
-            return Analysis(shown, found)
+            return Analysis(shown, found, suspicions=suspicions, asked=asked)
         digest, summary = _summary(module)
-        consulted = frozenset(module.consulted) if module is not None else frozenset()
-        return Analysis(shown, found, True, project.digest(shown), digest, summary, consulted)
+        return Analysis(
+            shown, found, True, project.digest(shown), digest, summary, frozenset(consulted), suspicions, asked
+        )
+
+    def _tell_entities(self, module: ModuleInfo) -> None:
+        """Tell rules of the mapped classes of a module, now that all that they are made from is read."""
+        if not self._dispatcher.hears(Entity) or module.role in _ELSEWHERE or not self.project.may_declare(module):
+            return
+        from dodont.schema.declared import declared
+
+        with self.project.noting(module.consulted):
+            found = declared(self.project).entities(module)
+        for info in found:
+            if info.site is not None:
+                self.project.tell(module, Entity(info.ref, info.site))
+
+    def _asked(self, module: ModuleInfo) -> tuple[Asked, ...]:
+        """What the module's queries ask of columns, where a rule wants to know."""
+        if not self._dispatcher.hears(Entity) or module.role in _ELSEWHERE:
+            return ()
+        return tuple(
+            Asked(
+                use.entity,
+                use.column,
+                use.how,
+                Step(use.site.path, span_of(module, use.site), _TOLD.get(use.how, "taken for a list here")),
+                use.constant,
+                (use.query.path, span_of(module, use.query)) if use.query is not None else None,
+            )
+            for use in module.uses
+        )
+
+    def _migration(self, path: str, module: ModuleInfo | None, consulted: set[Input]) -> list[Diagnostic]:
+        """What rules say of a migration, which is not interpreted."""
+        project = self.project
+        shown = project.display(path)
+        if role_by_path(shown, project.roles) != "migration":
+            return []
+        if module is None:
+            module = ModuleInfo(
+                project.finder.name_of(path), shown, text=project.text(path), role="migration", file=path
+            )
+        with project.noting(consulted):
+            self._dispatcher.hear(project, module, None, [Migration()])
+        return self._dispatcher.take(shown)
 
 
 def _summary(module: ModuleInfo | None) -> tuple[str | None, str | None]:
@@ -124,6 +179,16 @@ def _summary(module: ModuleInfo | None) -> tuple[str | None, str | None]:
         return written(module)
     except (NotPlain, RecursionError):
         return None, None
+
+
+#: Roles of files whose queries are not what the database is made for.
+_ELSEWHERE = frozenset({"test", "migration", "script"})
+
+#: What a use of a column is in a person's words.
+_TOLD = {
+    "equal": "filtered by here", "least": "filtered by here", "most": "filtered by here", "range": "filtered by here",
+    "join": "joined here", "order": "ordered by here",
+}  # fmt: skip
 
 
 class Batch(NamedTuple):
@@ -144,8 +209,8 @@ def batch_of(analyst: Analyst, analyses: Sequence[Analysis], wave: frozenset[str
         for module in project.by_path.values()
         if module is not None and module.path not in wave and module.file not in project.rebuilt
     }
-    tables = {each for found in (*(each.consulted for each in analyses), *modules.values()) for each in found}
-    answers = {each: inputs.answer(project, *each) for each in tables if each[0] == inputs.TABLE}
+    consulted = {each for found in (*(each.consulted for each in analyses), *modules.values()) for each in found}
+    answers = {each: inputs.answer(project, *each) for each in consulted if each[0] in (inputs.TABLE, inputs.MODELS)}
     return Batch(tuple(analyses), modules, frozenset(map(project.display, project.rebuilt)), answers)
 
 

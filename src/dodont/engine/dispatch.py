@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dodont.analysis import Event, FunctionInfo, ModuleInfo, Pass, Subscription
-from dodont.core.diagnostic import Diagnostic, Span
+from dodont.core.diagnostic import Diagnostic, Span, Suspicion
 from dodont.core.rule import INTERNAL_CODE, INTERNAL_RULE, Rule
 from dodont.project.project import Project
 
@@ -41,6 +41,7 @@ class Dispatcher:
         self._subscriptions = subscriptions(chosen)
         self._options = options
         self._found: dict[str, dict[tuple[str, Span, str], Diagnostic]] = {}
+        self._suspected: dict[str, list[Suspicion]] = {}
         self._broken: set[tuple[str, str]] = set()
 
     def hear(self, project: Project, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
@@ -64,12 +65,22 @@ class Dispatcher:
                     )
                 )
             return
-        for diagnostic in found:
-            self.add(diagnostic)
+        for each in found:
+            if isinstance(each, Suspicion):
+                self._suspected.setdefault(each.finding.path, []).append(each)
+            else:
+                self.add(each)
 
     def add(self, diagnostic: Diagnostic) -> None:
         key = (diagnostic.code, diagnostic.span, diagnostic.message if diagnostic.code == INTERNAL_CODE else "")
         self._found.setdefault(diagnostic.path, {}).setdefault(key, diagnostic)
+
+    def hears(self, event: type) -> bool:
+        """Whether a rule subscribed to that kind of event."""
+        return event in self._subscriptions
+
+    def suspicions(self, path: str) -> list[Suspicion]:
+        return self._suspected.pop(path, [])
 
     def take(self, path: str) -> list[Diagnostic]:
         return list(self._found.pop(path, {}).values())

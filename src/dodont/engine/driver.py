@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from dodont.core.diagnostic import Diagnostic
+from dodont.core.diagnostic import Asked, Diagnostic, Suspicion
 from dodont.core.rule import INTERNAL_CODE
 from dodont.engine import catalogue, selection
 from dodont.engine.analyst import Analysis, Analyst, Batch, batch_of, interpreting
@@ -53,6 +53,8 @@ class Run:
         self._workers = workers or Workers()
         self._progress = progress or (lambda done, total: None)
         self._cache = (cache_dir, self._environment(cache_dir)) if cache_dir is not None else None
+        self._suspicions: list[Suspicion] = []
+        self._asked: list[Asked] = []
         self._analyst = self._start()
         self._reuse = self._open()
         self.project = self._analyst.project
@@ -91,10 +93,20 @@ class Run:
         """The findings of the files; what an earlier run found is taken where it still holds."""
         if self._reuse is not None:
             yield from self._with_cache(self._reuse, paths)
-            return
-        for done, analysis in enumerate(self._analysed(paths), 1):
-            self._progress(done, len(paths))
-            yield from self._shown(analysis.path, analysis.findings)
+        else:
+            for done, analysis in enumerate(self._analysed(paths), 1):
+                self._progress(done, len(paths))
+                self._evidence(analysis.suspicions, analysis.asked)
+                yield from self._shown(analysis.path, analysis.findings)
+        if self._suspicions:
+            from dodont.engine.deciding import decided
+
+            for shown, found in decided(self._suspicions, self._asked, self._settings).items():
+                yield from self._shown(shown, found)
+
+    def _evidence(self, suspicions: Iterable[Suspicion], asked: Iterable[Asked]) -> None:
+        self._suspicions += suspicions
+        self._asked += asked
 
     def _analysed(self, paths: Sequence[str]) -> Iterator[Analysis]:
         sizes = _sizes(paths) if self._workers.are_many else {}
@@ -107,7 +119,7 @@ class Run:
 
     def _with_cache(self, reuse: Reuse, paths: Sequence[str]) -> Iterator[Diagnostic]:
         wanted = {self.project.display(path): path for path in paths}
-        done: dict[str, tuple[Diagnostic, ...]] = {}
+        done: dict[str, Analysis] = {}
         wave = reuse.stale(wanted)
         while wave:
             there = [
@@ -120,11 +132,16 @@ class Run:
             reuse.begin(wave)
             for batch in self._wave(reuse, wave, there):
                 reuse.analysed(batch)
-                done.update((each.path, each.findings) for each in batch.analyses)
+                done.update((each.path, each) for each in batch.analyses)
                 self._progress(len(done), len(wanted.keys() | done.keys()))
             wave = reuse.following()
         for shown in wanted:
-            yield from self._shown(shown, done[shown] if shown in done else reuse.findings(shown))
+            if shown in done:
+                self._evidence(done[shown].suspicions, done[shown].asked)
+                yield from self._shown(shown, done[shown].findings)
+            else:
+                self._evidence(*reuse.evidence(shown))
+                yield from self._shown(shown, reuse.findings(shown))
         reuse.save()
 
     def _wave(self, reuse: Reuse, wave: Sequence[str], paths: Sequence[str]) -> Iterator[Batch]:

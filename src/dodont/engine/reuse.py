@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from dodont.core.diagnostic import Diagnostic, Fix, Span, Step
+from dodont.core.diagnostic import Asked, Diagnostic, Fix, Span, Step, Suspicion
 from dodont.engine.cache import Cache, Row
 from dodont.project import inputs
 from dodont.project.summary import read
@@ -209,9 +209,25 @@ class Reuse:
 
     def findings(self, path: str) -> list[Diagnostic]:
         """What an earlier run found in a module that holds."""
+        return [_diagnostic(path, each) for each in self._found(path)[0]]
+
+    def evidence(self, path: str) -> tuple[list[Suspicion], list[Asked]]:
+        """What rules decide about in the end, of a module that holds."""
+        _, suspicions, asked = self._found(path)
+        return (
+            [Suspicion(_diagnostic(path, finding), about) for finding, about in suspicions],
+            [
+                Asked(
+                    entity, column, how, Step(where, Span(*at), text), constant, query and (query[0], Span(*query[1]))
+                )
+                for entity, column, how, (where, at, text), constant, query in asked
+            ],
+        )
+
+    def _found(self, path: str) -> Any:
         row = self._rows[path]
         assert row is not None
-        return [_diagnostic(path, each) for each in json.loads(row.findings)]
+        return json.loads(row.findings)
 
     # After
 
@@ -223,7 +239,14 @@ class Reuse:
             self._stale.discard(path)
             self._consulted[path] = analysis.consulted
             if analysis.kept:
-                findings = json.dumps([_plain(each) for each in analysis.findings])
+                findings = json.dumps(
+                    [
+                        [_plain(each) for each in analysis.findings],
+                        [[_plain(each.finding), dict(each.about)] for each in analysis.suspicions],
+                        [_asked(each) for each in analysis.asked],
+                    ],
+                    separators=(",", ":"),
+                )
                 row = self._made[path] = Row(path, analysis.source, analysis.digest, "", findings)
                 self._unwritten.append((row, analysis.summary))
             else:
@@ -316,6 +339,11 @@ def _plain(found: Diagnostic) -> list[Any]:
         [_step(each) for each in found.related],
         [fix.title, fix.applicability, _span(fix.anchor), dict(fix.parameters)] if fix is not None else None,
     ]
+
+
+def _asked(each: Asked) -> list[Any]:
+    query = [each.query[0], _span(each.query[1])] if each.query is not None else None
+    return [each.entity, each.column, each.how, _step(each.at), each.constant, query]
 
 
 def _span(span: Span) -> list[int]:

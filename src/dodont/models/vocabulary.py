@@ -166,6 +166,7 @@ class Function(NamedTuple):
     decorator: Literal["same", "manager", "async manager", "thread", "property"] | None = None
     never: bool = False  # does not return
     task: bool = False  # starts a task to which only its result refers: who drops that may lose the task
+    defines: bool = False  # creates or drops the tables of a schema, as DDL does
 
 
 class Class(NamedTuple):

@@ -13,11 +13,14 @@ kind           name                                       answer
 ``namespace``  a qualified name                           whether it is a directory through which modules are reached
 ``qualify``    an importing directory, a top-level name   the prefix that absolute imports get there
 ``listing``    a directory                                digest of its entries' names
-``table``      a database table                           digest of what declares it
+``table``      a database table                           the files that may declare or change it, with their digests
+``models``     a word                                     the files that may declare tables and mention it, likewise
 ``overrides``  a class, a protocol's method               the files that may hold classes below it, with their digests
 ``related``    an attribute's name                        the files that may give a class one of that name, with their digests
 ``setting``    a name of Django's settings                the constant that it is
 ``hashing``    none                                       whether any code but tests hashes passwords
+``migrations`` a directory of Django's migrations         the files in it, with their digests
+``alembic``    nothing, or ``*``                           the files of all environments, ``*`` with their digests
 =============  =========================================  =====================================================
 """
 
@@ -35,7 +38,8 @@ if TYPE_CHECKING:
 
 SUMMARY, TEXT, NAME, FIND = "summary", "text", "name", "find"
 PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify", "listing", "table"
-OVERRIDES, RELATED, SETTING, HASHING = "overrides", "related", "setting", "hashing"
+OVERRIDES, RELATED, SETTING, HASHING, MODELS = "overrides", "related", "setting", "hashing", "models"
+MIGRATIONS, ALEMBIC = "migrations", "alembic"
 
 _BETWEEN = ">"
 
@@ -83,8 +87,17 @@ def _listing(project: Project, name: str) -> str:
 
 
 def _table(project: Project, name: str) -> str:
-    columns, texts = project.tables(name)
-    return digest(repr((sorted(columns), sorted(texts))).encode("utf-8", "surrogatepass"))
+    return _files(project, {*project.declarations.tabled(name), *project.declarations.changing(name)})
+
+
+def _models(project: Project, name: str) -> str:
+    return _files(project, project.declarations.models(name))
+
+
+def _files(project: Project, paths: Iterable[str]) -> str:
+    """Files with their digests."""
+    shown = sorted(map(project.display, paths))
+    return digest("\n".join(f"{path} {project.digest(path)}" for path in shown).encode("utf-8", "surrogateescape"))
 
 
 def overrides(below: str, method: str) -> Input:
@@ -100,9 +113,16 @@ def _overrides(project: Project, name: str) -> str:
     return _files(project, project.subclasses.candidates(below.rpartition(".")[2], method))
 
 
-def _files(project: Project, paths: Iterable[str]) -> str:
-    shown = sorted(map(project.display, paths))
-    return digest("\n".join(f"{path} {project.digest(path)}" for path in shown).encode("utf-8", "surrogateescape"))
+def _migrations(project: Project, name: str) -> str:
+    directory = project.absolute(name)
+    names = [each for each in project.finder.listing(directory) if each.endswith(".py")]
+    return _files(project, [os.path.join(directory, each) for each in names])
+
+
+def _alembic(project: Project, name: str) -> str:
+    paths = [path for each in project.environments for path in (each.script, *each.revisions) if path is not None]
+    shown = "\n".join(map(project.display, paths))
+    return _files(project, paths) if name else digest(shown.encode("utf-8", "surrogateescape"))
 
 
 def _related(project: Project, name: str) -> str:
@@ -130,4 +150,7 @@ _ANSWERS = {
     RELATED: _related,
     SETTING: _setting,
     HASHING: _hashing,
+    MIGRATIONS: _migrations,
+    ALEMBIC: _alembic,
+    MODELS: _models,
 }

@@ -13,6 +13,7 @@ from dodont.models.library import Library
 from dodont.project import inputs
 from dodont.project.comments import suppressions
 from dodont.project.django import DjangoSettings
+from dodont.project.environments import Environment, environments
 from dodont.project.finder import Finder
 from dodont.project.plain import restored
 from dodont.project.related import Related
@@ -21,8 +22,7 @@ from dodont.project.routing import Routing, registrars
 from dodont.project.source import Source, Unreadable, check_syntax, decode, displayed, parse, read
 from dodont.project.subclasses import Subclasses
 from dodont.project.summary import rebuilt
-from dodont.project.tables import Declarations
-from dodont.semantic.annotations import is_mapped
+from dodont.project.tables import Declarations, may_declare
 from dodont.semantic.definitions import (
     ClassInfo,
     Endless,
@@ -44,6 +44,8 @@ from dodont.semantic.values import UNSETTLED, Relation, Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.
 MAX_DEPTH = 120
+#: Syntax trees that are kept for those who ask of the same file again.
+MAX_TREES = 8
 #: How many dots a name may have; one with more comes of imports that lead to themselves.
 MAX_DOTS = 40
 #: How often a circle of functions is run until its facts stay as they are.
@@ -118,10 +120,12 @@ class Project(World):
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._declarations: Declarations | None = None
         self._hashes: bool | None = None
-        self._tables: dict[str, tuple[set[tuple[str, ...]], set[str]]] = {}
+        self._environments: list[Environment] | None = None
+        self.above: dict[type, Any] = {}  # what the layers above this one know of the project, each by its class
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
+        self.keeps_trees = False  # whether somebody is going to ask what the models in each module declare
         self.digests: dict[str, str] = {}  # of the bytes of files
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self.routing = Routing(self)
@@ -196,6 +200,8 @@ class Project(World):
                 known = module.names[name]
                 module.names[name] = Value(known.type if known.const is not None else None, known.ref)
         module.registrars = registrars(module)
+        if self.keeps_trees and self.may_declare(module):
+            self._keep_tree(path, source.tree)
         self._tell(module, None, list(frame.events.values()))
         return module
 
@@ -319,6 +325,19 @@ class Project(World):
         if self.listener is not None and events:
             with self.noting(module.consulted):
                 self.listener(module, function, events)
+
+    def tell(self, module: ModuleInfo, event: Event) -> None:
+        """Tell whoever listens of something about a module as a whole."""
+        self._tell(module, None, [event])
+
+    def may_declare(self, module: ModuleInfo) -> bool:
+        """Whether the module's text says that it may have classes that are mapped to tables."""
+        return bool(module.classes) and may_declare(module.path, module.text.encode("utf-8", "surrogatepass"))
+
+    def creates_index(self, table: str, column: str) -> bool:
+        """Whether code that sets the database up, a migration or an SQL text, may create an index that begins with a column."""
+        self.touched.add((inputs.TABLE, table))
+        return self.declarations.indexes(table, column)
 
     def complete(self, module: ModuleInfo) -> None:
         """Interpret every body of the module that nobody asked for yet, where rules may have something to say of it."""
@@ -624,13 +643,16 @@ class Project(World):
     def tree(self, module: ModuleInfo) -> ast.Module:
         self.touched.add((inputs.TEXT, module.path))
         if module.file not in self._trees:
-            if len(self._trees) >= 8:
-                self._trees.clear()
             try:
-                self._trees[module.file] = parse(module.text).tree
+                self._keep_tree(module.file, parse(module.text).tree)
             except Unreadable:  # too deep to be parsed from down here
-                self._trees[module.file] = ast.Module([], [])
+                self._keep_tree(module.file, ast.Module([], []))
         return self._trees[module.file]
+
+    def _keep_tree(self, path: str, tree: ast.Module) -> None:
+        if len(self._trees) >= MAX_TREES:
+            self._trees.clear()
+        self._trees[path] = tree
 
     def awaits(self, module: ModuleInfo) -> Mapping[tuple[str, str], tuple[int, int]]:
         """How many calls of a dotted name, as written in a class (or in none), the module awaits, and how many it does not."""
@@ -654,22 +676,41 @@ class Project(World):
         entries = (entry for _, entry in lineage(frame, qualified) if isinstance(entry, ClassInfo))
         return next((entry.functions[name] for entry in entries if name in entry.functions), None)
 
-    def tables(self, table: str) -> tuple[set[tuple[str, ...]], set[str]]:
-        """What declares a table: the columns of each model, and the texts that create or alter it."""
+    @property
+    def environments(self) -> list[Environment]:
+        """Where Alembic's migrations stand."""
+        if self._environments is None:
+            self._environments = environments(self)
+        return self._environments
+
+    @property
+    def declarations(self) -> Declarations:
+        """Which files may say what the tables of the database are like."""
+        if self._declarations is None:
+            self._declarations = Declarations(
+                self._contents(), lambda path: role_by_path(self.display(path), self.roles) in _QUIET
+            )
+        return self._declarations
+
+    def models(self, word: str = "") -> list[ModuleInfo]:
+        """The modules that may declare mapped classes and tables, and mention ``word``; tests and migrations left out."""
+        self.touched.add((inputs.MODELS, word))
+        return self._read_of(self.declarations.models(word))
+
+    def tabled(self, table: str) -> list[ModuleInfo]:
+        """The modules that may declare the table."""
         self.touched.add((inputs.TABLE, table))
-        if table not in self._tables:
-            if self._declarations is None:
-                self._declarations = Declarations(self._contents())
-            for path in self._declarations.mapping(table):
-                if path not in self.by_path:
-                    self.load(path)
-            columns, texts = self._declarations.declared(table)
-            for info in list(self.classes.values()):
-                name = info.members.get("__tablename__")
-                if (name.const if name is not None else _default_table(info)) == table:
-                    columns.add(_columns(self.reader(info.module), info))
-            self._tables[table] = (columns, texts)
-        return self._tables[table]
+        return self._read_of(self.declarations.tabled(table))
+
+    def creating(self, table: str) -> set[str]:
+        """The texts that create or alter tables and views, and mention this one."""
+        self.touched.add((inputs.TABLE, table))
+        return self.declarations.texts(table)
+
+    def _read_of(self, paths: list[str]) -> list[ModuleInfo]:
+        with self.noting(set()):  # what the files say is asked for by who reads them
+            found = [self.load(path) for path in paths]
+        return [each for each in found if each is not None]
 
     def hashes_passwords(self) -> bool:
         """Whether any code of the project but its tests hashes passwords, by what that is called: asked of what would be reported."""
@@ -792,31 +833,3 @@ def _lines_with(word: str, text: str) -> list[int]:
     if word not in text:
         return []
     return [number for number, line in enumerate(text.split("\n"), 1) if word in line]
-
-
-def _default_table(info: ClassInfo) -> str | None:
-    """``class Hero(SQLModel, table=True)`` is the table ``hero``."""
-    return info.ref.rpartition(".")[2].lower() if "table" in info.keywords else None
-
-
-def _columns(frame: Frame, info: ClassInfo) -> tuple[str, ...]:
-    """The columns of a declarative model and its bases by their names in the database, in the order written."""
-    found: dict[str, None] = {}
-    sqlmodel = "table" in info.keywords
-    for _, entry in lineage(frame, info.ref):
-        if not isinstance(entry, ClassInfo):
-            continue
-        for name in dict.fromkeys((*entry.annotations, *entry.members)):
-            value = entry.members.get(name)
-            if value is not None:
-                if value.type is not None and value.type.name == "sqlalchemy.Column":
-                    found[value.const if isinstance(value.const, str) else name] = None
-                elif (
-                    sqlmodel
-                    and name in entry.annotations
-                    and not (value.type and value.type.name.endswith(".Relationship"))
-                ):
-                    found[name] = None
-            elif sqlmodel or is_mapped(frame.world.reader(entry.module, entry), entry.annotations[name]):
-                found[name] = None
-    return tuple(found)

@@ -1,18 +1,16 @@
-"""How code declares the tables of its database, as far as a file's syntax tells: Django models, ``Table(...)``, CREATE TABLE."""
+"""Where code declares the tables of its database, as far as a file's text tells. What it declares is read by ``dodont.schema``."""
 
 from __future__ import annotations
 
 import ast
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import PurePath
 
 from dodont.semantic.trees import last_name
 
-_NO_COLUMN = frozenset({"ManyToManyField", "GenericRelation"})
-_REFERENCES = frozenset({"ForeignKey", "OneToOneField", "ParentalKey"})
 #: ``connection.register("sales", frame)``: from then on SQL reads the data frame as a table.
 _VIEWS = frozenset(
     {"register", "registerTempTable"}
@@ -38,84 +36,109 @@ def makes_copies(tree: ast.Module) -> bool:
 
 
 class Declarations:
-    """What the files of a project say of tables. Each is parsed once, when it first mentions a table that is asked for."""
+    """Which files of a project may say what its tables are like. They are found by their text, once, and read when asked for."""
 
-    def __init__(self, files: Iterable[tuple[str, bytes]]) -> None:
-        """Keeps the content of those files that may declare something."""
-        self._mapping: list[tuple[str, bytes]] = []
-        self._declaring: list[tuple[str, bytes]] = []
-        self._declares: dict[str, bool] = {}
-        self._read: dict[str, _Declared] = {}
+    def __init__(self, files: Iterable[tuple[str, bytes]], is_elsewhere: Callable[[str], bool]) -> None:
+        """Keeps the content of those files that may declare something. Models of tests and migrations stand ``elsewhere``."""
+        self._models: list[tuple[str, bytes]] = []
+        self._changing: list[tuple[str, bytes]] = []
+        self._indexing: list[bytes] | None = None
+        self._texts: dict[str, list[str]] = {}
+        self._classes: dict[str, frozenset[str]] = {}
         for path, data in files:
-            if b"__tablename__" in data or b"table=True" in data:
-                self._mapping.append((path, data))
-            if b"Table(" in data or b"db_table" in data or b"Model" in data or _may_change(data):
-                self._declaring.append((path, data))
+            if may_declare(path, data) and not is_elsewhere(path):
+                self._models.append((path, data))
+            if _may_change(data):
+                self._changing.append((path, data))
 
-    def mapping(self, table: str) -> list[str]:
-        """Files that may declare a mapped class of that table."""
+    def models(self, word: str = "") -> list[str]:
+        """The files that may declare mapped classes and tables, and mention ``word``."""
+        wanted = word.encode()
+        return [path for path, data in self._models if wanted in data]
+
+    def tabled(self, table: str) -> list[str]:
+        """The files that may declare the table: they mention it, or have a class whose table may be called so."""
         word = table.encode()
-        return [
-            path
-            for path, data in self._mapping
-            if (b"__tablename__" in data and word in data) or (b"table=True" in data and word in data.lower())
-        ]
+        return [path for path, data in self._models if word in data or self._has_class(path, data, table)]
 
-    def declared(self, table: str) -> tuple[set[tuple[str, ...]], set[str]]:
-        """The columns of a table where it is declared, and the texts that create or alter tables and views and mention it."""
-        columns: set[tuple[str, ...]] = set()
-        texts: set[str] = set()
+    def texts(self, table: str) -> set[str]:
+        """The texts that create or alter tables and views, and mention this one."""
         word = table.encode()
-        for path, data in self._declaring:
-            if self._mentions(path, data, word) or (b"Model" in data and table.startswith(f"{_application(path)}_")):
-                if path not in self._read:
-                    self._read[path] = _declared(data, path)
-                columns |= self._read[path].columns.get(table, set())
-                texts.update(text for text in self._read[path].texts if table in text)
-        return columns, texts
+        found: set[str] = set()
+        for path, data in self._changing:
+            if word in data and _CHANGED.search(data.decode("utf-8", "replace")) is not None:
+                if path not in self._texts:
+                    self._texts[path] = _changes(data)
+                found.update(text for text in self._texts[path] if table in text)
+        return found
 
-    def _mentions(self, path: str, data: bytes, word: bytes) -> bool:
-        """Whether a file that declares tables or changes any mentions this one."""
-        if word not in data:
-            return False
-        if path not in self._declares:
-            known = b"Table(" in data or b"db_table" in data
-            self._declares[path] = known or _CHANGED.search(data.decode("utf-8", "replace")) is not None
-        return self._declares[path]
+    def changing(self, table: str) -> list[str]:
+        """The files that ``texts`` come from."""
+        word = table.encode()
+        return [path for path, data in self._changing if word in data]
+
+    def indexes(self, table: str, column: str) -> bool:
+        """Whether a file may create an index over a column of the table: ``op.create_index("name", "orders", ["day"])``."""
+        if self._indexing is None:
+            self._indexing = [found[0] for _, data in self._changing for found in _INDEXING.finditer(data)]
+        words = table.encode(), column.encode()
+        return any(
+            all(word in each and re.search(rb"\b" + re.escape(word) + rb"\b", each) for word in words)
+            for each in self._indexing
+        )
+
+    def _has_class(self, path: str, data: bytes, table: str) -> bool:
+        """Whether the file has a class whose name, without regard to case and underscores, the table's ends with."""
+        if path not in self._classes:
+            self._classes[path] = frozenset(name.decode().lower() for name in _CLASS.findall(data))
+        parts = table.lower().split("_")
+        return any("".join(parts[start:]) in self._classes[path] for start in range(len(parts)))
+
+
+#: What stands in a file that declares tables to SQLAlchemy. Each is searched for by itself, which is several times faster than a
+#: pattern of them all.
+_DECLARING = (b"Column(", b"column(", b"Table(", b"elationship(", b"__tablename__", b"Mapped[", b"table=True")
+#: Django reads models from the module of that name in an application, and what such a module takes from others from there.
+_FIELDS = (b"models.Model", b"Field(", b"Key(")
+
+
+def may_declare(path: str, data: bytes) -> bool:
+    if any(word in data for word in _DECLARING):
+        return True
+    if b"class " not in data:
+        return False
+    parts = PurePath(path).parts
+    if "models.py" in parts or "models" in parts:
+        return True
+    return b"models" in data and any(word in data for word in _FIELDS)
+
+
+_CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.M)
+
+
+#: The call or statement that creates an index, as far as it goes.
+_INDEXING = re.compile(rb"(?:create_index|create_unique_constraint|create\s+(?:unique\s+)?index)\b[^;]{0,300}", re.I)
 
 
 def _may_change(data: bytes) -> bool:
     lowered = data.lower()
+    if b"create_index" in lowered or b"create index" in lowered or b"create unique" in lowered:
+        return True
     return (b"create" in lowered or b"alter" in lowered) and (b"table" in lowered or b"view" in lowered)
 
 
-class _Declared:
-    """What one file declares: the columns of each table, and the texts that create or alter any."""
-
-    def __init__(self) -> None:
-        self.columns: dict[str, set[tuple[str, ...]]] = {}
-        self.texts: list[str] = []
-
-
-def _declared(data: bytes, path: str) -> _Declared:
-    found = _Declared()
+def _changes(data: bytes) -> list[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return found
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(args=[ast.Constant(value=str() as name), *items]) if last_name(node.func) == "Table":
-                columns = [each for each in items if isinstance(each, ast.Call) and last_name(each.func) == "Column"]
-                found.columns.setdefault(name, set()).add(tuple(_column(each) for each in columns))
-            case ast.Constant(value=str() as text) if _CHANGED.search(text):
-                found.texts.append(text)
-            case ast.ClassDef() if (named := _table(node, path)) is not None:
-                found.columns.setdefault(named, set()).add(_fields(node, classes))
-    return found
+        return []
+    return [
+        each.value
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and _CHANGED.search(each.value)
+    ]
 
 
 def staged(tree: ast.Module, table: str) -> Iterator[str | None]:
@@ -161,75 +184,3 @@ def _piece(part: ast.expr, names: set[str], table: str) -> str:
     if isinstance(part, ast.Constant):
         return str(part.value)
     return table if isinstance(part, ast.FormattedValue) and last_name(part.value) in names else "x"
-
-
-def _table(node: ast.ClassDef, path: str) -> str | None:
-    """The table of a Django model, None for an abstract one or what is no model."""
-    if not any(last_name(base).endswith("Model") for base in node.bases) and not any(map(_field, node.body)):
-        return None
-    meta = dict(_assigned(next(filter(_is_meta, node.body), None)))
-    if "abstract" in meta:
-        return None
-    named = meta.get("db_table")
-    if isinstance(named, ast.Constant):
-        return str(named.value)
-    return f"{_application(path)}_{node.name.lower()}" if named is None else None
-
-
-def _fields(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> tuple[str, ...]:
-    """The columns of a Django model; none when a base is not in sight."""
-    found: list[str] = []
-    keyed = False
-    pending = [node]
-    seen = {node.name}
-    while pending:
-        current = pending.pop(0)
-        for base in current.bases:
-            if last_name(base) in classes:
-                if last_name(base) == node.name:
-                    return ()  # `class User(auth.User)`
-                if last_name(base) not in seen:
-                    seen.add(last_name(base))
-                    pending.append(classes[last_name(base)])
-            elif last_name(base) != "Model":
-                return ()
-        for statement in current.body:
-            call = _field(statement)
-            if call is None or last_name(call.func) in _NO_COLUMN:
-                continue
-            words = {word.arg: word.value.value for word in call.keywords if isinstance(word.value, ast.Constant)}
-            keyed = keyed or words.get("primary_key") is True
-            name = statement.targets[0].id  # type: ignore[attr-defined]
-            column = words.get("db_column") or (f"{name}_id" if last_name(call.func) in _REFERENCES else name)
-            found.append(str(column))
-    return tuple(dict.fromkeys(found if keyed else ["id", *found]))
-
-
-def _field(statement: ast.stmt) -> ast.Call | None:
-    """``name = models.CharField(…)``."""
-    match statement:
-        case ast.Assign(targets=[ast.Name()], value=ast.Call() as call):
-            kind = last_name(call.func)
-            return call if kind.endswith("Field") or kind in _REFERENCES else None
-    return None
-
-
-def _is_meta(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.ClassDef) and statement.name == "Meta"
-
-
-def _assigned(node: ast.stmt | None) -> Iterator[tuple[str, ast.expr]]:
-    for statement in node.body if isinstance(node, ast.ClassDef) else ():
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            yield statement.targets[0].id, statement.value
-
-
-def _column(call: ast.Call) -> str:
-    first = call.args[0] if call.args else None
-    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
-
-
-def _application(path: str) -> str:
-    """The Django application a models module belongs to, by its folder."""
-    folder = PurePath(path).parent
-    return folder.parent.name if folder.name == "models" else folder.name

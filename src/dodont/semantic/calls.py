@@ -11,12 +11,12 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, opening, passwords, queries, sinks, waiting
+from dodont.semantic import demands, effects, generics, opening, passwords, queries, sinks, uses, waiting
 from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Raised, Waits
-from dodont.semantic.events import Callee
+from dodont.semantic.events import Callee, Definition
 from dodont.semantic.objects import annotation, instance_attribute, lineage
 from dodont.semantic.overrides import overriding
 from dodont.semantic.results import filled, library_result
@@ -94,6 +94,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
     callee = frame.evaluators[func.__class__](frame, func)
     given = Arguments(frame, node)
     ref = callee.ref
+    if func.__class__ is ast.Attribute and func.attr in uses.MAKES:
+        uses.note_made(frame, node)
     if callee.pending is not None:
         frame.misuse(callee, func, "attribute")
         return UNKNOWN
@@ -132,6 +134,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
                 frame.calls.setdefault(id(node), Callee(ref))
             return result
     if text and callee.receiver is not None:
+        if text == "split":
+            uses.note_split(frame, node)
         return text_method(frame, text, callee.receiver, given)
     if entry.__class__ is FunctionModel:
         return _library(frame, node, callee, ref, entry, given)
@@ -227,6 +231,10 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         found = frame.library.method(*(method.ref or "").rsplit(".", 1)) if method is not None else None
         if method is not None and found is not None:
             return _library(frame, node, method, found[1], found[0], given)
+    if name in uses.METHODS and node.args:
+        uses.note_unknown(frame, node, uses.METHODS[name])
+    elif name == "split":
+        uses.note_split(frame, node)
     if callee.query is not None and callee.type is None:
         return queries.guessed(frame, node, callee, name, given)
     if _cleans(name):
@@ -308,6 +316,13 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
     if model.external and not frame.silent:
         frame.external = True
         frame.changes = frame.changes or not effects.only_asks(ref)
+    if model.defines or model.returns == "call 0":
+        defining = ref if model.defines else _handed_definition(frame, given)
+        if defining is not None:
+            site = frame.site(node)
+            named = node.func if model.defines else given.nodes[0]
+            if not _is_given(frame, named):
+                frame.event(("definition", site), Definition(site, defining, _holder(frame, named), frame.function))
     if model.route is not None and model.route.handler is not None:
         register(frame, ref, model.route, given)
     if frame.keep:
@@ -331,6 +346,30 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         pending = Pending(ref, frame.site(node), awaited(frame, result), must=False, weak=model.task)
         return result.but(pending=pending)
     return result
+
+
+def _is_given(frame: Frame, node: ast.expr) -> bool:
+    """Whether whose tables they are is up to the caller: ``def create(metadata): metadata.create_all(engine)``."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=name)):
+            return frame.function is not None and name in frame.function.named
+    return False
+
+
+def _holder(frame: Frame, node: ast.expr) -> str | None:
+    """The class whose metadata it is: ``Base`` of ``Base.metadata.create_all``."""
+    match node:
+        case ast.Attribute(value=ast.Attribute(value=holder, attr="metadata")):
+            return frame.quiet(holder).ref
+    return None
+
+
+def _handed_definition(frame: Frame, given: Arguments) -> str | None:
+    """``await connection.run_sync(Base.metadata.create_all)``: what is called there defines tables."""
+    ref = given.positional[0].ref if given.positional else None
+    owner, _, name = ref.rpartition(".") if ref is not None else ("", "", "")
+    found = frame.library.method(owner, name)
+    return found[1] if found is not None and found[0].defines else None
 
 
 def _has_rows(callee: Value) -> bool:
@@ -367,6 +406,7 @@ def register(frame: Frame, ref: str, route: Route, given: Arguments) -> None:
 def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) -> Value:
     if frame.keep:
         frame.calls[id(node)] = Callee(info.ref, project=True)
+    uses.note_instance(frame, node, info.ref)
     for name, value in given.keywords.items():
         if value.pending is not None and is_plain(frame, _declared(frame, info, name)):
             frame.misuse(value, given.words[name], "argument")

@@ -42,6 +42,17 @@ class Query(NamedTuple):
     parameters: Value | None = None
 
 
+class Definition(NamedTuple):
+    """A call creates or drops the tables of a schema: directly, or where it hands the function that does to what calls it.
+
+    ``holder`` is the class whose metadata names the tables, where the call says so."""
+
+    site: Site
+    target: str
+    holder: str | None
+    function: FunctionInfo | None
+
+
 class Flow(NamedTuple):
     """A labelled value reaches a log (``kind`` is ``log``), or a password a field that keeps passwords, to be ``stored`` there or
     ``compared`` with it: ``target`` is the function that logs it, or the field. ``site`` is the expression given to ``call``; the
@@ -156,6 +167,10 @@ class Completed(NamedTuple):
     module: ModuleInfo
 
 
+class Migration(NamedTuple):
+    """A migration was found, which is not interpreted: what it does is asked of ``Pass``."""
+
+
 class Lazy(NamedTuple):
     """A relationship of a row is read where a loop goes over the rows, and nothing loaded it with them: each reads it anew.
 
@@ -192,6 +207,13 @@ class Polled(NamedTuple):
     function: FunctionInfo | None
 
 
+class Entity(NamedTuple):
+    """A class of the module is mapped to a table of the database: ``ref`` is its qualified name. Told when the module is known."""
+
+    ref: str
+    site: Site
+
+
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
 
@@ -226,4 +248,7 @@ Event = (
     | Lazy
     | Repeated
     | Polled
+    | Entity
+    | Definition
+    | Migration
 )

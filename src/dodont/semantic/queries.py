@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Relates
+from dodont.semantic import uses
 from dodont.semantic.annotations import type_named
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo
 from dodont.semantic.events import Lazy
 from dodont.semantic.objects import annotation, class_info, lineage, role_of
-from dodont.semantic.values import MAX_LOADS, UNKNOWN, Relation, Selection, Site, Type, Use, Value, constant
+from dodont.semantic.values import MAX_LOADS, UNKNOWN, Relation, Selection, Type, Value, constant
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
@@ -40,7 +41,10 @@ def asked(frame: Frame, node: ast.Call, callee: Value, model: FunctionModel, giv
     if model.relates is not None:
         return result.but(query=_declared(frame, node, model.relates, given))
     if model.query == "select":
-        return result.but(query=_begun(frame, node, given))
+        begun = _begun(frame, node, given)
+        if given.words:  # `get_object_or_404(Order, number=number)`
+            uses.note(frame, node, begun, "filter", given, relation)
+        return result.but(query=begun)
     receiver = callee.receiver
     if receiver is not None and (model.database == "write" or model.query in _ANEW):
         _not_read(frame, receiver)
@@ -128,7 +132,8 @@ def _method(frame: Frame, name: str, method: str) -> FunctionInfo | None:
 
 
 def _extended(frame: Frame, node: ast.Call, source: Value, query: Selection, word: str, given: Arguments) -> Selection:
-    if query.path and query.path[-1] != "*" and role_of(frame, source.type) in ("manager", "queryset"):
+    owned = bool(query.path) and query.path[-1] != "*" and role_of(frame, source.type) in ("manager", "queryset")
+    if owned:
         # `order.items.filter(...)` is a query of its own, whatever was loaded with the order
         element = source.type.args[0].name if source.type is not None and source.type.args else None
         prefix = f"={query.dotted}."
@@ -142,15 +147,10 @@ def _extended(frame: Frame, node: ast.Call, source: Value, query: Selection, wor
         return _loading(query, (_loads_of(value) for value in given.positional), node)
     if word == "columns":
         return query._replace(entity=None)
+    noted = uses.note(frame, node, query, word, given, relation, owned=owned)
     if word == "limit":
         return query._replace(limited=True)
-    if query.entity is None and query.of == "":
-        uses = tuple(_columns(frame, node.args, word))
-    else:
-        uses = (*_columns(frame, node.args, word), *_named(frame, query.entity, given, word))
-    if uses and not frame.silent:
-        frame.module.uses.update(dict.fromkeys(uses))
-    return query._replace(uses=(*query.uses, *uses)[:MAX_LOADS])
+    return query._replace(uses=(*query.uses, *noted)[:MAX_LOADS])
 
 
 #: What methods of a query do, by names that both Django and SQLAlchemy, or nobody else, has: of a parameter nothing else is known.
@@ -239,105 +239,6 @@ def _attribute(frame: Frame, node: ast.expr) -> str:
         if owner.ref is not None or owner.type is not None:
             return node.attr
     return ""
-
-
-# Columns
-
-
-_EQUAL = frozenset({"in_", "is_", "any_", "exact", "in", "isnull"})
-#: What is said of a column and changes nothing of how it is used.
-_SAME = frozenset({"desc", "asc", "nullslast", "nullsfirst", "nulls_last", "nulls_first", "label"})
-_Q = frozenset({"django.db.models.Q", "django.db.models.query_utils.Q", "tortoise.expressions.Q"})
-
-
-def _columns(frame: Frame, nodes: list[ast.expr], word: str) -> Iterator[Use]:
-    """The columns in expressions over them: ``Order.status == "new"``, ``Order.created.desc()``."""
-    how = word if word in ("order", "join") else "compare"
-    for node in nodes:
-        yield from _columns_in(frame, node, how, 0)
-
-
-def _columns_in(frame: Frame, node: ast.expr, how: str, depth: int) -> Iterator[Use]:
-    if depth > 8:
-        return
-    match node:
-        case ast.Compare(left=left, ops=ops, comparators=others):
-            if how == "compare" and isinstance(ops[0], (ast.Eq, ast.Is)):
-                how = "equal"
-            for side in (left, *others):
-                yield from _columns_in(frame, side, how, depth + 1)
-        case ast.Call(func=ast.Attribute(value=value, attr=attr), args=args):
-            inner = "equal" if attr in _EQUAL and how == "compare" else how
-            yield from _columns_in(frame, value, inner, depth + 1)
-            if attr not in _SAME:
-                for each in args:
-                    yield from _columns_in(frame, each, how, depth + 1)
-        case ast.Call(args=args):
-            for each in args:
-                yield from _columns_in(frame, each, how, depth + 1)
-        case ast.BinOp(left=left, right=right):
-            yield from _columns_in(frame, left, how, depth + 1)
-            yield from _columns_in(frame, right, how, depth + 1)
-        case ast.UnaryOp(operand=operand):
-            yield from _columns_in(frame, operand, how, depth + 1)
-        case ast.BoolOp(values=parts) | ast.Tuple(elts=parts) | ast.List(elts=parts):
-            for each in parts:
-                yield from _columns_in(frame, each, how, depth + 1)
-        case ast.Attribute(value=ast.Name() | ast.Attribute() as owner, attr=attr):
-            ref = frame.quiet(owner).ref
-            if ref is not None and frame.world.class_named(ref) is not None:
-                yield Use(ref, attr, how, frame.site(node))
-
-
-def _named(frame: Frame, entity: str | None, given: Arguments, word: str) -> Iterator[Use]:
-    """The columns that a query for rows of ``entity`` names: ``filter(customer__name="Ada")``, ``order_by("-created")``."""
-    if entity is None:
-        return
-    if word == "order":
-        for value, node in zip(given.positional, given.nodes, strict=True):
-            if value.const.__class__ is str:
-                yield from _through(frame, entity, value.const.lstrip("-"), word, frame.site(node))
-    for name, node in given.words.items():
-        yield from _through(frame, entity, name, word, frame.site(node))
-    for node in given.nodes:
-        for each in _questions(frame, node):
-            for keyword in each.keywords:
-                if keyword.arg is not None:
-                    yield from _through(frame, entity, keyword.arg, word, frame.site(keyword.value))
-
-
-def _questions(frame: Frame, node: ast.expr) -> Iterator[ast.Call]:
-    """The calls of ``Q`` in ``Q(a=1) | ~Q(b=2)``."""
-    match node:
-        case ast.BinOp(left=left, right=right):
-            yield from _questions(frame, left)
-            yield from _questions(frame, right)
-        case ast.UnaryOp(operand=operand):
-            yield from _questions(frame, operand)
-        case ast.Call(func=ast.Name() | ast.Attribute() as func, args=args) if frame.quiet(func).ref in _Q:
-            yield node
-            for each in args:
-                yield from _questions(frame, each)
-
-
-def _through(frame: Frame, entity: str, name: str, word: str, site: Site) -> Iterator[Use]:
-    """``customer__name__in``: by the relationships that lead to a column, and what is asked of it."""
-    parts = name.split("__")
-    for index, part in enumerate(parts):
-        found = relation(frame, Type(entity), part)
-        rest = parts[index + 1 :]
-        if found is None or found.entity is None or not rest or rest[0] in _LOOKUPS:
-            how = "order" if word == "order" else "equal" if not rest or rest[-1] in _EQUAL else "compare"
-            yield Use(entity, part, how, site)
-            return
-        yield Use(entity, part, "join", site)
-        entity = found.entity
-
-
-_LOOKUPS = frozenset(
-    """exact iexact contains icontains in gt gte lt lte startswith istartswith endswith iendswith range date year month day
-    week hour minute second isnull regex iregex search has_key overlap len""".split()
-)
 
 
 # Relationships
@@ -535,7 +436,7 @@ def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: t
 def _claim(frame: Frame, query: Selection, column: str) -> None:
     """``job.state = "done"`` of a job that was found by its state."""
     for use in query.uses:
-        if use.entity == query.entity and use.column == column and use.how in ("equal", "compare"):
+        if use.entity == query.entity and use.column == column and use.how not in ("join", "order"):
             frame.claims[use] = None
 
 

@@ -85,6 +85,19 @@ def _children(node: ast.AST, left_out: frozenset[type]) -> list[ast.AST]:
     return found
 
 
+@lru_cache(maxsize=2)  # asked of every column in a file
+def calls_of(tree: ast.AST) -> frozenset[tuple[int, int, int | None, int | None]]:
+    """Where the calls in a tree stand."""
+    return frozenset(
+        (each.lineno, each.col_offset, each.end_lineno, each.end_col_offset)
+        for each in nodes_of(tree, _CALLS)
+        if isinstance(each, ast.Call)
+    )
+
+
+_CALLS: frozenset[type] = frozenset({ast.Call})
+
+
 def last_name(node: ast.AST) -> str:
     """``send`` of ``send`` and of ``self.mailer.send``; empty for what is neither a name nor an attribute."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
@@ -203,8 +216,6 @@ def asks_within(node: ast.AST) -> bool:
     """Whether something in the code asks what a value is, or what it can do."""
     return any(asks(each.func) for each in nodes_of(node, _CALLS))  # type: ignore[attr-defined]
 
-
-_CALLS: frozenset[type] = frozenset({ast.Call})
 
 _QUESTIONS = frozenset(
     {"isinstance", "hasattr", "isawaitable", "iscoroutine", "iscoroutinefunction", "isfuture", "is_async_callable"}

@@ -80,13 +80,20 @@ class Pending(NamedTuple):
 
 
 class Use(NamedTuple):
-    """A query asks something of a column: ``column`` of ``entity`` (qualified), by the name the code gives it; ``how`` is equal,
-    compare, order or join."""
+    """A query asks something of a column: ``column`` of ``entity`` (qualified), by the name the code gives it.
+
+    ``how`` is ``equal`` (to a value, to one of several), ``least``, ``most``, ``range`` (both), ``order``, ``join``, or ``other``, where no
+    plain index would help. ``constant``: what it is compared with is written in the code. ``query`` is where the query begins: the same for
+    all that it asks. Without a column it says of the query that it gives a few rows only (``limit``), or may ask more (``open``); or
+    that the code puts a row into the table (``made``). ``split ,``: the code takes what the column holds for a list.
+    """
 
     entity: str
     column: str
     how: str
     site: Site
+    constant: bool = False
+    query: Site | None = None
 
 
 class Selection(NamedTuple):

@@ -1,0 +1,615 @@
+"""Alembic's migrations, run in the order of their revisions: every ``upgrade()`` over the tables that those before it have made."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dodont.project import inputs
+from dodont.project.environments import Environment
+from dodont.schema.reading import HOLE, UNREAD, Effects, File, Files, Local, Made, Method, Ref, Run, TooLong, is_known
+from dodont.schema.tables import Column, Index, Schema, Table, Unread
+from dodont.semantic.definitions import Input
+from dodont.semantic.values import Site
+
+_OP = "alembic.op."
+_BATCH = "alembic.op.batch_alter_table"
+
+
+@dataclass(slots=True)
+class History:
+    """What the migrations of a directory have made. ``elsewhere`` are tables that they change, and that something else has made.
+
+    ``consulted`` is what that hangs on, beside the migrations themselves.
+    """
+
+    schema: Schema
+    directory: str
+    elsewhere: frozenset[str] = frozenset()
+    consulted: frozenset[Input] = frozenset()
+
+
+@dataclass(slots=True)
+class _Revision:
+    name: str
+    after: tuple[str, ...]
+    file: File
+
+
+def replay(files: Files, environment: Environment) -> list[History]:
+    """The histories of an environment: one, or several that stand in directories of their own (``version_locations``)."""
+    project = files.project
+    shown = project.display(environment.directory)
+    lost: list[Unread] = []
+    found: list[History] = []
+    with project.noting(set()) as consulted:
+        revisions: list[_Revision] = []
+        for path in environment.revisions:
+            if b"down_revision" not in project.bytes_of(path):
+                continue
+            file = files.file(path)
+            files.forget(path)
+            revision = _revision(files, file) if file is not None and "revision" in file.bound else None
+            if revision is not None:
+                revisions.append(revision)
+            elif file is None or "revision" in file.bound:
+                lost.append(Unread(Site(project.display(path), 1, 0, 1, 0), "a migration"))
+        for each in _connected(revisions):
+            operations = Operations(list(lost))
+            named = {revision.name: revision for revision in each}
+            if len(named) < len(each):
+                operations.astray("two migrations of one name", Site(each[0].file.shown, 1, 0, 1, 0))
+            for revision in _ordered(named, operations.lost):
+                operations.upgrade(files, revision.file)
+            schema = Schema(operations.tables, tuple(operations.lost))
+            found.append(History(schema, os.path.dirname(each[0].file.shown), frozenset(operations.elsewhere)))
+    kept = frozenset(
+        (kind, name) for kind, name in consulted if kind != inputs.TEXT or not name.startswith(f"{shown}/")
+    )
+    for history in found:
+        history.consulted = kept
+    return found
+
+
+def _connected(revisions: list[_Revision]) -> list[list[_Revision]]:
+    """The revisions of each directory, together with those of the directories that they build on."""
+    groups: dict[str, list[_Revision]] = {}
+    for each in revisions:
+        groups.setdefault(os.path.dirname(each.file.path), []).append(each)
+    merged = True
+    while merged and len(groups) > 1:
+        merged = False
+        for directory, own in groups.items():
+            names = {each.name for each in own}
+            missing = {name for each in own for name in each.after} - names
+            other = next(
+                (key for key, each in groups.items() if key != directory and missing & {one.name for one in each}), None
+            )
+            if other is not None:
+                groups[other] += groups.pop(directory)
+                merged = True
+                break
+    return list(groups.values())
+
+
+def _revision(files: Files, file: File) -> _Revision | None:
+    run = Run(files)
+    name, before, needs = (
+        run.name(each, file) if each in file.bound else None for each in ("revision", "down_revision", "depends_on")
+    )
+    after: list[str] = []
+    for each in (before, needs):
+        several = each if isinstance(each, (tuple, list)) and not isinstance(each, Ref) else [each]
+        for one in several:
+            if is_known(one):
+                after.append(one)
+            elif one is not None:
+                return None
+    return _Revision(name, tuple(after), file) if is_known(name) else None
+
+
+def _ordered(revisions: dict[str, _Revision], lost: list[Unread]) -> Iterator[_Revision]:
+    """The revisions in an order in which each comes after those it builds on; one that is not there has done anybody knows what."""
+    seen: set[str] = set()
+    for start in revisions:
+        pending = [start]
+        while pending:
+            name = pending[-1]
+            if name in seen:
+                pending.pop()
+                continue
+            before = []
+            for each in revisions[name].after:
+                found = each if each in revisions else _of_prefix(revisions, each)
+                if found is None:
+                    site = Site(revisions[name].file.shown, 1, 0, 1, 0)
+                    if "@" not in each:  # the label of a branch: `depends_on = "shop@head"`
+                        lost.append(Unread(site, each))
+                elif found not in seen and found not in pending:
+                    before.append(found)
+            if before:
+                pending += before
+            else:
+                seen.add(pending.pop())
+                yield revisions[name]
+
+
+def _of_prefix(revisions: Mapping[str, _Revision], name: str) -> str | None:
+    """A revision by the first letters of its name, as Alembic takes it."""
+    found = [each for each in revisions if each.startswith(name)]
+    return found[0] if len(found) == 1 else None
+
+
+class Operations(Effects):
+    """What the calls in migrations do to the tables."""
+
+    def __init__(self, lost: list[Unread]) -> None:
+        self.tables: dict[str, Table] = {}
+        self.lost = lost
+        self.elsewhere: set[str] = set()
+        self._run: Run
+
+    def upgrade(self, files: Files, file: File) -> None:
+        """Run the ``upgrade()`` of a migration. One with a parameter is called for several databases."""
+        run = self._run = Run(files, self)
+        function = run.name("upgrade", file) if "upgrade" in file.bound else None
+        if not isinstance(function, Local) or not isinstance(function.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if function is not None:
+                self.astray("upgrade", Site(file.shown, 1, 0, 1, 0))
+            return
+        given = function.node.args
+        if len(given.args) > len(given.defaults) and [each.arg for each in given.args] != ["op"]:
+            self.astray("upgrade", file.site(function.node))
+            return
+        try:
+            # `def upgrade(op=None)`, where a plugin is handed it
+            if run.function(function, op=Ref("alembic.op")) == "raise":
+                self.astray("upgrade", file.site(function.node))
+        except (TooLong, RecursionError):
+            self.astray("upgrade", file.site(function.node))
+
+    # Effects
+
+    def called(self, made: Made) -> Any:
+        name = made.of.rpartition(".")[2]
+        if made.of.startswith(_BATCH + "."):
+            return self._operation(name, made, made.receiver)
+        if made.of.startswith(_OP) and made.of.count(".") == 2:
+            return self._operation(name, made, None)
+        if made.of == "alembic.op.f":
+            return made.args[0] if made.args else UNREAD
+        if made.of in _TEXTS:
+            return made.args[0] if made.args else UNREAD
+        if name in ("execute", "exec_driver_sql", "executescript", "scalar"):
+            self._sql(made.args[0] if made.args else None, made)
+        elif name in _ASKED and isinstance(made.receiver, (Made, Method)):
+            return self._asked(name, made)
+        elif name in ("create_all", "drop_all"):
+            self.astray(name, made.site or _NOWHERE)
+        elif made.of.endswith((".__table__.create", ".__table__.drop")):
+            self._mapped(made)
+        elif name in ("create", "drop") and isinstance(made.receiver, Made) and _last(made.receiver.of) == "Table":
+            self._table_made(name, made.receiver)
+        elif any(each == Ref("alembic.op") for each in (*made.args, *made.kwargs.values())):
+            self.astray(made.of, made.site or _NOWHERE)
+        return made
+
+    def attribute(self, made: Made, name: str) -> Any:
+        return made.get(0, "name") if name == "name" and _last(made.of) == "Column" else Method(made, name)
+
+    def state(self) -> Any:
+        return dict(self.tables), list(self.lost)
+
+    def back(self, state: Any) -> None:
+        self.tables, self.lost = dict(state[0]), list(state[1])
+
+    def either(self, before: Any, one: Any, other: Any) -> None:
+        here, there = one[0], other[0]
+        self.tables = {}
+        for name in {**here, **there}:
+            table, twin = here.get(name), there.get(name)
+            if table is twin and table is not None:
+                self.tables[name] = table
+            elif table is None or twin is None:
+                found = table or twin
+                assert found is not None
+                self.tables[name] = _doubtful(found) if name in before[0] else found
+            else:
+                self.tables[name] = _one_of(before[0].get(name), table, twin)
+        self.lost = [*one[1], *(each for each in other[1] if each not in one[1])]
+
+    def astray(self, what: str, site: Site) -> None:
+        self.lost.append(Unread(site, what))
+
+    # Operations
+
+    def _operation(self, name: str, made: Made, batch: Any) -> Any:
+        known = _KNOWN.get(name)
+        if known is None:
+            return made
+        shift = 0
+        table: Any = UNREAD
+        if batch is not None:
+            table = self._named(batch.get(0, "table_name"), batch.kwargs.get("schema"))
+            shift = 1
+        elif name in _FIRST:
+            position, word = _FIRST[name]
+            table = self._named(made.get(position, word), made.kwargs.get("schema"))
+        known(self, table, made, shift)
+        return made
+
+    def _named(self, table: Any, schema: Any = None) -> Any:
+        if not isinstance(table, str) or table == HOLE:
+            return UNREAD
+        return (
+            f"{schema}.{table}" if is_known(schema) and schema not in ("", "public") else table.removeprefix("public.")
+        )
+
+    def _at(self, table: Any, made: Made) -> Table | None:
+        """The table an operation is about. Where it is not known, all that it may be are lost."""
+        if table is not UNREAD and HOLE in table:
+            pattern = re.compile(".*".join(map(re.escape, table.split(HOLE))))
+            for name in [*self.tables]:
+                if pattern.fullmatch(name):
+                    self._lose(self.tables[name], made)
+            return None
+        if table is UNREAD:
+            self.astray(made.of, made.site or _NOWHERE)
+            return None
+        if table not in self.tables:
+            self.elsewhere.add(table)
+            self.tables[table] = Table(table, unread=(Unread(made.site or _NOWHERE, table),), site=made.site)
+        return self.tables[table]
+
+    def _lose(self, table: Table, made: Made) -> None:
+        table = replace(table, columns={name: replace(each, nullable=None) for name, each in table.columns.items()})
+        self.tables[table.name] = replace(table, unread=(*table.unread, Unread(made.site or _NOWHERE, made.of)))
+
+    def _set(self, table: Table, column: Column) -> None:
+        self.tables[table.name] = replace(table, columns={**table.columns, column.name: column})
+
+    def create_table(self, table: Any, made: Made, shift: int) -> None:
+        if not is_known(table):
+            self._at(table, made)
+            return
+        columns: dict[str, Column] = {}
+        indexes: list[Index] = []
+        keys: set[str] = set()
+        unread: list[Unread] = [Unread(made.site or _NOWHERE, table)] if HOLE in made.kwargs else []
+        for each in made.args[1:]:
+            if isinstance(each, Made):
+                kind = _last(each.of)
+                column = _column(each)
+                if column is not None:
+                    columns[column.name] = column
+                    continue
+                if kind == "PrimaryKeyConstraint":
+                    keys |= set(_texts(each.args))
+                elif kind == "UniqueConstraint":
+                    indexes.append(Index(_texts(each.args), True, name=_name(each.kwargs.get("name"))))
+                elif kind == "Index":
+                    indexes.append(
+                        Index(_texts(each.args[1:]), each.kwargs.get("unique") is True, name=_name(each.get(0, "")))
+                    )
+                if kind.endswith(("Constraint", "Index")):
+                    continue
+            unread.append(Unread(made.site or _NOWHERE, table))
+        for key in keys & columns.keys():
+            columns[key] = replace(columns[key], primary_key=True, nullable=False)
+        self.tables[table] = Table(table, "", columns, tuple(indexes), {}, tuple(unread), site=made.site)
+
+    def _table_made(self, name: str, made: Made) -> None:
+        table = self._named(made.get(0, "name"), made.kwargs.get("schema"))
+        if name == "drop":
+            self.drop_table(table, made, 0)
+            return
+        items = tuple(each for each in made.args[1:] if isinstance(each, Made) and _last(each.of) != "MetaData")
+        self.create_table(table, Made(made.of, (table, *items), made.kwargs, made.site), 0)
+        if not items and table in self.tables:  # `new = sa.Table(name, metadata)`, `new.append_column(column.copy())`
+            self._lose(self.tables[table], made)
+
+    def _mapped(self, made: Made) -> None:
+        """``Tag.__table__.create(bind)``: a table of which no more is known than that a class has it."""
+        table = self._run.attribute(Ref(made.of.rpartition(".__table__.")[0]), "__tablename__")
+        if not is_known(table):
+            self.astray(made.of, made.site or _NOWHERE)
+        else:
+            self._lose(self.tables.get(table) or Table(table, site=made.site), made)
+
+    def drop_table(self, table: Any, made: Made, shift: int) -> None:
+        if not is_known(table):
+            self._at(table, made)
+        self.tables.pop(table, None)
+
+    def rename_table(self, table: Any, made: Made, shift: int) -> None:
+        found = self._at(table, made)
+        new = self._named(made.get(1, "new_table_name"), made.kwargs.get("schema"))
+        if found is None:
+            return
+        if not is_known(new):
+            self.astray(made.of, made.site or _NOWHERE)
+            return
+        del self.tables[found.name]
+        self.tables[new] = replace(found, name=new)
+
+    def add_column(self, table: Any, made: Made, shift: int) -> None:
+        found = self._at(table, made)
+        if found is None:
+            return
+        given = made.get(1 - shift, "column")
+        column = _column(given) if isinstance(given, Made) else None
+        if column is None:
+            self._lose(found, made)
+        else:
+            self._set(found, column)
+
+    def drop_column(self, table: Any, made: Made, shift: int) -> None:
+        found = self._at(table, made)
+        if found is None:
+            return
+        name = made.get(1 - shift, "column_name")
+        if not is_known(name):
+            self._lose(found, made)
+            return
+        columns = {key: each for key, each in found.columns.items() if key != name}
+        indexes = tuple(each for each in found.indexes if name not in each.columns)
+        self.tables[found.name] = replace(found, columns=columns, indexes=indexes)
+
+    def alter_column(self, table: Any, made: Made, shift: int) -> None:
+        found = self._at(table, made)
+        if found is None:
+            return
+        name = made.get(1 - shift, "column_name")
+        if not is_known(name) or HOLE in made.kwargs:
+            self._lose(found, made)
+            return
+        column = found.columns.get(name) or Column(name, nullable=None, site=made.site)
+        if "nullable" in made.kwargs:
+            said = made.kwargs["nullable"]
+            column = replace(column, nullable=said if isinstance(said, bool) else None, site=made.site)
+        if "server_default" in made.kwargs:
+            column = replace(column, default=made.kwargs["server_default"] is not None)
+        new = made.kwargs.get("new_column_name", made.kwargs.get("name"))
+        if "type_" in made.kwargs:
+            column = replace(column, kind=_kind(made.kwargs["type_"]))
+        if new is None:
+            self._set(found, column)
+            return
+        if not is_known(new):
+            self._lose(found, made)
+            return
+        self._renamed(found, name, replace(column, name=new))
+
+    def _renamed(self, table: Table, old: str, column: Column) -> None:
+        columns = {
+            (column.name if key == old else key): (column if key == old else each)
+            for key, each in table.columns.items()
+        }
+        columns.setdefault(column.name, column)
+        indexes = tuple(
+            each._replace(columns=tuple(column.name if name == old else name for name in each.columns))
+            for each in table.indexes
+        )
+        self.tables[table.name] = replace(table, columns=columns, indexes=indexes)
+
+    def create_index(self, table: Any, made: Made, shift: int) -> None:
+        columns = made.get(2 - shift, "columns", ())
+        partial = any(word.endswith("_where") for word in made.kwargs)
+        self._indexed(table, made, columns, made.kwargs.get("unique") is True, partial)
+
+    def create_unique_constraint(self, table: Any, made: Made, shift: int) -> None:
+        self._indexed(table, made, made.get(2 - shift, "columns", ()), True, False)
+
+    def _indexed(self, table: Any, made: Made, columns: Any, unique: bool, partial: bool) -> None:
+        if table is UNREAD or table not in self.tables:
+            return  # no table is another by an index
+        found = self.tables[table]
+        index = Index(_texts(columns), unique, partial, _name(made.get(0, "name")))
+        self.tables[table] = replace(found, indexes=(*found.indexes, index))
+
+    def create_primary_key(self, table: Any, made: Made, shift: int) -> None:
+        found = self.tables.get(table) if table is not UNREAD else None
+        for name in _texts(made.get(2 - shift, "columns", ())) if found is not None else ():
+            column = self.tables[table].columns.get(name)
+            if column is not None:
+                self._set(self.tables[table], replace(column, primary_key=True, nullable=False))
+
+    def drop_index(self, table: Any, made: Made, shift: int) -> None:
+        name = made.get(0, "index_name")
+        for key, found in list(self.tables.items()):
+            if table is UNREAD or key == table:
+                kept = tuple(each for each in found.indexes if not each.name or each.name != name)
+                self.tables[key] = replace(found, indexes=kept)
+
+    def execute(self, table: Any, made: Made, shift: int) -> None:
+        self._sql(made.get(0, "sqltext"), made)
+
+    def _sql(self, text: Any, made: Made) -> None:
+        if text is UNREAD and made.of == "alembic.op.execute":
+            self.astray(made.of, made.site or _NOWHERE)
+        if not isinstance(text, str):
+            return
+        from dodont.sql.changes import changes
+
+        for change in changes(text):
+            table: Any = change.table.removeprefix("public.")
+            if not table or table == HOLE:
+                self.astray("DDL", made.site or _NOWHERE)
+                continue
+            if not is_known(table):
+                self._at(table, made)
+            elif change.what == "create":
+                columns = {
+                    each.name: Column(
+                        each.name, "", each.kind, each.nullable, each.primary_key, each.unique, site=made.site
+                    )
+                    for each in change.columns
+                }
+                self.tables[table] = Table(table, "", columns, site=made.site)
+            elif change.what == "drop":
+                self.tables.pop(table, None)
+            elif (found := self._at(table, made)) is not None:
+                self._changed(found, change, made)
+
+    def _changed(self, table: Table, change: Any, made: Made) -> None:
+        column = table.columns.get(change.column)
+        match change.what:
+            case "rename":
+                del self.tables[table.name]
+                schema = table.name.rpartition(".")[0]
+                name = f"{schema}.{change.to}" if schema and "." not in change.to else change.to
+                self.tables[name] = replace(table, name=name)
+            case "add column":
+                added = change.columns[0]
+                nullable = added.nullable
+                self._set(table, Column(added.name, "", added.kind, nullable, added.primary_key, site=made.site))
+            case "drop column":
+                kept = {name: each for name, each in table.columns.items() if name != change.column}
+                self.tables[table.name] = replace(table, columns=kept)
+            case "rename column" if column is not None:
+                self._renamed(table, change.column, replace(column, name=change.to))
+            case "null" if column is not None:
+                self._set(table, replace(column, nullable=change.nullable))
+            case "unknown" if column is not None:
+                self._set(table, replace(column, kind="", nullable=None))
+            case _:
+                self._lose(table, made)
+
+    def _asked(self, name: str, made: Made) -> Any:
+        """What the database says of itself when a migration asks."""
+        table = self._named(made.get(0, "table_name"), made.kwargs.get("schema"))
+        if name == "has_table":
+            for each in made.args:  # dialect.has_table(connection, "orders")
+                if is_known(each):
+                    table = self._named(each, made.kwargs.get("schema"))
+            return table in self.tables or UNREAD  # something else may have made it
+        if name == "get_table_names":
+            schema = made.get(0, "schema")
+            if schema is not None:
+                return UNREAD
+            return [*self.tables, UNREAD]
+        found = self.tables.get(table) if table is not UNREAD else None
+        if found is None or found.unread:
+            return UNREAD
+        if name == "get_columns":
+            return [{"name": each.name, "nullable": each.nullable, "type": UNREAD} for each in found.columns.values()]
+        if name == "get_indexes":
+            named = [
+                {"name": each.name, "column_names": [*each.columns], "unique": each.unique} for each in found.indexes
+            ]
+            return named if all(each.name for each in found.indexes) else [*named, UNREAD]
+        return UNREAD
+
+
+def _doubtful(table: Table) -> Table:
+    """A table that may have been dropped, or not."""
+    return replace(table, unread=(*table.unread, Unread(table.site or _NOWHERE, table.name)))
+
+
+def _one_of(before: Table | None, one: Table, other: Table) -> Table:
+    """What is known of a table that is one of two: of a column that both do not have alike not whether it is null."""
+    columns: dict[str, Column] = {}
+    for name in {**one.columns, **other.columns}:
+        here, there = one.columns.get(name), other.columns.get(name)
+        if here is there and here is not None:
+            columns[name] = here
+            continue
+        found = here or there
+        assert found is not None
+        alike = here is not None and there is not None and here.nullable is there.nullable
+        columns[name] = replace(found, nullable=found.nullable if alike else None)
+    unread = (*one.unread, *(each for each in other.unread if each not in one.unread))
+    indexes = (*one.indexes, *(each for each in other.indexes if each not in one.indexes))
+    return replace(one, columns=columns, indexes=indexes, unread=unread)
+
+
+def _column(made: Made) -> Column | None:
+    """The column that ``sa.Column("name", sa.Text(), nullable=False)`` is; None for anything else, or where it has no name."""
+    if _last(made.of) != "Column":
+        return None
+    name = made.get(0, "name")
+    if not is_known(name):
+        return None
+    key = made.kwargs.get("primary_key") is True
+    said = made.kwargs.get("nullable", not key)
+    nullable: bool | None = said if isinstance(said, bool) and HOLE not in made.kwargs else None
+    references = next(
+        (_name(each.get(0, "")) for each in made.args if isinstance(each, Made) and _last(each.of) == "ForeignKey"),
+        None,
+    )
+    return Column(
+        name,
+        "",
+        _kind(made.get(1, "type_")),
+        nullable,
+        key,
+        made.kwargs.get("unique") is True,
+        made.kwargs.get("index") is True,
+        references,
+        "server_default" in made.kwargs,
+        site=made.site,
+    )
+
+
+def _kind(value: Any) -> str:
+    of = value.of if isinstance(value, Made) else value.name if isinstance(value, Ref) else ""
+    return _last(of)
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _name(value: Any) -> str:
+    return str(value) if is_known(value) else ""
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(map(_name, values)) if isinstance(values, (list, tuple)) else ()
+
+
+_NOWHERE = Site("", 1, 0, 1, 0)
+
+_TEXTS = frozenset(
+    {
+        "sqlalchemy.text",
+        "sqlalchemy.sql.text",
+        "sqlalchemy.DDL",
+        "sqlalchemy.schema.DDL",
+        "sqlalchemy.sql.expression.text",
+    }
+)
+_ASKED = frozenset(
+    {"has_table", "get_table_names", "get_columns", "get_indexes", "get_foreign_keys", "get_unique_constraints"}
+    | {"get_pk_constraint", "get_check_constraints", "get_view_names", "get_schema_names"}
+)
+
+#: Where an operation says of which table it is.
+_FIRST: Mapping[str, tuple[int, str]] = {
+    "create_table": (0, "table_name"),
+    "drop_table": (0, "table_name"),
+    "rename_table": (0, "old_table_name"),
+    "add_column": (0, "table_name"),
+    "drop_column": (0, "table_name"),
+    "alter_column": (0, "table_name"),
+    "create_index": (1, "table_name"),
+    "drop_index": (1, "table_name"),
+    "create_unique_constraint": (1, "table_name"),
+    "create_primary_key": (1, "table_name"),
+}
+#: The operations that change a schema.
+CHANGING = frozenset(_FIRST) | {
+    "create_foreign_key",
+    "create_check_constraint",
+    "create_exclude_constraint",
+    "drop_constraint",
+}
+
+_KNOWN: Mapping[str, Callable[[Operations, Any, Made, int], None]] = {
+    **{name: getattr(Operations, name) for name in _FIRST},
+    "execute": Operations.execute,
+}

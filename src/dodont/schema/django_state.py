@@ -1,0 +1,417 @@
+"""Django's models as migrations know them: by application, with the names that the code gives them and their fields.
+
+``makemigrations`` compares two such states: what the models say now, and what all migrations together have made. Both are read here in
+the same way, field by field; ``django_migrations`` puts the second together.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from dodont.project import inputs
+from dodont.schema.reading import File, Files, Made, Ref, Run, is_known
+from dodont.schema.tables import Column, Index, Relationship, Schema, Table
+from dodont.semantic.values import Site
+
+_MODEL = frozenset({"django.db.models.Model", "django.db.models.base.Model", "django.contrib.gis.db.models.Model"})
+#: Django's own bases that have fields themselves.
+_ABSTRACT = frozenset(
+    {"django.contrib.auth.models.AbstractUser", "django.contrib.auth.models.PermissionsMixin"}
+    | {f"django.contrib.auth.{module}.AbstractBaseUser" for module in ("models", "base_user")}
+)
+_OF_FIELDS = ("django.db.models.", "django.contrib.postgres.fields.", "django.contrib.gis.db.models.")
+_RELATIONS = frozenset({"ForeignKey", "OneToOneField"})
+#: Nothing of the model's own table or of one between two.
+_VIRTUAL = frozenset({"GenericForeignKey", "GenericRelation", "ForeignObject"})
+
+MAX_BASES = 40
+MAX_LEVELS = 12
+#: Modules of an application that its ``models`` lead to.
+MAX_MODULES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a model. ``of`` is the qualified name of its class, ``many`` that it is a table of its own between two.
+
+    ``nullable`` is None where it is not known: where it is computed, or the field's class may have its own mind.
+    """
+
+    name: str
+    of: str
+    nullable: bool | None
+    site: Site
+    many: bool = False
+    primary_key: bool = False
+    made: Made | None = None
+
+    @property
+    def kind(self) -> str:
+        return self.of.rpartition(".")[2]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of Django's, which says of itself in migrations what it is in models."""
+        return self.of.startswith("django.")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model of an application. ``open``: it may have fields beside these; ``unread``: what it is like is not known."""
+
+    name: str
+    fields: dict[str, Field] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    site: Site | None = None
+    open: bool = False
+    unread: bool = False
+
+    def but(self, **changes: Any) -> Model:
+        return replace(self, **changes)
+
+    @property
+    def has_table(self) -> bool | None:
+        """Whether migrations make a table of it; None where that is not known."""
+        managed, proxy = self.options.get("managed", True), self.options.get("proxy", False)
+        return managed and not proxy if isinstance(managed, bool) and isinstance(proxy, bool) else None
+
+
+class Application(NamedTuple):
+    """A directory with models and migrations, and the labels that it may have."""
+
+    directory: str
+    labels: frozenset[str]
+
+
+def schema_of(models: Iterable[Model], label: str, unread: bool = False) -> Schema:
+    """The tables of an application's models, as Django names them."""
+    tables: dict[str, Table] = {}
+    for model in models:
+        named = model.options.get("db_table") or f"{label}_{model.name.lower()}"
+        if not model.has_table or not is_known(named):
+            continue
+        columns = {each.name: each for each in map(_column, model.fields.values()) if each is not None}
+        relationships = {
+            each.name: Relationship(each.name, None, True, site=each.site)
+            for each in model.fields.values()
+            if each.many
+        }
+        indexes = tuple(_indexes(model))
+        tables[named] = Table(named, f"{label}.{model.name}", columns, indexes, relationships, (), model.site)
+    return Schema(tables, ())
+
+
+def _column(field: Field) -> Column | None:
+    if field.many or field.made is None:
+        return None
+    kwargs = field.made.kwargs
+    named = kwargs.get("db_column") or (f"{field.name}_id" if field.kind in _RELATIONS else field.name)
+    unique = kwargs.get("unique") is True or field.kind == "OneToOneField" or field.primary_key
+    indexed = kwargs.get("db_index") is True or (field.kind == "ForeignKey" and kwargs.get("db_index") is not False)
+    return Column(
+        named if is_known(named) else field.name,
+        field.name,
+        field.kind,
+        field.nullable,
+        field.primary_key,
+        unique,
+        indexed or field.kind == "SlugField",
+        default="db_default" in kwargs,
+        site=field.site,
+    )
+
+
+def _indexes(model: Model) -> Iterator[Index]:
+    columns = {name: each.name for name, field in model.fields.items() if (each := _column(field)) is not None}
+
+    def named(fields: Any) -> tuple[str, ...]:
+        names = [fields] if isinstance(fields, str) else fields
+        if not isinstance(names, (list, tuple)) or not all(is_known(each) for each in names):
+            return ()
+        return tuple(columns.get(each.lstrip("-"), each) for each in names)
+
+    for option, unique in (("unique_together", True), ("index_together", False)):
+        sets = model.options.get(option)
+        for each in sets if isinstance(sets, (list, tuple)) else ():
+            if found := named(sets if isinstance(each, str) else each):
+                yield Index(found, unique)
+    for option in ("indexes", "constraints"):
+        made = model.options.get(option)
+        for each in made if isinstance(made, (list, tuple)) else ():
+            if isinstance(each, Made) and (found := named(each.kwargs.get("fields"))):
+                name = each.kwargs.get("name")
+                unique = option == "constraints"
+                yield Index(found, unique, "condition" in each.kwargs, name if is_known(name) else "")
+
+
+class Fields:
+    """What the calls in models and migrations say of fields.
+
+    A class of another library counts as a field's where some migration has it in the place of one.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._run = Run(files)
+        self.foreign: set[str] = set()
+        self._lineages: dict[str, tuple[str, ...]] = {}
+        self._silent: dict[str, bool] = {}
+
+    def field(self, name: str, made: Any, site: Site, *, certain: bool = False) -> Field | None:
+        """The field that a call makes; None when it makes none. ``certain``: it stands where a migration has a field."""
+        if not isinstance(made, Made):
+            return None
+        of = self._files.canonical(made.of)
+        above = self.lineage(of)
+        base = next((each for each in above if each.startswith(_OF_FIELDS)), None)
+        kind = (base or of).rpartition(".")[2]
+        if base is None and certain:
+            self.foreign.add(of)
+        if kind in _VIRTUAL or (base is None and of not in self.foreign):
+            return None
+        if base is not None and not (kind.endswith("Field") or kind in _RELATIONS):
+            return None
+        given = made.kwargs.get("null")
+        nullable = given if isinstance(given, bool) else None
+        if given is None and len(made.args) < 6 and self._is_plain(above):
+            nullable = False
+        if kind == "NullBooleanField":
+            nullable = True
+        key = made.kwargs.get("primary_key") is True
+        many = kind in ("ManyToManyField", "ParentalManyToManyField") or kind.endswith("TaggableManager")
+        return Field(name, of, nullable, site, many, key, made)
+
+    def brings_others(self, name: str) -> bool:
+        """Whether an attribute of that class may bring its model other fields: it contributes by itself, or nobody sees how."""
+        for each in self.lineage(self._files.canonical(name)):
+            node = class_of(self._files, each)
+            if node is None:
+                return each in self.foreign
+            if any(isinstance(part, ast.FunctionDef) and part.name == "contribute_to_class" for part in node[1].body):
+                return True
+        return False
+
+    def _is_plain(self, lineage: tuple[str, ...]) -> bool:
+        """Whether a field is not null where nothing is said of it: no class of the project's on the way to Django's speaks of null."""
+        return lineage[-1].startswith("django.") and not any(self._speaks_of_null(each) for each in lineage)
+
+    def _speaks_of_null(self, name: str) -> bool:
+        if name.startswith("django."):
+            return False
+        if name not in self._silent:
+            node = class_of(self._files, name)
+            self._silent[name] = node is None or any(
+                (isinstance(each, ast.Constant) and each.value == "null")
+                or (isinstance(each, (ast.keyword, ast.arg)) and each.arg == "null")
+                or (isinstance(each, ast.Attribute) and each.attr == "null")
+                for each in ast.walk(node[1])
+            )
+        return self._silent[name]
+
+    def lineage(self, name: str) -> tuple[str, ...]:
+        """A class and its bases by qualified names, up to what is not the project's; that comes last."""
+        if name not in self._lineages:
+            found: list[str] = []
+            pending = [name]
+            while pending and len(found) < MAX_BASES:
+                current = pending.pop(0)
+                if current in found:
+                    continue
+                found.append(current)
+                node = class_of(self._files, current)
+                for each in node[1].bases if node is not None else ():
+                    base = self._run.eval(each, {}, node[0])  # type: ignore[index]
+                    pending.append(base.name if isinstance(base, Ref) else "?")
+            found.sort(key=lambda each: self._files.definition(each) is None)
+            self._lineages[name] = tuple(found)
+        return self._lineages[name]
+
+
+def class_of(files: Files, name: str) -> tuple[File, ast.ClassDef] | None:
+    """The project's class of a qualified name."""
+    found = files.definition(name)
+    if found is None:
+        return None
+    file, last = found
+    return next(((file, each) for each in file.bound[last] if isinstance(each, ast.ClassDef)), None)
+
+
+class Models:
+    """The models of a project as their classes declare them."""
+
+    def __init__(self, files: Files, fields: Fields) -> None:
+        self.files = self._files = files
+        self._fields = fields
+        self._run = Run(files)
+
+    def is_model(self, name: str) -> bool:
+        """Whether a class is below Django's Model, as far as its bases are the project's."""
+        return not (_MODEL | _ABSTRACT).isdisjoint(self._fields.lineage(name))
+
+    def _is_of_project(self, name: str) -> bool:
+        """Whether all that a class is made of is seen: classes of the project, and Django's Model."""
+        known = _MODEL | {"builtins.object"}
+        return all(each in known or self._files.definition(each) is not None for each in self._fields.lineage(name))
+
+    def model(self, name: str) -> Model | None:
+        """A model by the qualified name of its class; None where it has no table by itself: an abstract one, a proxy."""
+        found = class_of(self._files, name)
+        if found is None:
+            return None
+        file, node = found
+        options = self._options(file, node)
+        if options is None:
+            return Model(node.name, site=file.site(node), unread=True)
+        if options.get("abstract") is True or options.get("proxy") is True:
+            return None
+        fields: dict[str, Field] = {}
+        names: set[str] = set()
+        is_open = bool(node.keywords)
+        pending: list[tuple[File, ast.ClassDef]] = [found]
+        seen: set[int] = set()
+        while pending and len(seen) < MAX_BASES:
+            current, body = pending.pop(0)
+            if id(body) in seen:
+                continue
+            seen.add(id(body))
+            is_open = self._read(current, body.body, fields, names) or is_open
+            for each in body.bases:
+                base = self._run.eval(each, {}, current)
+                if isinstance(base, Ref) and (base.name in _MODEL or base.name == "builtins.object"):
+                    continue
+                above = class_of(self._files, base.name) if isinstance(base, Ref) else None
+                inherited = self._options(*above) if above is not None else None
+                if above is None or inherited is None:
+                    is_open = True
+                elif inherited.get("abstract") is not None:  # the fields of any other base stay in a table of their own
+                    pending.append(above)
+                elif not self._is_of_project(base.name):  # type: ignore[union-attr]
+                    is_open = True
+        return Model(node.name, fields, options, _head(file, node), is_open)
+
+    def _read(self, file: File, body: Iterable[ast.stmt], fields: dict[str, Field], names: set[str]) -> bool:
+        """The fields that statements of a class declare; whether they may declare more than can be seen."""
+        is_open = False
+        local: dict[str, Any] = {}
+        for statement in body:
+            match statement:
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=value)
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+                ):
+                    held = local[name] = self._run.eval(value, local, file)
+                    found = self._fields.field(name, held, file.site(statement))
+                    if found is not None and name not in names:
+                        fields[name] = found
+                    names.add(name)
+                    is_open = is_open or (isinstance(held, Made) and self._fields.brings_others(held.of))
+                case ast.If() | ast.Try():
+                    parts = (
+                        statement.body,
+                        statement.orelse,
+                        *(each.body for each in getattr(statement, "handlers", ())),
+                    )
+                    for part in parts:
+                        is_open = self._read(file, part, fields, names) or is_open
+                    is_open = True
+                case ast.For() | ast.While() | ast.With():
+                    is_open = True
+                case ast.Expr(value=ast.Call()):
+                    is_open = True
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    names.add(name)
+        return is_open
+
+    def _options(self, file: File, node: ast.ClassDef, depth: int = 0) -> dict[str, Any] | None:
+        """What ``class Meta`` says, with what it takes from an abstract base's; None where that is not known."""
+        meta = next((each for each in node.body if isinstance(each, ast.ClassDef) and each.name == "Meta"), None)
+        if meta is None and any(_assigns(each, "Meta") for each in node.body):
+            return None
+        options: dict[str, Any] = {}
+        if depth < MAX_LEVELS and (meta is None or meta.bases):
+            for each in reversed(node.bases):
+                base = self._run.eval(each, {}, file)
+                above = class_of(self._files, base.name) if isinstance(base, Ref) else None
+                if above is not None and above[1] is not node:
+                    inherited = self._options(*above, depth + 1)
+                    if inherited is not None and inherited.get("abstract") is True:
+                        options.update(inherited)
+        options.pop("abstract", None)
+        local: dict[str, Any] = {}
+        for statement in meta.body if meta is not None else ():
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    options[name] = local[name] = self._run.eval(value, local, file)
+                case ast.If() | ast.Try():
+                    return None
+        return options
+
+
+def _assigns(statement: ast.stmt, name: str) -> bool:
+    return isinstance(statement, ast.Assign) and any(
+        isinstance(each, ast.Name) and each.id == name for each in statement.targets
+    )
+
+
+def _head(file: File, node: ast.ClassDef) -> Site:
+    """``class Order``: where a finding about a whole model stands."""
+    end = node.col_offset + len("class ") + len(node.name.encode())
+    return Site(file.shown, node.lineno, node.col_offset, node.lineno, end)
+
+
+def application_of(files: Files, path: str) -> Application | None:
+    """The application that a module belongs to: the nearest directory above that holds ``apps.py`` or migrations."""
+    project = files.project
+    directory = os.path.dirname(path)
+    for _ in range(MAX_LEVELS):
+        project.touched.add((inputs.LISTING, project.display(directory)))
+        names = project.finder.listing(directory)
+        if "apps.py" in names or "migrations" in names:
+            labels = {os.path.basename(directory)}
+            if "apps.py" in names and (file := files.file(os.path.join(directory, "apps.py"))) is not None:
+                labels |= set(_labels(files, file))
+            return Application(directory, frozenset(labels))
+        if "__init__.py" not in names or directory == project.finder.boundary:
+            return None
+        directory = os.path.dirname(directory)
+    return None
+
+
+def is_reached(files: Files, path: str, application: Application) -> bool:
+    """Whether Django reads a module of an application by itself, and with it the models in it: ``models``, and what that imports."""
+    directory = application.directory
+    pending = [os.path.join(directory, "models.py"), os.path.join(directory, "models", "__init__.py")]
+    seen: set[str] = set()
+    while pending and len(seen) < MAX_MODULES:
+        current = pending.pop()
+        if current == path:
+            return True
+        if current in seen or os.path.basename(current) not in files.project.finder.listing(os.path.dirname(current)):
+            continue
+        seen.add(current)
+        file = files.file(current)
+        for statement in ast.walk(file.tree) if file is not None else ():
+            if not isinstance(statement, (ast.Import, ast.ImportFrom)) or file is None:
+                continue
+            for each in statement.names:
+                name = files.imported(statement, each.asname or each.name, file)
+                for module in (name, name.rpartition(".")[0]):
+                    found = files.path(module)
+                    if found is not None and found.startswith(directory + os.sep):
+                        pending.append(found)
+    return False
+
+
+def _labels(files: Files, file: File) -> Iterator[str]:
+    run = Run(files)
+    for statement in file.tree.body:
+        for each in statement.body if isinstance(statement, ast.ClassDef) else ():
+            match each:
+                case ast.Assign(targets=[ast.Name(id="label")], value=value):
+                    label = run.eval(value, {}, file)
+                    if is_known(label):
+                        yield label

@@ -1,0 +1,224 @@
+"""Change models of real code without a migration and see whether model-without-migration notices: recall on known faults.
+
+Each file is mutated at one place at a time, in memory; one run checks a mutant of every file of the sample, and as many runs follow
+as the sample has mutants in one file. A mutant counts as found when the rule says something of the file that it does not say of the
+original.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dodont.engine.analyst import Analyst, interpreting
+from dodont.engine.driver import check
+from dodont.engine.settings import Settings
+from dodont.schema.declared import declared
+from dodont.schema.tables import Table
+
+RULE = "model-without-migration"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    path: Path
+    line: int
+    kind: str
+    what: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    mutant: Mutant
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """A mapped class of the project: its node, its table as the models declare it, and whether it is Django's."""
+
+    path: Path
+    node: ast.ClassDef
+    table: Table
+    django: bool
+
+
+def run(root: Path, size: int, seed: int) -> tuple[list[Outcome], int]:
+    """The outcomes of ``size`` mutants of the project in ``root``, and how much the rule says of the original."""
+    settings = Settings(root=root, select=(RULE,))
+    before = Counter(_places(root, settings, {}))
+    mutants = _sample(root, size, seed)
+    rounds: list[dict[Path, Mutant]] = []
+    for mutant in mutants:
+        free = next((each for each in rounds if mutant.path not in each), None)
+        if free is None:
+            rounds.append(free := {})
+        free[mutant.path] = mutant
+    outcomes: list[Outcome] = []
+    for each in rounds:
+        texts = {path: mutant.text.encode() for path, mutant in each.items()}
+        new = Counter(_places(root, settings, texts)) - before
+        files = {path for path, _ in new}
+        outcomes += [Outcome(mutant, path in files) for path, mutant in each.items()]
+    return outcomes, sum(before.values())
+
+
+def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Lines of found and all by what was changed."""
+    found, every = Counter[str](), Counter[str]()
+    for each in outcomes:
+        every[each.mutant.kind] += 1
+        found[each.mutant.kind] += each.found
+    for kind, count in every.most_common():
+        yield f"  {found[kind]:5} of {count:5}  {found[kind] / count:4.0%}  {kind}"
+    yield f"found: {sum(each.found for each in outcomes)} of {len(outcomes)}"
+
+
+def _places(root: Path, settings: Settings, texts: Mapping[Path, bytes]) -> list[tuple[Path, str]]:
+    report = check([*texts] if texts else [root], settings, source_overrides=dict(texts))
+    gc.unfreeze()
+    gc.collect()
+    wanted = {*texts}
+    return [
+        (root / each.path, each.message)
+        for each in report.diagnostics
+        if each.rule == RULE and (not wanted or root / each.path in wanted)
+    ]
+
+
+def _sample(root: Path, size: int, seed: int) -> list[Mutant]:
+    chance = random.Random(seed)
+    made: list[Mutant] = []
+    models = _models(root)
+    chance.shuffle(models)
+    kinds = ("added", "renamed", "removed", "nullability", "table")
+    for turn in range(size * 5):
+        if len(made) >= size or not models:
+            break
+        model = models[turn % len(models)]
+        mutant = _mutant(model, kinds[turn % len(kinds)], chance)
+        if mutant is not None:
+            made.append(mutant)
+    return made
+
+
+def _models(root: Path) -> list[_Model]:
+    """The mapped classes with a table of their own that a migration could make."""
+    from dodont.schema.histories import histories
+
+    analyst = Analyst(Settings(root=root, select=(RULE,)), root)
+    project = analyst.project
+    found: list[_Model] = []
+    with interpreting():
+        tables = {name for each in histories(project).alembic() for name in each.schema.tables}
+        for module in project.models():
+            if module.role or not module.text.isascii():
+                continue
+            nodes = {each.lineno: each for each in project.tree(module).body if isinstance(each, ast.ClassDef)}
+            for info in declared(project).entities(module):
+                table = declared(project).table(info)
+                node = nodes.get(info.site.line) if info.site is not None else None
+                if table is None or node is None or not table.managed or not table.name:
+                    continue
+                django = declared(project).family(info) == "django"
+                if django and not _is_migrated(Path(module.file)):
+                    continue
+                if django or table.name in tables:
+                    found.append(_Model(Path(module.file), node, table, django))
+    gc.unfreeze()
+    gc.collect()
+    return found
+
+
+def _is_migrated(path: Path) -> bool:
+    for directory in list(path.parents)[:3]:
+        if (directory / "migrations").is_dir():
+            return any(each.name[0].isdigit() for each in (directory / "migrations").glob("*.py"))
+    return False
+
+
+def _mutant(model: _Model, kind: str, chance: random.Random) -> Mutant | None:
+    text = model.path.read_text()
+    lines = text.split("\n")
+    columns = [each for each in _columns(model) if each[1] is not None]
+    if kind == "table":
+        last = model.node.end_lineno or model.node.lineno
+        bases = ", ".join(ast.unparse(each) for each in model.node.bases)
+        keywords = "".join(f", {each.arg}={ast.unparse(each.value)}" for each in model.node.keywords if each.arg)
+        body = (
+            ["    label = models.CharField(max_length=10)"]
+            if model.django
+            else ['    __tablename__ = "mutant_of_nobody"', "    id: int = None  # replaced below"]
+        )
+        if not model.django:
+            key = next((each for each in _columns(model) if each[2].primary_key), None)
+            if key is None:
+                return None
+            body[1] = "\n".join(lines[key[0].lineno - 1 : key[0].end_lineno])
+        elif not re.search(r"^from django\.db import .*\bmodels\b", text, re.M):
+            return None
+        new = ["", "", f"class MutantOfNobody({bases}{keywords}):", *body]
+        return Mutant(model.path, last + 3, kind, model.node.name, "\n".join([*lines[:last], *new, *lines[last:]]))
+    if not columns:
+        return None
+    statement, call, column = chance.choice(columns)
+    assert call is not None
+    first, last = statement.lineno - 1, statement.end_lineno or statement.lineno
+    what = f"{model.node.name}.{column.attribute}"
+    own = lines[first:last]
+    if kind in ("added", "renamed"):
+        if column.primary_key or (call.args[:1] and isinstance(call.args[0], ast.Constant) and not model.django):
+            return None
+        name = f"{column.attribute}_mutant"
+        renamed = [own[0].replace(column.attribute, name, 1), *own[1:]]
+        if "related_name=" in "".join(own) or "db_column" in "".join(own):
+            return None
+        kept = own if kind == "added" else []
+        return Mutant(model.path, first + 1, kind, what, "\n".join([*lines[:first], *kept, *renamed, *lines[last:]]))
+    if column.primary_key or column.nullable is None:
+        return None
+    if kind == "removed":
+        if column.nullable or column.default or model.table.unread:
+            return None
+        return Mutant(model.path, first + 1, kind, what, "\n".join([*lines[:first], *lines[last:]]))
+    word = "null" if model.django else "nullable"
+    given = next((each for each in call.keywords if each.arg == word), None)
+    if given is not None and isinstance(given.value, ast.Constant) and isinstance(given.value.value, bool):
+        row = given.value.lineno - 1
+        start, end = given.value.col_offset, given.value.end_col_offset
+        changed = [*lines]
+        changed[row] = lines[row][:start] + str(not given.value.value) + lines[row][end:]
+    elif given is None and call.end_lineno is not None and call.end_col_offset is not None:
+        row, end = call.end_lineno - 1, call.end_col_offset - 1
+        before = lines[row][:end].rstrip()
+        comma = "" if before.endswith((",", "(")) or not before else ", "
+        changed = [*lines]
+        changed[row] = f"{lines[row][:end]}{comma}{word}={not column.nullable}{lines[row][end:]}"
+    else:
+        return None
+    try:
+        ast.parse("\n".join(changed))
+    except SyntaxError:
+        return None
+    return Mutant(model.path, row + 1, kind, what, "\n".join(changed))
+
+
+def _columns(model: _Model) -> list[tuple[ast.Assign | ast.AnnAssign, ast.Call | None, object]]:
+    """The columns that stand in the class's own body, each with its statement and call."""
+    by_name = {each.attribute: each for each in model.table.columns.values()}
+    found = []
+    for statement in model.node.body:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=value)
+            ) if name in by_name:
+                found.append((statement, value if isinstance(value, ast.Call) else None, by_name[name]))
+    return found
