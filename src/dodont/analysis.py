@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from dodont.core.diagnostic import Applicability, Diagnostic, Fix, Span, Step
 from dodont.core.rule import Rule
-from dodont.project.inputs import TEXT
+from dodont.project.inputs import TEXT, callers
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, shows
-from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Waits
-from dodont.semantic.events import Call, Callee, Event, Flow, Query, Route, Suppression, Unawaited, Unresolved
+from dodont.semantic.definitions import Access, ClassInfo, Durable, FunctionInfo, ModuleInfo, Waits, Write
+from dodont.semantic.events import Call, Callee, Event, Flow, Query, Recomputed, Route, Steps, Suppression, Unawaited, Unresolved
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import debugged, read_by_key
@@ -172,6 +172,48 @@ class Pass:
         found = self.project.resolve(f"{value.ref}{dot}{rest}") if value is not None and value.ref is not None else None
         return found is not None and (found.ref in self.project.functions or found.ref in self.project.classes)
 
+    def is_test(self) -> bool:
+        """Whether the module is there for tests, whatever it is called."""
+        return not self.module.imports.isdisjoint(("unittest", "unittest.mock", "django.test", "pytest"))
+
+    def in_transaction(self, function: FunctionInfo) -> bool:
+        """Whether the function is called within a transaction, by name or by a base of its class, or every request is one."""
+        if self._callers(function)[0] or self.project.callers.per_request():
+            return True
+        wrappers = (self.project.function(ref) for ref, _ in function.wrapped_by)
+        if any(each is not None and self._speaks_of_atomic(each) for each in wrappers):
+            return True
+        bases = lineage(self.project.reader(self.module), function.owner.ref) if function.owner is not None else ()
+        return any(
+            self._speaks_of_atomic(each)
+            for ref, each in bases
+            if isinstance(each, ClassInfo) and each is not function.owner
+        )
+
+    def _speaks_of_atomic(self, info: ClassInfo | FunctionInfo) -> bool:
+        self.project.touched.add((TEXT, info.module.path))
+        lines = self.project.lines(info.module)
+        return info.site is not None and any(
+            "atomic" in line for line in lines[info.site.line - 1 : info.site.end_line]
+        )
+
+    def locked(self, function: FunctionInfo) -> bool:
+        """Whether the function is called by one that locks rows."""
+        return self._callers(function)[1]
+
+    def _callers(self, function: FunctionInfo) -> tuple[bool, bool]:
+        if function.owner is not None and self.library_base(Type(function.owner.ref), function.name):
+            return False, False  # `save`: whose, no name tells
+        path = function.module.path
+        self.project.touched.add(callers(function.name, path))
+        return self.project.callers.around(function.name, self.project.absolute(path))
+
+    def library_base(self, type: Type, method: str) -> str:
+        """The nearest of a class's bases that a library defines and that has the method; empty where none has."""
+        frame = self.project.reader(self.module)
+        bases = lineage(frame, type.name)
+        return next((ref for ref, entry in bases if not isinstance(entry, ClassInfo) and method in entry.methods), "")
+
     def role(self, type: Type | None) -> str | None:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
         return role_of(self.project.reader(self.module), type)
@@ -301,6 +343,7 @@ __all__ = [
     "Callee",
     "Check",
     "Diagnostic",
+    "Durable",
     "Event",
     "Fix",
     "Flow",
@@ -312,11 +355,13 @@ __all__ = [
     "Pass",
     "Place",
     "Query",
+    "Recomputed",
     "Route",
     "Site",
     "Span",
     "Statement",
     "Step",
+    "Steps",
     "Subscription",
     "Suppression",
     "Text",
@@ -325,6 +370,7 @@ __all__ = [
     "Unresolved",
     "Value",
     "Waits",
+    "Write",
     "nodes_of",
     "on",
     "shows",

@@ -15,6 +15,8 @@ ALWAYS = "builtins"
 
 _PARTS = {"blocks": Blocks, "sql": Sql, "log": Log, "route": Route}
 _CLASS_ONLY = {
+    "autocommit",
+    "transaction",
     "role",
     "bases",
     "attributes",

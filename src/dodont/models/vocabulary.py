@@ -123,6 +123,12 @@ class Function:
     depends: int | None = None  # the argument whose call is injected
     decorator: Literal["same", "manager", "async manager", "thread", "property"] | None = None
     never: bool = False  # does not return
+    finds: bool = False  # it may find what it would write, and write nothing
+    transactional: bool = False  # a function decorated with it runs within a transaction
+    locks: bool = False  # nobody else changes the rows that the query reads until the transaction ends
+    locks_keyword: str | None = (
+        None  # likewise where this argument is given: `session.get(Order, 1, with_for_update=True)`
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +154,8 @@ class Class:
         default_factory=dict
     )  # `class Hero(SQLModel, table=True)`: the role the keyword gives
     init: Function | None = None  # what the constructor does, if anything
+    autocommit: bool = False  # what its methods write is durable at once, unless a transaction is open
+    transaction: bool = False  # entering it opens a transaction, which leaving it ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ kind           name                                       answer
 ``table``      a database table                           digest of what declares it
 ``overrides``  a class, a protocol's method               the files that may hold classes below it, with their digests
 ``setting``    a name of Django's settings                the constant that it is
+``callers``    a function's name, its module's path       in what surroundings it is called
 =============  =========================================  =====================================================
 """
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 SUMMARY, TEXT, NAME, FIND = "summary", "text", "name", "find"
 PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify", "listing", "table"
-OVERRIDES, SETTING = "overrides", "setting"
+OVERRIDES, SETTING, CALLERS = "overrides", "setting", "callers"
 
 _BETWEEN = ">"
 
@@ -104,6 +105,16 @@ def _setting(project: Project, name: str) -> str:
     return repr(value.const) if value is not None else ""
 
 
+def callers(name: str, path: str) -> Input:
+    """The question in what surroundings a function is called."""
+    return CALLERS, f"{name}{_BETWEEN}{path}"
+
+
+def _callers(project: Project, name: str) -> str:
+    function, _, path = name.partition(_BETWEEN)
+    return f"{project.callers.per_request()} {project.callers.around(function, project.absolute(path))}"
+
+
 _ANSWERS = {
     NAME: _name,
     FIND: _find,
@@ -114,4 +125,5 @@ _ANSWERS = {
     TABLE: _table,
     OVERRIDES: _overrides,
     SETTING: _setting,
+    CALLERS: _callers,
 }

@@ -10,13 +10,30 @@ from dataclasses import fields
 from typing import Any
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.definitions import Access, Facts, HandlerInfo, Kept, Raised, Sink, Variable, Waits
+from dodont.semantic.definitions import Access, Durable, Facts, HandlerInfo, Kept, Raised, Sink, Variable, Waits, Write
 from dodont.semantic.frame import Imported
 from dodont.semantic.values import ABSENT, NONE, UNKNOWN, Hole, Label, Note, Pending, Site, Text, Type, Value
 
 _TUPLES: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Access, HandlerInfo, Hole, Kept, Label, Note, Pending, Raised, Sink, Site, Text, Type, Variable, Waits)
+    for kind in (
+        Access,
+        Durable,
+        HandlerInfo,
+        Hole,
+        Kept,
+        Label,
+        Note,
+        Pending,
+        Raised,
+        Sink,
+        Site,
+        Text,
+        Type,
+        Variable,
+        Waits,
+        Write,
+    )
 }
 _RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Facts, Sql)}
 _DEFAULTS: dict[str, Any] = {name: getattr(UNKNOWN, name) for name in Value.__slots__}

@@ -12,7 +12,7 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, sinks, waiting
+from dodont.semantic import demands, effects, generics, sinks, transactions, waiting
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
@@ -212,6 +212,8 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         frame.calls[id(node)] = Callee(callee.ref or name)
     if not name:
         return UNKNOWN
+    if name in transactions.GUESSED and not frame.silent:
+        transactions.guessed(frame, node, name, given)
     if _cleans(name):
         return _CLEANED
     if _quotes(name):
@@ -277,10 +279,15 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         if kind is not None:
             accesses = (Access(kind, ref, frame.site(node)),)
             frame.accesses += accesses
+            if kind == "write" or kind == "commit":
+                transactions.accessed(frame, node, callee, ref, model, kind, given)
     if model.log is not None:
         sinks.library_log(frame, node, ref, model.log, given)
     if model.external and not frame.silent:
         frame.external = True
+        frame.asked.add(node.lineno)
+    if model.locks or (model.locks_keyword is not None and model.locks_keyword in given.keywords):
+        frame.locks = True
     if model.route is not None and model.route.handler is not None:
         register(frame, ref, model.route, given)
     if frame.keep:
@@ -486,8 +493,11 @@ def _effects(
         effects.blocked(frame, node, function, facts)
     if function.wrapped_by:
         effects.wrapped(frame, node, function)
+    frame.locks = frame.locks or facts.locks
     if facts.accesses or facts.external:
         effects.used(frame, node, function, facts)
+    if facts.steps or facts.pending or frame.changes:
+        transactions.called(frame, node, function, facts)
     for exception, label, _ in facts.raises:
         passed: tuple[Label, ...] = (label,)
         if label.kind == "parameter":

@@ -56,7 +56,9 @@ def used(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -> 
             if access.kind not in seen and len(access.chain) < MAX_CHAIN:
                 seen.add(access.kind)
                 frame.accesses.append(Access(access.kind, access.target, site, (function.ref, *access.chain)))
-    frame.external = frame.external or facts.external
+    if facts.external:
+        frame.external = True
+        frame.asked.add(node.lineno)
 
 
 def _depth(access: Access) -> int:

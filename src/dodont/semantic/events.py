@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.definitions import Access, FunctionInfo, Waits
-from dodont.semantic.values import Label, Note, Site, Text, Value
+from dodont.semantic.definitions import Access, Durable, FunctionInfo, Waits
+from dodont.semantic.values import Label, Note, Site, Text, Type, Value
 
 
 class Call(NamedTuple):
@@ -101,6 +101,25 @@ class Route(NamedTuple):
         return Site(self.function.module.path, node.lineno, node.col_offset, node.lineno, end)
 
 
+class Steps(NamedTuple):
+    """A function makes what it writes durable in more than one step on one path, or in a step that a loop repeats."""
+
+    function: FunctionInfo
+    steps: tuple[Durable, ...]
+
+
+class Recomputed(NamedTuple):
+    """The number that ``holder.field`` of a stored object holds is computed from what it held when it was loaded, at ``site``, and
+    ``saved``; nothing in the function locks its row."""
+
+    site: Site
+    holder: str
+    field: str
+    type: Type
+    saved: Site
+    function: FunctionInfo
+
+
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
 
@@ -119,4 +138,4 @@ class Suppression(NamedTuple):
     reason: str
 
 
-Event = Call | Query | Flow | Unawaited | Unresolved | Route | Suppression
+Event = Call | Query | Flow | Unawaited | Unresolved | Route | Suppression | Steps | Recomputed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dodont.semantic import calls, effects, strings
+from dodont.semantic import calls, effects, strings, transactions
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.demands import OF_COROUTINES
@@ -551,6 +551,7 @@ def _lambda(frame: Frame, node: ast.Lambda) -> Value:
 def _yield(frame: Frame, node: ast.Yield) -> Value:
     if node.value is not None:
         frame.yields.append(frame.eval(node.value))
+    transactions.yields(frame, node)
     return UNKNOWN
 
 

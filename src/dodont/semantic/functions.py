@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from dodont.models.library import Library
+from dodont.semantic import recomputed, transactions
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
@@ -59,13 +60,19 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     if info.kept is None and info.owner is None and info.positional and may_decorate(node):
         info.kept = kept_by(node)  # whoever is decorated with it later finds no body any more
     _bind_parameters(frame, info, node)
+    if info.decorators:
+        transactions.begin(frame, info)
     falls = run(frame, node.body)
+    if falls:
+        transactions.returned(frame)
     for inner in info.module.functions[first:]:
         if inner.closure is not None:
             inner.closure = {**frame.env, **inner.closure}
     if frame.unused:
         _dropped(frame, info, node)
     facts = _sum_up(frame, info, node, falls)
+    if frame.told:
+        recomputed.tell(frame)
     if info.handler is not None:
         frame.events["route",] = Route(info, node, tuple(frame.accesses), frame.values, frame.calls)
     return Outcome(facts, list(frame.events.values()))
@@ -188,6 +195,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         value = Value(kind, items=whole, labels=value.labels if whole or not info.manager else ())
     if value.pending is not None and (info.is_async or value.pending.maybe):
         value = value.but(pending=None)
+    steps, pending = transactions.closed(frame, info)
     never = not falls and not frame.returns and not info.is_generator and not info.is_stub
     return Facts(
         returns=_outgoing(value),
@@ -199,6 +207,9 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         else None,
         accesses=tuple(frame.accesses[:MAX_ACCESSES]),
         external=frame.external,
+        steps=steps,
+        pending=pending,
+        locks=frame.locks,
         never=never,
         raises=tuple([each for each in frame.raised if each.own]) if frame.raised else (),
         stores={name: _stored(stored) for name, stored in frame.stores.items()} if frame.stores else {},
