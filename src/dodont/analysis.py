@@ -14,7 +14,19 @@ from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, shows
 from dodont.semantic.definitions import Access, ClassInfo, Durable, FunctionInfo, ModuleInfo, Waits, Write
-from dodont.semantic.events import Call, Callee, Event, Flow, Query, Recomputed, Route, Steps, Suppression, Unawaited, Unresolved
+from dodont.semantic.events import (
+    Call,
+    Callee,
+    Event,
+    Flow,
+    Query,
+    Recomputed,
+    Route,
+    Steps,
+    Suppression,
+    Unawaited,
+    Unresolved,
+)
 from dodont.semantic.objects import has_field, lineage, role_of
 from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.rows import debugged, read_by_key
