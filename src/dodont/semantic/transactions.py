@@ -27,7 +27,7 @@ from dodont.semantic import recomputed
 from dodont.semantic.definitions import Block, ClassInfo, Durable, Facts, FunctionInfo, Write
 from dodont.semantic.events import Steps
 from dodont.semantic.objects import lineage, role_of
-from dodont.semantic.trees import last_name, nodes_of, walk
+from dodont.semantic.trees import last_name, walk
 from dodont.semantic.values import UNKNOWN, Site, Type, Value, text_of
 
 if TYPE_CHECKING:
@@ -362,13 +362,13 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
     lines = [{step.site.line, *(write.site.line for write in step.writes)} for step in steps]
     names: dict[int, set[str]] = {line: set() for each in lines for line in each}
     bound: dict[int, set[str]] = {line: set() for line in names}
-    for each in nodes_of(info.node, _SIMPLE):
-        for line in names.keys() & {*range(each.lineno, (each.end_lineno or each.lineno) + 1)}:  # type: ignore[attr-defined]
-            for name in walk(each):
-                if isinstance(name, ast.Name) and not _is_session(frame, name.id):
-                    (bound if isinstance(name.ctx, ast.Store) else names)[line].add(name.id)
-                elif isinstance(name, ast.Attribute) and isinstance(name.ctx, ast.Store):
-                    bound[line].add(ast.unparse(name))
+    for line in names:
+        statement = _statement(info.node.body, line)
+        for name in walk(statement) if statement is not None else ():
+            if isinstance(name, ast.Name) and not _is_session(frame, name.id):
+                (bound if isinstance(name.ctx, ast.Store) else names)[line].add(name.id)
+            elif isinstance(name, ast.Attribute) and isinstance(name.ctx, ast.Store):
+                bound[line].add(ast.unparse(name))
     return tuple(
         step._replace(
             within=_blocks(info.node.body, step.site.line),
@@ -380,7 +380,16 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
     )
 
 
-_SIMPLE: frozenset[type] = frozenset({ast.Expr, ast.Assign, ast.AnnAssign, ast.Return})
+def _statement(body: list[ast.stmt], line: int) -> ast.stmt | None:
+    """The statement without blocks that a line stands in."""
+    found = next((each for each in body if each.lineno <= line <= (each.end_lineno or each.lineno)), None)
+    if found is None or found.__class__ in _SIMPLE:
+        return found
+    parts = (_statement(inner, line) for _, inner in _parts(found))
+    return next((each for each in parts if each is not None), None)
+
+
+_SIMPLE = frozenset({ast.Expr, ast.Assign, ast.AnnAssign, ast.Return})
 
 
 def _is_session(frame: Frame, name: str) -> bool:
