@@ -86,7 +86,7 @@ def test_every_option_is_described_with_its_default() -> None:
 
 def test_the_readme_lists_every_rule_with_its_sample() -> None:
     rows = table("README.md", "## The rules")
-    assert list(rows) == sorted(rule.code for rule in catalogue.rules().values())
+    assert list(rows)[2:] == sorted(rule.code for rule in catalogue.rules().values())
     for rule in catalogue.rules().values():
         name, finds, fix, sample = rows[rule.code]
         assert name == rule.name
