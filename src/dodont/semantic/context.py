@@ -18,8 +18,8 @@ from dodont.semantic.credentials import (
     denotes,
     hashes_token,
     is_access_key,
-    is_address,
     names_hash,
+    opens_database,
     vague,
 )
 from dodont.semantic.definitions import ClassInfo
@@ -47,7 +47,7 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
     """Whether ``name`` means a credential where the frame is: by what it is used with, whose it is, and where that stands."""
     if is_access_key(name):
         return not any(about_key_pair(each) for each in frame.once(_everything))
-    if is_address(name):
+    if opens_database(name):
         return _WITHOUT_PASSWORD.search(frame.module.text) is None
     if not vague(name) or "." in name:  # an object that shows a field was asked about itself
         return True

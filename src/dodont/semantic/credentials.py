@@ -225,7 +225,7 @@ def is_access_key(name: str) -> bool:
     return words[-2:] == ("access", "key") and "secret" not in words
 
 
-def is_address(name: str) -> bool:
+def opens_database(name: str) -> bool:
     """Whether a name says where a database or broker is, mostly with the password to it: ``database_url``."""
     return _words(name)[-2:] in ADDRESSES
 
