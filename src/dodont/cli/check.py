@@ -222,7 +222,8 @@ def run(
         files = Files(governing)
         main, root = shared.settings_of(given[0], governing), common_root(given, governing)
         new = changes or gating.changes(options, root)
-        found = files.unsaved(paths[0]) if stdin else files.find(paths)
+        among = new.files.keys() if new is not None and not all_files else None
+        found = files.unsaved(paths[0]) if stdin else files.find(paths, among)
         shard = options.get("shard")
         if shard is not None:
             found = shard_of(found, root, *shard)
