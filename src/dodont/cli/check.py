@@ -211,9 +211,10 @@ def run(
     stdin: bool = False,
     all_files: bool = False,
     changes: Changes | None = None,
+    hasty: bool = False,
 ) -> Done | None:
     """Analyse what the options of ``check`` ask for; None when they only ask what that would be. ``all_files``: a diff leaves no
-    file out; ``changes``: that diff, where it is known. Raises CannotRunError."""
+    file out; ``changes``: that diff, where it is known; ``hasty`` as of ``check_files``. Raises CannotRunError."""
     from dodont.engine.files import Files
     from dodont.engine.groups import common_root, shard_of
 
@@ -248,6 +249,7 @@ def run(
                 lambda settings: shared.cache_dir(settings, options),
                 progress=progress,
                 silenced=(lambda diagnostic, reason: silenced.append((diagnostic, reason))) if asked else None,
+                hasty=hasty,
                 **workers,
             )
             gc.freeze()  # what is left goes away with the process: nothing in it is worth a search for cycles

@@ -43,6 +43,7 @@ class Run:
         self, settings: Settings, *, overrides: Mapping[str, bytes] | None = None, noqa: bool = True,
         root: Path | None = None, every_file: bool = False, cache_dir: Path | None = None, workers: Workers | None = None,
         progress: Progress | None = None, silenced: Silenced | None = None,
+        hasty: bool = False,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._noqa = noqa
@@ -56,6 +57,7 @@ class Run:
         self._cache = (cache_dir, self._environment(cache_dir)) if cache_dir is not None else None
         self._suspicions: list[Suspicion] = []
         self._asked: list[Asked] = []
+        self._hasty = hasty
         self._analyst = self._start()
         self._reuse = self._open()
         self.project = self._analyst.project
@@ -136,6 +138,8 @@ class Run:
                 done.update((each.path, each) for each in batch.analyses)
                 self._progress(len(done), len(wanted.keys() | done.keys()))
             wave = reuse.following()
+            if wave and self._hasty:
+                break
         for shown in wanted:
             if shown in done:
                 self._evidence(done[shown].suspicions, done[shown].asked)
@@ -143,7 +147,8 @@ class Run:
             else:
                 self._evidence(*reuse.evidence(shown))
                 yield from self._shown(shown, reuse.findings(shown))
-        reuse.save()
+        if not wave:
+            reuse.save()
 
     def _wave(self, reuse: Reuse, wave: Sequence[str], paths: Sequence[str]) -> Iterator[Batch]:
         sizes = _sizes(paths) if self._workers.are_many else {}
@@ -272,15 +277,26 @@ def check_files(
     workers: Workers | None = None,
     progress: Progress | None = None,
     silenced: Silenced | None = None,
+    hasty: bool = False,
 ) -> Report:
     """Check files that were found, absolute and sorted. ``overrides`` are by absolute path. Raises ``UnknownSelection``.
 
     ``cache_dir`` is where earlier runs left what they found out; ``silenced`` is told what comments silence.
+    ``hasty``: modules that hang on what changed are taken to say what they said, which is mostly so, and nothing is kept where it may
+    not be: for those who would rather have an answer that may miss something than wait for it.
     """
     diagnostics: list[Diagnostic] = []
     with interpreting():
         cache = cache_dir if not overrides else None
-        run = Run(settings, overrides=overrides, cache_dir=cache, workers=workers, progress=progress, silenced=silenced)
+        run = Run(
+            settings,
+            overrides=overrides,
+            cache_dir=cache,
+            workers=workers,
+            progress=progress,
+            silenced=silenced,
+            hasty=hasty,
+        )
         diagnostics += [internal(run.project.display(path), message) for path, message in troubles]
         diagnostics += run.files(files)
     return Report(tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)), len(files))

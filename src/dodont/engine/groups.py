@@ -43,9 +43,10 @@ def check(
     executor: Executor | None = None,
     progress: Progress | None = None,
     silenced: Silenced | None = None,
+    hasty: bool = False,
 ) -> Merged:
     """Check what was found, all groups by the same workers. ``main`` are the settings of what was named first, ``overrides`` are
-    by absolute path; ``silenced`` is told what comments silence. Raises ``UnknownSelection``."""
+    by absolute path; ``silenced`` is told what comments silence; ``hasty`` as of ``check_files``. Raises ``UnknownSelection``."""
     from dodont.engine.driver import check_files
     from dodont.engine.workers import Workers
 
@@ -72,6 +73,7 @@ def check(
                 workers=workers,
                 progress=step,
                 silenced=hear,
+                hasty=hasty,
             )
             told.append((settings, report.diagnostics))
             seen += len(files)
