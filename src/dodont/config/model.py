@@ -1,6 +1,6 @@
-"""What a configuration file and a card's head may hold, checked by pydantic; imported when there is one to check.
+"""What a configuration file and a card's head may hold, checked by pydantic; imported when something may be wrong.
 
-This package alone imports pydantic, and only here: a run without a configuration file never does.
+This package alone imports pydantic, and only here: a run whose configuration is plainly right never does.
 """
 
 from __future__ import annotations
