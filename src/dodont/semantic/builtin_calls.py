@@ -43,6 +43,7 @@ Special = Callable[["Frame", ast.Call, Value, "Arguments"], Value | None]
 _TESTS = frozenset(
     "isdigit isalnum isidentifier isnumeric isdecimal isalpha startswith endswith isspace isupper islower".split()
 )
+_MAKE_NUMBERS = frozenset({"builtins.int", "builtins.float", "builtins.bool"})
 _NUMBERS = frozenset({"count", "find", "index", "rfind", "rindex", "__len__"})
 
 
@@ -77,6 +78,12 @@ def _format(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     return strings.formatted(frame, node, callee.receiver or UNKNOWN, given.positional, given.keywords)
 
 
+def _format_map(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    if not given.positional:
+        return None
+    return strings.formatted(frame, node, callee.receiver or UNKNOWN, [], {}, (given.positional[0], given.nodes[0]))
+
+
 def _join(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
     if not given.positional:
         return None
@@ -85,9 +92,12 @@ def _join(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
 
 
 def _item(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
-    """``mapping.get(key, default)``."""
+    """``mapping.get(key, default)``; ``request.args.get("page", 1, type=int)`` of Werkzeug gives a number."""
     if not given.positional:
         return None
+    made = given.keywords.get("type")
+    if made is not None and made.ref in _MAKE_NUMBERS:
+        return Value(Type(made.ref.removeprefix("builtins.")), literal=True, maybe_none=len(given.positional) < 2)
     value = item_of(frame, callee.receiver or UNKNOWN, given.positional[0], node)
     if len(given.positional) > 1:
         return join(value, given.positional[1])
@@ -415,6 +425,7 @@ def _dumped(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
 SPECIAL: dict[str, Special] = {
     "builtins.next": _next,
     "str.format": _format,
+    "str.format_map": _format_map,
     "str.join": _join,
     "str.replace": _replace,
     "dict.get": _item, "dict.pop": _popped, "dict.setdefault": _item, "?.get": _item, "?.pop": _popped, "?.setdefault": _item,
