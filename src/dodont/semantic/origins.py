@@ -48,6 +48,7 @@ class Origins:
         scope = next((each for each in functions_around(tree, site.line) if site.line >= each.body[0].lineno), tree)
         self.node: ast.expr | None = None
         self.imported = _imported(tree)
+        self.tree = tree
         self.bound = dict(assigned(scope))
         self._passed: set[tuple[str, bool]] = set()  # names that the question at hand was asked about
         for each in nodes_at(tree, site.line):
@@ -86,8 +87,11 @@ class Origins:
 
     @property
     def own(self) -> bool:
-        """Whether the value is what the object keeps: ``self.name``."""
-        return isinstance(self.node, ast.Attribute) and _of_self(self.node) and isinstance(self.node.value, ast.Name)
+        """Whether the value is what the object was made with and keeps: ``self.name``, after ``self.name = name`` of a parameter."""
+        node = self.node
+        if not (isinstance(node, ast.Attribute) and _of_self(node) and isinstance(node.value, ast.Name)):
+            return False
+        return node.attr in _kept_parameters(self.tree)
 
     @property
     def identity(self) -> bool:
@@ -232,6 +236,23 @@ def _imported(tree: ast.Module) -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=2)
+def _kept_parameters(tree: ast.Module) -> frozenset[str]:
+    """The attributes that ``self.name = name`` makes of parameters of ``__init__``, in the module's classes."""
+    return frozenset(
+        target.attr
+        for function in nodes_of(tree, _FUNCTIONS)
+        if function.name == "__init__"  # type: ignore[attr-defined]
+        for each in walk(function)
+        if isinstance(each, ast.Assign) and isinstance(each.value, ast.Name)
+        for target in each.targets
+        if isinstance(target, ast.Attribute)
+        and _of_self(target)
+        and each.value.id in {arg.arg for arg in function.args.args}  # type: ignore[attr-defined]
+    )
+
+
+_FUNCTIONS: frozenset[type] = frozenset({ast.FunctionDef})
 _IMPORTS: frozenset[type] = frozenset({ast.Import, ast.ImportFrom})
 
 

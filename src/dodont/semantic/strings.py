@@ -177,7 +177,7 @@ def formatted(
     template = text_of(receiver)
     labels = receiver.labels
     for value in (*args, *keywords.values(), *(mapping or ())[:1]):
-        labels = join_labels(labels, value.labels)  # type: ignore[union-attr]
+        labels = join_labels(labels, value.labels)
     if template is None:
         return Value(STR, labels=labels)
     given = {str(index): (value, node.args[index]) for index, value in enumerate(args) if index < len(node.args)}

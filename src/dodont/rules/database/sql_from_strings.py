@@ -19,8 +19,6 @@ PARAMETERIZED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXP
 TEXTS = frozenset({"str", "bytes", "Any", "object", "dict", "list", "tuple", "set"})
 
 
-#: Statements whose values become rows.
-_ROWS = frozenset({"INSERT", "UPDATE"})
 STR = Type("str")
 
 _PLACEHOLDER = re.compile(r"\?|%s|%\(|:\w*|\$")
@@ -84,10 +82,8 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
             return True
         if origins is None:
             return False
-        # `INSERT INTO users (name) VALUES ('{self.name}')`: what becomes a row is data, whoever keeps it.
-        return origins.outside or (
-            origins.own and not _ROWS.isdisjoint(statement.kinds) and hole.value.type in (None, STR)
-        )
+        # `INSERT INTO users (name) VALUES ('{self.name}')`, where `self.name` is what the object was made with
+        return origins.outside or (origins.own and hole.value.type in (None, STR))
     if hole.value.type is not None and hole.value.type.name not in TEXTS:
         return False
     if place.position not in BINDABLE or _instead_of_placeholder(hole):
