@@ -447,7 +447,7 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
     for name, value in given.keywords.items():
         if value.pending is not None and is_plain(frame, _declared(frame, info, name)):
             frame.misuse(value, given.words[name], "argument")
-    if given.keywords:
+    if node.keywords:
         passwords.constructed(frame, node, Type(info.ref), given)
     for _, entry in lineage(frame, info.ref):
         if isinstance(entry, ClassInfo):
