@@ -39,9 +39,11 @@ def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
             found = frame.library.method(type.name, "__getitem__")
             if found is not None and found[0].returns is not None:
                 value = Value(substitute(model_type(found[0].returns), type))
-        if receiver.query is not None and receiver.query.__class__ is Selection:
-            if not (key.const.__class__ is int and "*" in receiver.query.path and _is_list(receiver)):
-                value = value.but(query=receiver.query)  # else it is one of a list: `owners[0]`
+        query = receiver.query
+        if query.__class__ is Selection and not (  # `owners[0]` is one of a list
+            key.const.__class__ is int and "*" in query.path and _is_list(receiver)
+        ):
+            value = value.but(query=query)
         if receiver.labels:
             labels = parts_of(receiver.labels)
             if labels:
