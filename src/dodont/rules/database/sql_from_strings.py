@@ -19,6 +19,8 @@ PARAMETERIZED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXP
 TEXTS = frozenset({"str", "bytes", "Any", "object", "dict", "list", "tuple", "set"})
 
 
+#: Statements whose values become rows.
+_ROWS = frozenset({"INSERT", "UPDATE"})
 STR = Type("str")
 
 _PLACEHOLDER = re.compile(r"\?|%s|%\(|:\w*|\$")
@@ -82,8 +84,9 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
             return True
         if origins is None:
             return False
-        # `INSERT INTO users (name) VALUES ('{self.name}')`, where `self.name` is what the object was made with
-        return origins.outside or (origins.own and hole.value.type in (None, STR))
+        # `INSERT INTO users (name) VALUES ('{self.name}')`, where the object was made with it: what becomes a row is data
+        becomes_row = not _ROWS.isdisjoint(statement.kinds)
+        return origins.outside or (becomes_row and origins.own and hole.value.type in (None, STR))
     if hole.value.type is not None and hole.value.type.name not in TEXTS:
         return False
     if place.position not in BINDABLE or _instead_of_placeholder(hole):
