@@ -218,9 +218,18 @@ class Pass:
 
     def keyed_loop(self, repeated: Repeated) -> Site | None:
         """What the loop goes over by whose elements a call asks the database, where nothing says that it is short."""
-        # What a cursor found is fetched from it afterwards.
-        fetched = self.role(Type(repeated.access.target.rpartition(".")[0])) == "cursor"
-        return keyed(self.tree, repeated.site, repeated.loops, must_be_used=not fetched)
+        # What a cursor found is fetched from it afterwards, whatever object it is.
+        target = repeated.access.target
+        fetched = not repeated.access.chain and (
+            target == "?.execute" or self.role(Type(target.rpartition(".")[0])) == "cursor"
+        )
+        loops = [(site, source) for site, source in repeated.loops if not self._gives_sessions(source)]
+        return keyed(self.tree, repeated.site, loops, must_be_used=not fetched)
+
+    def _gives_sessions(self, source: Value) -> bool:
+        """``for session in get_session():``, a generator that gives but one and closes it."""
+        args = source.type.args if source.type is not None else ()
+        return bool(args) and self.role(args[0]) in ("session", "connection", "engine", "cursor")
 
     def only_first(self, site: Site) -> bool:
         """Whether the loop around a place ends with the first element that is found."""

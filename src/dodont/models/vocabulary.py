@@ -78,6 +78,7 @@ class Sql(NamedTuple):
     parameters_keyword: str | None = None
     style: ParameterStyle | None = None
     certain: bool = True
+    others: tuple[str, ...] = ()  # further arguments that hold SQL, or a display of it, by name
     tables: bool = (
         True  # false for engines that query files and data frames: there a star names what the code just made
     )
@@ -165,6 +166,7 @@ class Function(NamedTuple):
     depends: int | None = None  # the argument whose call is injected
     decorator: Literal["same", "manager", "async manager", "thread", "property"] | None = None
     never: bool = False  # does not return
+    runs: int | None = None  # the argument that it calls, with the arguments after it: `to_thread(fetch, text)`
     task: bool = False  # starts a task to which only its result refers: who drops that may lose the task
     defines: bool = False  # creates or drops the tables of a schema, as DDL does
     finds: bool = False  # it may find what it would write, and write nothing

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from dodont.semantic import effects, queries, strings
 from dodont.semantic.annotations import VARIABLE, type_of
 from dodont.semantic.credentials import credential
-from dodont.semantic.items import element_of, item_of
-from dodont.semantic.objects import attribute_of, exposed, role_of
+from dodont.semantic.items import applied, element_of, item_of
+from dodont.semantic.objects import attribute_of, exposed, instance_attribute, role_of
 from dodont.semantic.values import (
     ABSENT,
     MAX_ITEMS,
@@ -43,6 +43,7 @@ Special = Callable[["Frame", ast.Call, Value, "Arguments"], Value | None]
 _TESTS = frozenset(
     "isdigit isalnum isidentifier isnumeric isdecimal isalpha startswith endswith isspace isupper islower".split()
 )
+_MAKE_NUMBERS = frozenset({"builtins.int", "builtins.float", "builtins.bool"})
 _NUMBERS = frozenset({"count", "find", "index", "rfind", "rindex", "__len__"})
 
 
@@ -77,6 +78,12 @@ def _format(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     return strings.formatted(frame, node, callee.receiver or UNKNOWN, given.positional, given.keywords)
 
 
+def _format_map(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    if not given.positional:
+        return None
+    return strings.formatted(frame, node, callee.receiver or UNKNOWN, [], {}, (given.positional[0], given.nodes[0]))
+
+
 def _join(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
     if not given.positional:
         return None
@@ -85,9 +92,12 @@ def _join(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
 
 
 def _item(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
-    """``mapping.get(key, default)``."""
+    """``mapping.get(key, default)``; ``request.args.get("page", 1, type=int)`` of Werkzeug gives a number."""
     if not given.positional:
         return None
+    made = given.keywords.get("type")
+    if made is not None and made.ref in _MAKE_NUMBERS:
+        return Value(Type(made.ref.removeprefix("builtins.")), literal=True, maybe_none=len(given.positional) < 2)
     value = item_of(frame, callee.receiver or UNKNOWN, given.positional[0], node)
     if len(given.positional) > 1:
         return join(value, given.positional[1])
@@ -193,6 +203,42 @@ def _append(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     return Value(Type("None"))
 
 
+def _each(frame: Frame, node: ast.Call, called: ast.expr | None, source: Value, where: ast.expr) -> None:
+    """``sorted(orders, key=lambda order: order.customer.name)``: what is called with each row reads it."""
+    if called is None or source.query is None or frame.silent:
+        return
+    row = element_of(frame, source, where)
+    if isinstance(called, ast.Lambda):
+        applied(frame, called, row)
+        return
+    function = frame.world.function(frame.quiet(called).ref or "")
+    if function is not None and function.positional:
+        queries.through(frame, node, function, {function.positional[0]: row})
+
+
+def _mapped(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``map(name_of, orders)``."""
+    if len(given.positional) == 2:
+        _each(frame, node, given.nodes[0], given.positional[1], given.nodes[1])
+    return None
+
+
+def _sorted(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``orders.sort(key=…)``."""
+    if callee.receiver is not None and isinstance(node.func, ast.Attribute):
+        _each(frame, node, given.words.get("key"), callee.receiver, node.func.value)
+    return None
+
+
+def _of_view(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``self.get_queryset()`` of a generic view that does not define it: what its ``queryset`` is."""
+    view = callee.receiver
+    held = (
+        instance_attribute(frame, view, view.type, "queryset") if view is not None and view.type is not None else None
+    )
+    return held if held is not None and held.query is not None else None
+
+
 def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
     """``list(xs)``, ``sorted(xs)``: the same elements."""
     name = (callee.ref or "").rpartition(".")[2]
@@ -212,6 +258,8 @@ def _copied(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     if source.pending is not None:
         frame.misuse(source, given.nodes[0], "argument")
         return UNKNOWN
+    if "key" in given.words:
+        _each(frame, node, given.words["key"], source, given.nodes[0])
     effects.gone_over(frame, given.nodes[0])
     if source.query is not None:
         queries.runs(frame, source, given.nodes[0])
@@ -246,6 +294,8 @@ def _truth(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Val
 
 def _extreme(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
     """``max(a, b)``: one of them."""
+    if len(given.positional) == 1:
+        _each(frame, node, given.words.get("key"), given.positional[0], given.nodes[0])
     if len(given.positional) < 2:
         return None
     value = given.positional[0]
@@ -359,6 +409,8 @@ def _entries(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         type = receiver.type
         inner = type.args[-1] if type is not None and type.name == "dict" and type.args else None
         value = Value(None if inner is None or inner.name == "Any" else inner, labels=labels, literal=receiver.literal)
+        if receiver.query is not None and type is not None and type.name == "dict":
+            value = queries.element(frame, receiver, value)  # `{order.pk: order for order in orders}.values()`
         keys = Value(labels=parts_of(receiver.labels), literal=receiver.literal)
     if method == "keys":
         return Value(Type("repeated"), items=(keys,))
@@ -413,8 +465,10 @@ def _dumped(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
 
 
 SPECIAL: dict[str, Special] = {
-    "builtins.next": _next,
+    "builtins.next": _next, "builtins.map": _mapped, "builtins.filter": _mapped, "list.sort": _sorted,
+    "rest_framework.generics.GenericAPIView.get_queryset": _of_view,
     "str.format": _format,
+    "str.format_map": _format_map,
     "str.join": _join,
     "str.replace": _replace,
     "dict.get": _item, "dict.pop": _popped, "dict.setdefault": _item, "?.get": _item, "?.pop": _popped, "?.setdefault": _item,

@@ -72,6 +72,13 @@ class Arguments:
             self.keywords[word.arg] = value
             self.words[word.arg] = word.value
 
+    def after(self, position: int) -> Arguments:
+        """The arguments that come after one."""
+        rest = Arguments.__new__(Arguments)
+        rest.nodes, rest.positional = self.nodes[position + 1 :], self.positional[position + 1 :]
+        rest.keywords, rest.words = self.keywords, self.words
+        return rest
+
     def find(self, position: int | str | None, keyword: str | None = None) -> tuple[Value, ast.expr] | None:
         """The argument at a position or of a name, None when it is not given."""
         if isinstance(position, str):
@@ -315,6 +322,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
                 transactions.accessed(frame, node, callee, ref, model, kind, given)
     if model.database is not None and model.sql is None:
         passwords.asked(frame, node, ref, model.database, callee.receiver, given)
+    if model.runs is not None and not frame.silent:
+        _handed(frame, node, model.runs, given)
     if model.log is not None:
         sinks.library_log(frame, node, ref, model.log, given)
     if model.external and not frame.silent:
@@ -353,6 +362,27 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         pending = Pending(ref, frame.site(node), awaited(frame, result), must=False, weak=model.task)
         return result.but(pending=pending)
     return result
+
+
+def _handed(frame: Frame, node: ast.Call, position: int, given: Arguments) -> None:
+    """``await asyncio.to_thread(fetch, text)``: what is given to ``fetch`` arrives where it would if that were called."""
+    target = given.positional[position] if position < len(given.positional) else UNKNOWN
+    if target.ref is None:
+        return
+    rest = given.after(position)
+    function = frame.world.function(target.ref)
+    if function is None:
+        entry = _target(frame, target.ref)[1]
+        if entry.__class__ is FunctionModel and entry.sql is not None:
+            sinks.library_sql(frame, node, target.ref, entry.sql, rest, direct=False)
+        return
+    if target.type is not None and target.type.name == "functools.partial":
+        _complete(target, node, rest)
+    has_receiver = target.receiver is not None or function.kind in ("classmethod", "staticmethod")
+    bindings = bound(frame, function, rest, has_receiver)
+    for sink in frame.world.facts(function).sinks:
+        if sink.parameter in bindings:
+            sinks.through(frame, node, function, sink, *bindings[sink.parameter])
 
 
 def _is_given(frame: Frame, node: ast.expr) -> bool:
@@ -417,7 +447,7 @@ def _construct(frame: Frame, node: ast.Call, info: ClassInfo, given: Arguments) 
     for name, value in given.keywords.items():
         if value.pending is not None and is_plain(frame, _declared(frame, info, name)):
             frame.misuse(value, given.words[name], "argument")
-    if given.keywords:
+    if node.keywords:
         passwords.constructed(frame, node, Type(info.ref), given)
     for _, entry in lineage(frame, info.ref):
         if isinstance(entry, ClassInfo):

@@ -10,7 +10,7 @@ from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.demands import OF_COROUTINES
 from dodont.semantic.frame import Evaluator, Frame
-from dodont.semantic.items import element_of, item_of
+from dodont.semantic.items import applied, element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import annotation, attribute_of, instance_attribute, lineage
 from dodont.semantic.repetition import repeated
@@ -450,7 +450,9 @@ def _dict_comprehension(frame: Frame, node: ast.DictComp) -> Value:
     if labels and (isinstance(node.value, ast.IfExp) or any(each.ifs for each in node.generators)):
         # `{key: "***" if key in HIDDEN else value for …}`: whoever chooses among the keys does so for the secrets
         labels = tuple(label for label in labels if label.kind not in _SECRETS)
-    return Value(Type("dict"), labels=labels)
+    rows = queries.gathered(value) if value.query is not None else None
+    args = (Type("Any"), value.type) if rows is not None and value.type is not None else ()
+    return Value(Type("dict", args), labels=labels, query=rows)
 
 
 def _generators(frame: Frame, generators: list[ast.comprehension]) -> list[tuple[int, Value]]:
@@ -598,13 +600,7 @@ def _walrus(frame: Frame, node: ast.NamedExpr) -> Value:
 
 
 def _lambda(frame: Frame, node: ast.Lambda) -> Value:
-    before, coroutine, inside = frame.env, frame.in_coroutine, frame.in_lambda
-    frame.env = before.copy()
-    for arg in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
-        frame.env[arg.arg] = UNKNOWN
-    frame.in_coroutine, frame.in_lambda = False, True
-    frame.eval(node.body)
-    frame.env, frame.in_coroutine, frame.in_lambda = before, coroutine, inside
+    applied(frame, node, UNKNOWN)
     return UNKNOWN
 
 

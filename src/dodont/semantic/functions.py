@@ -179,7 +179,9 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
         request = _request(frame, info)
         if request is not None:
             return Value(request)
-    if info.handler is not None and (type is None or type.name in ("str", "bytes", "dict", "list")):
+    if info.handler is not None and (
+        type is None or type.name in ("str", "bytes", "dict", "list") or role_of(frame, type) == "schema"
+    ):
         labels = (
             Label("request", argument.arg, (Note(frame.site(argument), f"`{argument.arg}` comes from the request"),)),
             *labels,

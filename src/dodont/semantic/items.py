@@ -10,7 +10,7 @@ from dodont.semantic.annotations import model_type, substitute
 from dodont.semantic.credentials import about_fields, credential
 from dodont.semantic.objects import instance_attribute
 from dodont.semantic.trees import last_name
-from dodont.semantic.values import ABSENT, STR, UNKNOWN, Pending, Selection, Type, Value, join, parts_of
+from dodont.semantic.values import ABSENT, STR, UNKNOWN, Pending, Selection, Type, Value, is_mapping, join, parts_of
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -39,8 +39,11 @@ def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
             found = frame.library.method(type.name, "__getitem__")
             if found is not None and found[0].returns is not None:
                 value = Value(substitute(model_type(found[0].returns), type))
-        if receiver.query is not None and receiver.query.__class__ is Selection:
-            value = value.but(query=receiver.query)
+        query = receiver.query
+        if query.__class__ is Selection and not (  # `owners[0]` is one of a list
+            key.const.__class__ is int and "*" in query.path and _is_list(receiver)
+        ):
+            value = value.but(query=query)
         if receiver.labels:
             labels = parts_of(receiver.labels)
             if labels:
@@ -52,6 +55,10 @@ def item_of(frame: Frame, receiver: Value, key: Value, node: ast.AST) -> Value:
     return value
 
 
+def _is_list(value: Value) -> bool:
+    return value.type is not None and value.type.name == "list"
+
+
 def _holder(node: ast.AST) -> str:
     """The last name of what an item is taken from."""
     return last_name(node.value) if isinstance(node, ast.Subscript) else ""
@@ -60,7 +67,7 @@ def _holder(node: ast.AST) -> str:
 def element_of(frame: Frame, source: Value, node: ast.expr, asynchronous: bool = False) -> Value:
     """What iterating over ``source`` gives."""
     value = _element(frame, source, node, asynchronous)
-    if source.query.__class__ is Selection and source.pending is None:
+    if source.query.__class__ is Selection and source.pending is None and not is_mapping(source):
         queries.runs(frame, source, node)
         return queries.element(frame, source, value)
     return value
@@ -124,3 +131,15 @@ def _may_iterate(frame: Frame, pending: Pending) -> bool:
     """Whether ``async for`` may go over it: an awaitable object, or what a method gives that a generator may override."""
     function = frame.world.function(pending.target)
     return not pending.must or (function is not None and function.is_stub)
+
+
+def applied(frame: Frame, node: ast.Lambda, given: Value) -> Value:
+    """What a lambda gives when it is called with one argument."""
+    before, coroutine, inside = frame.env, frame.in_coroutine, frame.in_lambda
+    frame.env = before.copy()
+    for index, arg in enumerate([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]):
+        frame.env[arg.arg] = given if index == 0 else UNKNOWN
+    frame.in_coroutine, frame.in_lambda = False, True
+    result = frame.eval(node.body)
+    frame.env, frame.in_coroutine, frame.in_lambda = before, coroutine, inside
+    return result

@@ -11,7 +11,7 @@ from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.credentials import about_sign_in, credential, hashes_token, is_other_token, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Input
 from dodont.semantic.overrides import overriding
-from dodont.semantic.values import NUMBER, UNKNOWN, Label, Note, Pending, Type, Value, labels_of, parts_of
+from dodont.semantic.values import ABSENT, NUMBER, STR, UNKNOWN, Label, Note, Pending, Type, Value, labels_of, parts_of
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -150,6 +150,10 @@ def attribute_of(frame: Frame, receiver: Value, name: str, node: ast.AST) -> Val
         value = (
             Value(labels=passed, literal=receiver.literal) if passed or (receiver.literal and type is None) else UNKNOWN
         )
+    elif receiver.labels and not value.labels and value.type == STR and value.const is ABSENT and not value.literal:
+        value = value.but(
+            labels=parts_of(receiver.labels)
+        )  # `user.name` of a dataclass: a part of what the caller gave
     if not credential(name):
         return value
     if receiver.labels and not value.labels and role_of(frame, type) == "schema":

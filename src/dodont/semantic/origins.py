@@ -35,19 +35,20 @@ _OF_MAPPINGS = frozenset("get pop setdefault items values keys".split())
 _WRITES_OUT = frozenset("isoformat strftime ctime timestamp hex hexdigest".split())
 #: Modules of the standard library that make values up.
 _GENERATES = frozenset("random secrets uuid time datetime string".split())
-#: What the process was started with.
-_STARTED_WITH = ("sys.argv", "os.environ")
+#: What the process was started with, and what is kept of whoever signed in.
+_ARRIVES = ("sys.argv", "os.environ", "flask.session", "quart.session")
 
 
 class Origins:
     """The names of the function (or module) around one place, and what is put into them."""
 
-    def __init__(self, tree: ast.Module, site: Site, own: Callable[[str], bool]) -> None:
-        """``own`` tells whether a dotted name of the module is a function or a class of the project."""
-        self.own = own
+    def __init__(self, tree: ast.Module, site: Site, is_own: Callable[[str], bool]) -> None:
+        """``is_own`` tells whether a dotted name of the module is a function or a class of the project."""
+        self.is_own = is_own
         scope = next((each for each in functions_around(tree, site.line) if site.line >= each.body[0].lineno), tree)
         self.node: ast.expr | None = None
         self.imported = _imported(tree)
+        self.tree = tree
         self.bound = dict(assigned(scope))
         self._passed: set[tuple[str, bool]] = set()  # names that the question at hand was asked about
         for each in nodes_at(tree, site.line):
@@ -77,6 +78,20 @@ class Origins:
         """Whether the value was taken from a mapping by a key: ``event["id"]``, ``event.get("id")``."""
         self._passed.clear()
         return self.node is not None and self._keyed(self.node)
+
+    @property
+    def entered(self) -> bool:
+        """Whether the value is the text that a person typed: ``input("age: ")``, ``sys.argv[1]``."""
+        self._passed.clear()
+        return self.node is not None and self._entered(self.node)
+
+    @property
+    def own(self) -> bool:
+        """Whether the value is what the object was made with and keeps: ``self.name``, after ``self.name = name`` of a parameter."""
+        node = self.node
+        if not (isinstance(node, ast.Attribute) and _of_self(node) and isinstance(node.value, ast.Name)):
+            return False
+        return node.attr in _kept_parameters(self.tree)
 
     @property
     def identity(self) -> bool:
@@ -116,11 +131,11 @@ class Origins:
         match node:
             case ast.Name(id=name):
                 if name not in self.bound:
-                    return self.imported.get(name) in _STARTED_WITH
+                    return self.imported.get(name) in _ARRIVES
                 values = self.bound[name] if self._first(name, part) else []
                 return any(self._outside(value, part or item) for value, item in values)
             case ast.Attribute(value=value, attr=attr):
-                if self._qualified(node) in _STARTED_WITH:
+                if self._qualified(node) in _ARRIVES:
                     return True
                 return not attr.startswith("_") and not _of_self(node) and self._outside(value, True)
             case ast.Subscript(value=value):
@@ -144,7 +159,11 @@ class Origins:
             return False
         if isinstance(func, ast.Name) and func.id in _PASSES:
             return any(self._outside(each, part) for each in node.args)
-        if isinstance(func, ast.Attribute) and func.attr in _OF_TEXT | _OF_MAPPINGS:
+        if (
+            isinstance(func, ast.Attribute)
+            and func.attr in _OF_TEXT | _OF_MAPPINGS
+            and (node.args or func.attr != "get")
+        ):
             part = part or func.attr in _OF_MAPPINGS
             return self._outside(func.value, part) or (
                 func.attr in ("format", "join") and any(self._outside(each, part) for each in node.args)
@@ -154,7 +173,7 @@ class Origins:
             return any(self._outside(each, part) for each in node.args)
         if name.partition(".")[0] in _GENERATES or (isinstance(func, ast.Attribute) and func.attr in _WRITES_OUT):
             return False
-        if _of_self(func) or self.own(dotted(func)):
+        if _of_self(func) or self.is_own(dotted(func)):
             return part
         return True
 
@@ -175,6 +194,19 @@ class Origins:
                 return self._keyed(value)
             case ast.BoolOp(values=values):
                 return any(self._keyed(value) for value in values)
+        return False
+
+    def _entered(self, node: ast.AST) -> bool:
+        match node:
+            case ast.Name(id=name):
+                values = self.bound.get(name, []) if self._first(name) else []
+                return bool(values) and all(self._entered(value) for value, _ in values)
+            case ast.Call(func=ast.Name(id="input")):
+                return True
+            case ast.Call(func=ast.Attribute(value=value, attr="strip" | "lower" | "upper" | "rstrip")):
+                return self._entered(value)
+            case ast.Subscript(value=ast.expr() as value):
+                return self._qualified(value) == "sys.argv"
         return False
 
 
@@ -204,6 +236,23 @@ def _imported(tree: ast.Module) -> dict[str, str]:
     return found
 
 
+@lru_cache(maxsize=2)
+def _kept_parameters(tree: ast.Module) -> frozenset[str]:
+    """The attributes that ``self.name = name`` makes of parameters of ``__init__``, in the module's classes."""
+    return frozenset(
+        target.attr
+        for function in nodes_of(tree, _FUNCTIONS)
+        if function.name == "__init__"  # type: ignore[attr-defined]
+        for each in walk(function)
+        if isinstance(each, ast.Assign) and isinstance(each.value, ast.Name)
+        for target in each.targets
+        if isinstance(target, ast.Attribute)
+        and _of_self(target)
+        and each.value.id in {arg.arg for arg in function.args.args}  # type: ignore[attr-defined]
+    )
+
+
+_FUNCTIONS: frozenset[type] = frozenset({ast.FunctionDef})
 _IMPORTS: frozenset[type] = frozenset({ast.Import, ast.ImportFrom})
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dodont.semantic.credentials import conceals, is_of_service, is_password, names_hash, plain_password
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow
-from dodont.semantic.objects import lineage, role_of
+from dodont.semantic.objects import attribute_of, lineage, role_of
 from dodont.semantic.trees import last_name, walk
 from dodont.semantic.values import Label, Note, Type, Value
 
@@ -54,11 +54,39 @@ _DJANGO = "django.contrib.auth.models.AbstractBaseUser"
 
 def constructed(frame: Frame, node: ast.Call, type: Type, given: Arguments) -> None:
     """``User(name=name, password=password)``"""
-    if frame.silent or not any(map(is_password, given.keywords)) or frame.once(_sets):
+    if frame.silent:
         return
+    spread = [word.value for word in node.keywords if word.arg is None and isinstance(word.value, ast.Call)]
+    if not (spread or any(map(is_password, given.keywords))) or frame.once(_sets):
+        return
+    for each in spread:
+        for name, value, read in _spread(frame, each):
+            if name not in given.keywords and _keeps_plain(frame, type, name):
+                _arrive(frame, node, _field(type, name), STORED, name, value, read)
     for name, value in given.keywords.items():
         if value.labels and is_password(name) and _keeps_plain(frame, type, name):
             _arrive(frame, node, _field(type, name), STORED, name, value, given.words[name])
+
+
+def _spread(frame: Frame, node: ast.Call) -> Iterator[tuple[str, Value, ast.expr]]:
+    """The passwords among the fields in ``User(**body.model_dump())``, and how each is read."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=holder, attr="dict" | "model_dump"), keywords=words):
+            if any(word.arg in ("include", "exclude", None) for word in words):
+                return
+            body = frame.quiet(holder)
+            if body.type is None or role_of(frame, body.type) != "schema":
+                return
+            names = [
+                name
+                for _, entry in lineage(frame, body.type.name)
+                if isinstance(entry, ClassInfo)
+                for name in entry.annotations
+                if is_password(name)
+            ]
+            for name in dict.fromkeys(names):
+                read = ast.copy_location(ast.Attribute(holder, name, ast.Load()), node)
+                yield name, attribute_of(frame, body, name, read), read
 
 
 def asked(frame: Frame, node: ast.Call, ref: str, kind: str, receiver: Value | None, given: Arguments) -> None:

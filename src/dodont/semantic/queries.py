@@ -370,6 +370,8 @@ def read(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST, 
     own = query._replace(path=(*query.path, name))
     if found.entity is not None and _leads_back(frame, own, Type(found.entity)):
         return Value(Type(found.entity), query=query._replace(path=query.path[:-2]), labels=value.labels)
+    if _is_own_back(frame, own, found):
+        own = own._replace(loads=(*own.loads, own.dotted)[:MAX_LOADS])
     kind = Type(found.entity) if found.entity is not None else None
     if found.manager and not found.keeps:  # `lazy="dynamic"`: a query of its own, whatever is loaded
         known = tuple(_inverse(frame, found, type))
@@ -468,6 +470,20 @@ def _leads_back(frame: Frame, query: Selection, type: Type | None) -> bool:
         found = relation(frame, owner, name) if name != "*" else None
         owner = owner if name == "*" else Type(found.entity) if found is not None and found.entity else None
     return owner is not None and owner.name == type.name and names[-3] != "*"
+
+
+def _is_own_back(frame: Frame, query: Selection, found: Relation) -> bool:
+    """``profile.user.profile``, where each user has one profile: Django keeps it when it reads the user."""
+    names = query.path
+    if len(names) < 3 or names[-2] == "*" or found.many or found.manager or query.entity is None:
+        return False
+    owner: str | None = query.entity
+    for name in names[:-2]:
+        if name != "*" and owner is not None:
+            step = relation(frame, Type(owner), name) or frame.world.related(owner, name)
+            owner = step.entity if step is not None else None
+    forward = relation(frame, Type(owner), names[-2]) if owner is not None else None
+    return forward is not None and forward.single and found.entity == owner
 
 
 def is_loaded(query: Selection) -> bool:

@@ -44,6 +44,8 @@ def polled(frame: Frame, node: ast.While, before: int) -> None:
     texts = tuple(
         event for event in frame.events.values() if isinstance(event, Query) and node.lineno <= event.call.line <= last
     )
+    if isinstance(node.test, ast.Compare) and isinstance(node.test.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+        return  # `while attempts < 20`: what is tried again, and comes to an end
     if not (claims or len(texts) > 1) or not any(_sleeps(frame, each) for each in walk(node)):
         return
     site = Site(frame.module.path, node.lineno, node.col_offset, node.lineno, node.test.end_col_offset or 0)
@@ -94,6 +96,8 @@ def keyed(tree: ast.Module, call: Site, loops: Sequence[tuple[Site, Value]], mus
         return None
     sources = {site[1:]: value for site, value in loops}
     names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    if _is_in_handler(node, parents) or _is_entered(node, parents):
+        return None
     current: ast.AST = node
     while (parent := parents.get(id(current))) is not None:
         if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.ExceptHandler)):
@@ -113,8 +117,10 @@ def keyed(tree: ast.Module, call: Site, loops: Sequence[tuple[Site, Value]], mus
                 continue
             if (
                 _goes_over_data(target, iterated, source)
+                and not _is_grouped(iterated, target, body)
                 and not _changes(target, body)
                 and not _is_statement(node, target)
+                and not _names_table(node, _derived(target, body))
             ):
                 return next(site for site, _ in loops if site[1:] == _place(iterated))
             return None
@@ -128,6 +134,41 @@ def _is_dropped(node: ast.expr, parents: dict[int, ast.AST]) -> bool:
     if isinstance(parent, ast.Await):
         parent = parents.get(id(parent))
     return isinstance(parent, ast.Expr)
+
+
+def _is_in_handler(node: ast.AST, parents: dict[int, ast.AST]) -> bool:
+    """Whether it is done, loop and all, in the wake of an exception."""
+    current: ast.AST | None = node
+    while current is not None and not isinstance(current, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        if isinstance(current, ast.ExceptHandler):
+            return True
+        current = parents.get(id(current))
+    return False
+
+
+def _is_entered(node: ast.AST, parents: dict[int, ast.AST]) -> bool:
+    """``stack.enter_context(operation(record))``: what is opened for each element is opened one by one."""
+    parent = parents.get(id(node))
+    return isinstance(parent, ast.Call) and last_name(parent.func) in ("enter_context", "enter_async_context")
+
+
+#: SQL text in front of a name.
+_BEFORE_NAME = re.compile(r"\b(?:from|join|into|update|table|select|distinct)\s+(?:\w+\s*\(\s*)?[\"`\[]?$", re.I)
+
+
+def _names_table(node: ast.AST, names: set[str]) -> bool:
+    """``f'SELECT count(*) FROM "{table}"'`` for each of several tables: no query is one for all of them."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.JoinedStr):
+            for before, hole in zip(each.values, each.values[1:], strict=False):
+                if (
+                    isinstance(before, ast.Constant)
+                    and isinstance(hole, ast.FormattedValue)
+                    and _BEFORE_NAME.search(str(before.value))
+                    and any(isinstance(name, ast.Name) and name.id in names for name in ast.walk(hole))
+                ):
+                    return True
+    return False
 
 
 def _is_locked(manager: ast.expr) -> bool:
@@ -216,6 +257,19 @@ _CHANGES = frozenset(
 )
 
 
+#: Words of methods by which what was found changes itself: `dataset.full_delete()`, `user.set_password(…)`.
+_MUTATES = re.compile(
+    r"(?:^|_)(?:delete|remove|purge|update|save|set|add|mark|archive|close|cancel|publish|approve|activate|deactivate|enable"
+    r"|disable|send|notify|assign|start|stop|run|execute|process|sync|refresh|revoke|expire|move|copy|clone|merge)(?:_|$)"
+)
+
+
+#: How functions are called that write what they are given: `self.add_role(name)`, `delete_order(order)`.
+_WRITES = re.compile(
+    r"_?(?:add|del|store)_|(?:.*_)?(?:create|save|insert|upsert|update|delete|remove|import|perform)(?:_|$)"
+)
+
+
 def _changes(target: ast.expr, body: list[ast.AST]) -> bool:
     """Whether the loop works on its elements: ``user.post_count = ...``, ``order.save()``. Each is written one by one then."""
     names = _derived(target, body)
@@ -226,9 +280,16 @@ def _changes(target: ast.expr, body: list[ast.AST]) -> bool:
                     return True
                 case ast.Attribute(attr="rowcount"):  # of rows that were written
                     return True
-                case ast.Call(func=ast.Attribute(attr=attr)) if attr in _CHANGES or attr.startswith(
-                    ("create_", "save_")
+                case ast.Call(func=ast.Attribute(value=holder, attr=attr)) if (
+                    attr in _CHANGES
+                    or attr.startswith(("create_", "save_", "get_or_create_"))
+                    or (last_name(holder) == "self" and _WRITES.match(attr))
+                    or (attr == "add" and last_name(holder).endswith("session"))
+                    or (attr == "update" and isinstance(holder, ast.Call))  # `Order.objects.filter(…).update(…)`
+                    or (isinstance(holder, ast.Name) and holder.id in names and _MUTATES.search(attr))
                 ):
+                    return True
+                case ast.Call(func=ast.Name(id=name)) if _WRITES.match(name):
                     return True
     return False
 
@@ -268,10 +329,35 @@ def _goes_over_data(target: ast.expr, iterated: ast.expr, source: Value) -> bool
             inner = inner.func.value
     if isinstance(inner, (ast.Tuple, ast.List, ast.Set, ast.Dict)):
         return False
+    if (
+        isinstance(inner, ast.Subscript)
+        and isinstance(inner.slice, ast.Slice)
+        and isinstance(inner.slice.upper, ast.Constant)
+    ):
+        return False  # `names[:3]`
     named = last_name(inner) if isinstance(inner, (ast.Name, ast.Attribute)) else ""
     if named.isupper() or _PARTS.search(named):
         return False
     return not any(isinstance(each, ast.Name) and _PARTS.search(each.id) for each in ast.walk(target))
+
+
+def _is_grouped(iterated: ast.expr, target: ast.expr, body: list[ast.AST]) -> bool:
+    """``for kind, ids in by_kind.items(): … kind.id.in_(ids)``: one query for all of a kind."""
+    if not (isinstance(iterated, ast.Call) and last_name(iterated.func) in ("items", "values")):
+        return False
+    names = {each.id for each in ast.walk(target) if isinstance(each, ast.Name)}
+    for statement in body:
+        for each in walk(statement):
+            match each:
+                case ast.Call(func=ast.Attribute(attr="in_" | "any_"), args=[ast.Name(id=name)]):
+                    pass
+                case ast.keyword(arg=str(word), value=ast.Name(id=name)) if word.endswith("__in"):
+                    pass
+                case _:
+                    continue
+            if name in names:
+                return True
+    return False
 
 
 def _blocks(node: ast.AST) -> Iterator[list[ast.AST]]:

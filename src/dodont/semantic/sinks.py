@@ -28,7 +28,7 @@ from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow, Query
 from dodont.semantic.objects import exposed, held, lineage, role_of
 from dodont.semantic.trees import last_name, walk
-from dodont.semantic.values import NONE, UNKNOWN, Hole, Label, Note, Text, Value, from_text, merge, text_of
+from dodont.semantic.values import NONE, UNKNOWN, Hole, Label, Note, Site, Text, Value, from_text, merge, text_of
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
@@ -80,7 +80,15 @@ _WRITING = (".Insert", ".Update", ".Delete")
 _TEXT_WORDS = ("query", "sql", "statement")
 
 
-def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Arguments) -> None:
+def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Arguments, direct: bool = True) -> None:
+    """``direct``: the call itself runs the text; else it is handed to what does."""
+    for word in sql.others:
+        if word in given.keywords and not frame.silent:
+            held, where = given.keywords[word], given.words[word]
+            texts = held.items.values() if isinstance(held.items, dict) else held.items or (held,)
+            for each in texts:
+                if not each.literal:
+                    _arrive(frame, node, ref, sql, each, where, (), False, None, frame.site(where))
     found = given.find(sql.text, sql.keyword)
     if found is None and not sql.certain:
         found = next((given.find(None, word) for word in _TEXT_WORDS if word in given.keywords), None)
@@ -105,13 +113,14 @@ def library_sql(frame: Frame, node: ast.Call, ref: str, sql: Sql, given: Argumen
             runs = sql._replace(style=query.sql.style)
             frame.events[clause[1]] = query._replace(call=here, sql=runs, parameters=parameters)
         return
-    _arrive(frame, node, ref, sql, value, value_node, (), True, parameters)
+    _arrive(frame, node, ref, sql, value, value_node, (), direct, parameters)
 
 
 def _arrive(
     frame: Frame, node: ast.Call, target: str, sql: Sql, value: Value, value_node: ast.expr,
-    notes: tuple[Note, ...], direct: bool, parameters: Value | None,
+    notes: tuple[Note, ...], direct: bool, parameters: Value | None, place: Site | None = None,
 ) -> None:  # fmt: skip
+    """``place`` tells the texts of one call apart."""
     if value.type is not None and value.type.name not in ("str", "LiteralString", "bytes", "Any"):
         return
     text = text_of(value)
@@ -133,7 +142,7 @@ def _arrive(
         return
     own = text.site is None or text.site.path == frame.module.path
     frame.event(
-        ("query", here),
+        ("query", place or here),
         Query(
             here, target, sql, value, text, text.site if own and text.site is not None else frame.site(value_node),
             frame.function, notes, direct, parameters,

@@ -131,8 +131,7 @@ def percent(frame: Frame, node: ast.BinOp, left: Value, right: Value) -> Value |
                 continue
             value, where = UNKNOWN, None
             if found["name"] is not None:
-                if isinstance(values, dict):
-                    value = values.get(found["name"], UNKNOWN)
+                value = _entry(right, found["name"])
                 where = _dict_node(node.right, found["name"])
             elif isinstance(values, tuple) and position < len(values):
                 value = values[position]
@@ -170,11 +169,14 @@ def _built(frame: Frame, node: ast.AST, parts: list[str | Hole], template: Text,
     return from_text(Text(merged, template.site or (frame.site(node) if holes else None)), labels)
 
 
-def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], keywords: dict[str, Value]) -> Value:
-    """``text.format(...)``."""
+def formatted(
+    frame: Frame, node: ast.Call, receiver: Value, args: list[Value], keywords: dict[str, Value],
+    mapping: tuple[Value, ast.expr] | None = None,
+) -> Value:  # fmt: skip
+    """``text.format(...)``, ``text.format_map(mapping)``."""
     template = text_of(receiver)
     labels = receiver.labels
-    for value in (*args, *keywords.values()):
+    for value in (*args, *keywords.values(), *(mapping or ())[:1]):
         labels = join_labels(labels, value.labels)
     if template is None:
         return Value(STR, labels=labels)
@@ -197,7 +199,7 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
             head = re.match(r"\w*", name)[0]  # type: ignore[index]
             if not head:
                 head, automatic = str(automatic), automatic + 1
-            value, where = given.get(head) or _unpacked(frame, node, head)
+            value, where = given.get(head) or _unpacked(frame, node, head, mapping)
             if name != head and name[len(head) :]:
                 value = Value(labels=value.labels) if name else value
             if value.pending is not None and where is not None:
@@ -216,15 +218,23 @@ def formatted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], 
     return from_text(Text(merged, template.site or (frame.site(node) if holes else None)), labels)
 
 
-def _unpacked(frame: Frame, node: ast.Call, name: str) -> tuple[Value, ast.expr | None]:
+def _unpacked(
+    frame: Frame, node: ast.Call, name: str, mapping: tuple[Value, ast.expr] | None
+) -> tuple[Value, ast.expr | None]:
     """What ``**mapping`` gives for a name."""
+    if mapping is not None:
+        return _entry(mapping[0], name), mapping[1]
     for word in node.keywords:
         if word.arg is None:
-            mapping = frame.quiet(word.value)
-            if isinstance(mapping.items, dict) and name in mapping.items:
-                return mapping.items[name], word.value
-            return Value(labels=parts_of(mapping.labels), literal=mapping.literal), word.value
+            return _entry(frame.quiet(word.value), name), word.value
     return UNKNOWN, None
+
+
+def _entry(mapping: Value, name: str) -> Value:
+    """What a mapping holds under a name."""
+    if isinstance(mapping.items, dict) and name in mapping.items:
+        return mapping.items[name]
+    return Value(labels=parts_of(mapping.labels), literal=mapping.literal)
 
 
 def substituted(frame: Frame, node: ast.Call, receiver: Value, args: list[Value], keywords: dict[str, Value]) -> Value:

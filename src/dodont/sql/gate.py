@@ -77,7 +77,10 @@ _PATTERNS = {
     ),
     "GRANT": _either(rf"(?:GRANT|REVOKE)\s+[\w\s,(){{}}]{{1,200}}?\s+ON\s+.{{1,200}}?\s+(?:TO|FROM)\s+{_NAME}"),
     "PRAGMA": _either(rf"PRAGMA\s+{_NAME}\s*(?:\(|=|{_END})"),
-    "CALL": _either(rf"(?:CALL|EXEC|EXECUTE)\s+{_NAME}\s*\(.*\){_END}"),
+    "CALL": _either(
+        rf"(?:CALL|EXEC|EXECUTE)\s+{_NAME}\s*\(.*\){_END}",
+        rf"(?:EXEC|EXECUTE)\s+{_NAME}\s+(?:@\w+\s*=\s*)?(?:N?'|\?|%s)",
+    ),
     "COPY": _either(
         rf"COPY\s+(?:{_NAME}(?:\s*\([^()]*\))?|\(SELECT\b.*\))\s+(?:(?-i:FROM|TO)\s+(?:STDIN|STDOUT|PROGRAM|'|\{{)"
         r"|(?:FROM|TO)\s+(?:STDIN|STDOUT|PROGRAM|'))"

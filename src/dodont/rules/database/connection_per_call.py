@@ -108,6 +108,8 @@ def closed_at_once(run: Pass) -> Iterator[Diagnostic]:
     databases = run.module.names.get("DATABASES")
     if databases is None or not isinstance(databases.items, dict):
         return
+    if "ASGI_APPLICATION" in run.module.names and "WSGI_APPLICATION" not in run.module.names:
+        return  # under ASGI connections must not persist, says Django's documentation
     for each in databases.items.values():
         if not isinstance(each.items, dict) or not POOLED.isdisjoint(each.items) or "CONN_MAX_AGE" not in each.items:
             continue

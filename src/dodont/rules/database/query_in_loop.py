@@ -9,6 +9,9 @@ from dodont.analysis import Diagnostic, Note, Pass, Repeated, on
 #: Where queries are made one by one on purpose: what runs once, or tries things out.
 ELSEWHERE = frozenset({"test", "migration", "script", "settings"})
 
+#: What is started by hand, and may take its time.
+COMMAND_LINES = frozenset({"argparse", "click", "typer"})
+
 #: Functions between the loop and the query: what is further away is an operation of its own, not a look-up.
 DEEPEST = 2
 CACHES = frozenset(
@@ -21,13 +24,14 @@ def check(repeated: Repeated, run: Pass) -> Iterator[Diagnostic]:
     access, function = repeated.access, repeated.function
     if (
         run.module.role in ELSEWHERE
+        or not run.module.imports.isdisjoint(COMMAND_LINES)
         or repeated.writes
         or (access.chain and access.tests)
         or len(access.chain) > DEEPEST
     ):
         return
-    if function is not None and function.is_start_up:
-        return
+    if function is not None and (function.is_start_up or function.ref in access.chain):
+        return  # `walk(child)` within `walk`: what is on the next level is known when this one was read
     if any(_remembers(run, ref) for ref in access.chain):
         return
     loop = run.keyed_loop(repeated)

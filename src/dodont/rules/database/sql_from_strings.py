@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Query, Site, on
+from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Query, Site, Type, on
 
 if TYPE_CHECKING:
     from dodont.analysis import Place, Statement
@@ -18,6 +18,10 @@ PARAMETERIZED = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "EXP
 #: Types that a value bare in the text may have and be SQL; classes of their own are mostly numbers (``UserId``).
 TEXTS = frozenset({"str", "bytes", "Any", "object", "dict", "list", "tuple", "set"})
 
+
+#: Statements whose values become rows.
+_ROWS = frozenset({"INSERT", "UPDATE"})
+STR = Type("str")
 
 _PLACEHOLDER = re.compile(r"\?|%s|%\(|:\w*|\$")
 
@@ -78,12 +82,21 @@ def counts(hole: Hole, place: Place, statement: Statement, run: Pass) -> bool:
             return False
         if "part" in kinds:
             return True
-        return origins is not None and origins.outside
+        if origins is None:
+            return False
+        # `INSERT INTO users (name) VALUES ('{self.name}')`, where the object was made with it: what becomes a row is data
+        becomes_row = not _ROWS.isdisjoint(statement.kinds)
+        return origins.outside or (becomes_row and origins.own and hole.value.type in (None, STR))
     if hole.value.type is not None and hole.value.type.name not in TEXTS:
         return False
-    if run.module.role == "script" or place.position not in BINDABLE or _instead_of_placeholder(hole):
+    if place.position not in BINDABLE or _instead_of_placeholder(hole):
         return False
-    return "parameter" in kinds or ("part" in kinds and (origins := run.origins(hole)) is not None and origins.keyed)
+    origins = run.origins(hole)
+    if origins is not None and origins.entered:
+        return True
+    if run.module.role == "script":
+        return False
+    return "parameter" in kinds or ("part" in kinds and origins is not None and origins.keyed)
 
 
 def _instead_of_placeholder(hole: Hole) -> bool:
