@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dodont.semantic.definitions import ClassInfo, Facts
 from dodont.semantic.events import Recomputed
 from dodont.semantic.objects import has_field, instance_attribute, lineage, role_of
-from dodont.semantic.trees import nodes_of, walk
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Type, Value
 
 if TYPE_CHECKING:
@@ -201,6 +201,64 @@ def handed(frame: Frame, node: ast.expr, facts: Facts) -> None:
         if change.holder in given or ("commit" in kinds and kept):
             del frame.computed[key]
             _tell(frame, change, node)
+
+
+def given(frame: Frame, node: ast.Call) -> None:
+    """A query is given a number computed from an object that was loaded::
+
+    Product.objects.filter(pk=product.pk).update(stock=product.stock - 1)
+    session.execute(update(Product).where(Product.id == number).values({Product.stock: product.stock - 1}))
+    """
+    function = frame.function
+    if function is None or function.node is None or frame.in_lambda:
+        return
+    changes = [(word.arg, word.value) for word in node.keywords if word.arg is not None]
+    for each in node.args[:1]:
+        if isinstance(each, ast.Dict):
+            changes += [
+                (last_name(key) if key is not None else "", value) for key, value in zip(each.keys, each.values)
+            ]
+            changes += [
+                (str(key.value), value) for key, value in zip(each.keys, each.values) if isinstance(key, ast.Constant)
+            ]
+    for name, value in changes:
+        found = _read(frame, function.node, name, value)
+        if found is None:
+            continue
+        entity, own = found
+        holder = ast.unparse(own.value)
+        if frame.once(_made_here, holder) or _compares(node.func, holder):
+            continue
+        site = frame.site(node)
+        change = Recomputed(site, holder, name, entity, site, function, True)
+        if not any(_is_versioned(entry) for _, entry in lineage(frame, entity.name)):
+            frame.told.append(change)
+
+
+def _read(frame: Frame, function: ast.AST, name: str, value: ast.expr) -> tuple[Type, ast.Attribute] | None:
+    """The attribute of that name, of a loaded object, that a value adds to or takes from."""
+    if isinstance(value, ast.Name):
+        bound = _bound(function, value.id, value)
+        return _read(frame, function, name, bound) if isinstance(bound, ast.BinOp) else None
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, _ARITHMETIC):
+        return None
+    for own, other in ((value.left, value.right), (value.right, value.left)):
+        own = _given(own)
+        if isinstance(own, ast.Name):
+            own = _bound(function, own.id, value) or own
+        if isinstance(own, ast.Attribute) and own.attr == name:
+            entity = frame.quiet(own.value).type
+            if entity is not None and is_entity(frame, entity) and is_number(frame, own, entity, value.op, other):
+                return entity, own
+    return None
+
+
+def _compares(query: ast.expr, holder: str) -> bool:
+    """``filter(pk=product.pk, stock=product.stock)``: whoever comes second finds no such row."""
+    return any(
+        isinstance(each, ast.Attribute) and each.attr not in ("pk", "id") and ast.unparse(each.value) == holder
+        for each in walk(query)
+    )
 
 
 def _saves_itself(frame: Frame, entity: Type) -> bool:

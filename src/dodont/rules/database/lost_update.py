@@ -24,6 +24,8 @@ def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
 
 
 def _let_database_add(update: Recomputed, run: Pass) -> Fix | None:
+    if update.given:
+        return None
     title = "Let the database compute it"
     saves = run.library_base(update.type, "save")
     if saves == "django.db.models.Model" or update.type.name == "?":
