@@ -323,9 +323,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         if kind is not None:
             accesses = (Access(kind, ref, frame.site(node), guarded=frame.guards > 0),)
             frame.accesses += accesses
-            if kind == "build" or kind == "write":
-                if ref.endswith((".update", ".aupdate", ".values")) and "Insert" not in ref:
-                    recomputed.given(frame, node)
+            if kind != "read" and ref.endswith((".update", ".aupdate", ".values")) and "Insert" not in ref:
+                recomputed.given(frame, node)
             if kind == "write" or kind == "commit":
                 transactions.accessed(frame, node, callee, ref, model, kind, given)
     if model.database is not None and model.sql is None:

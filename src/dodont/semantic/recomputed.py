@@ -7,7 +7,7 @@ function's own code.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dodont.semantic.definitions import ClassInfo, Facts
 from dodont.semantic.events import Recomputed
@@ -59,7 +59,7 @@ def _computed(
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
             wanted = ast.dump(ast.Attribute(target.value, target.attr, ast.Load()))
             for own, other in ((left, right), (right, left)):
-                own = _given(own)
+                own = given_or(own)
                 if isinstance(own, ast.Attribute) and own.attr == target.attr and ast.dump(own) == wanted:
                     return is_number(frame, target, entity, op, other)
                 if isinstance(own, ast.Name) and depth < 2:
@@ -78,21 +78,26 @@ def _computed(
     return False
 
 
-def _given(node: ast.expr) -> ast.expr:
+def given_or(node: ast.expr) -> ast.expr:
     """``(order.count or 0)``."""
     return node.values[0] if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else node
 
 
 def _bound(function: ast.AST, name: str, use: ast.expr) -> ast.expr | None:
     """What the function binds a name to, once, before it is used."""
-    found = [
+    found = bindings_of(function, name)
+    if len(found) != 1 or not isinstance(found[0], (ast.Assign, ast.AnnAssign)) or found[0].lineno > use.lineno:
+        return None
+    return found[0].value
+
+
+def bindings_of(function: ast.AST, name: str) -> list[Any]:
+    """The statements, and expressions, that bind a name in a function."""
+    return [
         each
         for each in nodes_of(function, _BINDING)
         if any(isinstance(target, ast.Name) and target.id == name for target in _targets(each))
     ]
-    if len(found) != 1 or not isinstance(found[0], (ast.Assign, ast.AnnAssign)) or found[0].lineno > use.lineno:
-        return None
-    return found[0].value
 
 
 _BINDING = frozenset({ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.AsyncFor, ast.NamedExpr})
@@ -215,12 +220,8 @@ def given(frame: Frame, node: ast.Call) -> None:
     changes = [(word.arg, word.value) for word in node.keywords if word.arg is not None]
     for each in node.args[:1]:
         if isinstance(each, ast.Dict):
-            changes += [
-                (last_name(key) if key is not None else "", value) for key, value in zip(each.keys, each.values)
-            ]
-            changes += [
-                (str(key.value), value) for key, value in zip(each.keys, each.values) if isinstance(key, ast.Constant)
-            ]
+            pairs = zip(each.keys, each.values, strict=True)
+            changes += [(_column(key), value) for key, value in pairs if key is not None]
     for name, value in changes:
         found = _read(frame, function.node, name, value)
         if found is None:
@@ -235,6 +236,11 @@ def given(frame: Frame, node: ast.Call) -> None:
             frame.told.append(change)
 
 
+def _column(key: ast.expr) -> str:
+    """``Product.stock``, ``"stock"``."""
+    return str(key.value) if isinstance(key, ast.Constant) else last_name(key)
+
+
 def _read(frame: Frame, function: ast.AST, name: str, value: ast.expr) -> tuple[Type, ast.Attribute] | None:
     """The attribute of that name, of a loaded object, that a value adds to or takes from."""
     if isinstance(value, ast.Name):
@@ -243,7 +249,7 @@ def _read(frame: Frame, function: ast.AST, name: str, value: ast.expr) -> tuple[
     if not isinstance(value, ast.BinOp) or not isinstance(value.op, _ARITHMETIC):
         return None
     for own, other in ((value.left, value.right), (value.right, value.left)):
-        own = _given(own)
+        own = given_or(own)
         if isinstance(own, ast.Name):
             own = _bound(function, own.id, value) or own
         if isinstance(own, ast.Attribute) and own.attr == name:
@@ -282,15 +288,30 @@ def _is_versioned(entry: object) -> bool:
 
 
 def tell(frame: Frame) -> None:
-    """At the end of a function that locks nothing: what it recomputed."""
-    if not frame.locks:
-        for each in frame.told:
-            frame.event(("recomputed", each.site), each)
+    """At the end of a function that locks nothing: what it recomputed. What it loaded into somebody's session is saved by whoever
+    commits that: a caller, a unit of work, the dependency that made the session."""
+    if frame.locks:
+        return
+    for each in frame.told:
+        frame.event(("recomputed", each.site), each)
+    for change in frame.computed.values():
+        if change.type is not ANY and not _saves_itself(frame, change.type) and _is_loaded(frame, change.holder):
+            site = frame.site(change.node)
+            assert frame.function is not None
+            if not any(_is_versioned(entry) for _, entry in lineage(frame, change.type.name)):
+                told = Recomputed(site, change.holder, change.field, change.type, site, frame.function)
+                frame.event(("recomputed", site), told)
+
+
+def _is_loaded(frame: Frame, holder: str) -> bool:
+    """Whether the function gets the object by a call."""
+    assert frame.function is not None and frame.function.node is not None
+    return any(
+        isinstance(inner, ast.Call)
+        for each in bindings_of(frame.function.node, holder)
+        for inner in (walk(each.value) if getattr(each, "value", None) is not None else ())
+    )
 
 
 def is_entity(frame: Frame, type: Type | None) -> bool:
     return type is not None and role_of(frame, type) == "entity"
-
-
-def mentions(tree: ast.AST, names: frozenset[str]) -> bool:
-    return any(isinstance(each, ast.Attribute) and each.attr in names for each in walk(tree))

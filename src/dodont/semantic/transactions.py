@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
-from dodont.semantic import recomputed
+from dodont.semantic import recomputed, written_back
 from dodont.semantic.definitions import Block, ClassInfo, Durable, Facts, FunctionInfo, Write
 from dodont.semantic.events import Steps
 from dodont.semantic.objects import lineage, role_of
@@ -120,6 +120,11 @@ def accessed(
     if given.keywords.get("commit", UNKNOWN).const is False:
         return  # `order = form.save(commit=False)`
     what, source = _written(frame, node, callee, given)
+    text = text_of(given.positional[0]) if given.positional else None
+    if text is not None:
+        written_back.statement(frame, node, text)
+    elif ref.endswith((".update_one", ".find_one_and_update")):
+        written_back.document(frame, node)
     if not ref.endswith("delete"):
         recomputed.saved(frame, node, source if not _flushes(ref) else None)
     if frame.computed:
@@ -187,7 +192,38 @@ def _flushes(ref: str) -> bool:
 
 def _commits_itself(frame: Frame, callee: Value, ref: str) -> bool:
     entry = frame.library.class_of(ref.rpartition(".")[0])
-    return entry is not None and entry.autocommit
+    if entry is None:
+        return False
+    return entry.autocommit or (entry.role in ("connection", "cursor") and frame.once(_is_autocommit, ""))
+
+
+def _is_autocommit(frame: Frame, _: str) -> bool:
+    """Whether the function makes its connection commit every statement, and begins no transaction by a statement."""
+    assert frame.function is not None
+    if frame.function.node is None:
+        return False
+    found = False
+    for each in nodes_of(frame.function.node, _TELLING):
+        match each:
+            case ast.Constant(value=str(text)) if text.lstrip()[:5].lower() in ("begin", "start"):
+                return False
+            case ast.Call() if _says_autocommit(each):
+                found = True
+            case ast.Assign(targets=[ast.Attribute(attr="autocommit")], value=ast.Constant(value=True)):
+                found = True
+    return found
+
+
+def _says_autocommit(node: ast.Call) -> bool:
+    """``connect(..., autocommit=True)``; of SQLite ``isolation_level=None``."""
+    return any(
+        isinstance(word.value, ast.Constant)
+        and (word.arg, word.value.value) in (("autocommit", True), ("isolation_level", None))
+        for word in node.keywords
+    )
+
+
+_TELLING = frozenset({ast.Call, ast.Assign, ast.Constant})
 
 
 #: The table that a statement writes to.
@@ -308,6 +344,8 @@ def _is_false(node: ast.expr) -> bool:
 def opens(frame: Frame, node: ast.expr, value: Value) -> bool:
     """Whether entering a manager opens a transaction, which leaving it ends. One that nothing is known of may by its name."""
     type = value.type
+    if isinstance(node, ast.Call) and _says_autocommit(node):
+        return False
     if _LOCKING.search(last_name(node.func if isinstance(node, ast.Call) else node)):
         frame.locks = True
     if type is None:

@@ -11,16 +11,20 @@ from dodont.analysis import Diagnostic, Fix, Note, Pass, Recomputed, on
 def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration", "script", "settings") or run.is_test():
         return
-    if run.locked(update.function):
+    if run.locked(update.function) or update.field in _ORDERING:
         return
     yield run.report(
         "lost",
         update.site,
         function=update.function,
         field=f"{update.holder}.{update.field}",
-        related=[Note(update.saved, "is written here")],
+        related=[Note(update.saved, "is written here")] if update.saved != update.site else [],
         fix=_let_database_add(update, run),
     )
+
+
+#: What orders rows is set anew for all of them, and nothing that is counted.
+_ORDERING = frozenset({"position", "seqno", "sequence", "order", "ordering", "sort_order", "rank", "weight"})
 
 
 def _let_database_add(update: Recomputed, run: Pass) -> Fix | None:

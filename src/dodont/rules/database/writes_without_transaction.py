@@ -58,7 +58,11 @@ def _is_session(step: Durable, run: Pass) -> bool:
 
 def _is_within(function: FunctionInfo, run: Pass) -> bool:
     """Whether a framework holds a transaction around it: Django's admin around what its views do and the forms beside them, a
-    deletion around what receives its signals; or whether it is a command, or makes data up."""
+    deletion around what receives its signals, a migration around its functions; or whether it is a command, or makes data up."""
+    if not {"sender", "schema_editor"}.isdisjoint(function.positional):
+        return True
+    if any(_MAKES_UP.search(each) for each in (run.module.name.rpartition(".")[2], function.name)):
+        return True
     if not run.module.imports.isdisjoint(("django.contrib.admin", "django.core.management.base", "faker")):
         return True
     if "migrat" in run.module.name.rpartition(".")[2]:
@@ -67,6 +71,9 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
     if named is not None and named.ref == "django.contrib.admin":
         return True
     return any(each.ref == "django.dispatch.receiver" for each in function.decorators)
+
+
+_MAKES_UP = re.compile(r"(?:^|_)(?:seed|populate|demo|fixtures?|sample)", re.I)
 
 
 def _named(write: Write, run: Pass) -> str:
@@ -116,8 +123,10 @@ def _hang_together(first: Write, earlier: Durable, second: Write, later: Durable
         if second.removes or not first.source or not second.source or first.source == second.source:
             return False
         return made or earlier.within == later.within
+    if first.chain and second.chain and later.site.line - earlier.site.line > NEAR:
+        return False
     if first.chain or second.chain:
-        return made
+        return made or _root(first) in later.names
     if made or is_handler or _root(first) in later.names or _root(second) in earlier.names:
         return True
     if earlier.within == later.within and all(each.what.startswith("table ") for each in (first, second)):
@@ -188,6 +197,8 @@ _CREATING = frozenset({"create", "acreate", "bulk_create", "abulk_create"})
 
 #: What lies further apart are stages of a long work, which no transaction should span.
 MAX_LINES = 30
+#: The same where both are what other functions do.
+NEAR = 6
 
 #: Words for what is kept of what happened, or can be made again: no part of a change that must be whole.
 _BOOKKEEPING = frozenset(
