@@ -98,7 +98,8 @@ def _is_changed(function: ast.AST, column: str, value: ast.expr, depth: int = 0)
     if isinstance(value, ast.Name) and depth < 2:
         bound = bindings_of(function, value.id)
         if any(isinstance(each, ast.AugAssign) and isinstance(each.op, (ast.Add, ast.Sub)) for each in bound):
-            return any(not isinstance(each, ast.AugAssign) and _is_read(function, column, each.value) for each in bound)
+            read = [each.value for each in bound if not isinstance(each, ast.AugAssign)]
+            return any(_fetches(each) or _is_read(function, column, each) for each in read)
         return len(bound) == 1 and _is_changed(function, column, bound[0].value, depth + 1)
     if not isinstance(value, ast.BinOp) or not isinstance(value.op, (ast.Add, ast.Sub)):
         return False

@@ -14,7 +14,8 @@ def check(steps: Steps, run: Pass) -> Iterator[Diagnostic]:
         return
     if run.is_test() or _is_within(steps.function, run):
         return
-    found = _apart(steps.steps, steps.function.handler is not None, run)
+    is_handler = steps.function.handler is not None or "request" in steps.function.positional[:1]
+    found = _apart(steps.steps, is_handler, run)
     if found is None:
         each = _commits_each(steps.steps)
         if each is not None:
