@@ -28,6 +28,8 @@ _PER_REQUEST = re.compile(r"""ATOMIC_REQUESTS["']?\]?\s*[:=](?!\s*(?:False|None|
 MAX_CALLS = 40
 #: Functions of one name: which of them `form.save()` calls no name tells.
 MAX_SAME = 2
+#: Callers in its own file whose calls are looked at, too.
+MAX_OWN = 5
 
 
 class Callers:
@@ -47,10 +49,10 @@ class Callers:
         function that locks rows. ``.name`` is a method, ``serializer.save`` what is called on an object of that name."""
         key = name, path
         if key not in self._known:
-            owner, dot, own = name.rpartition(".")
+            owner, _, own = name.rpartition(".")
             head = f"def {own}("
             common = bool(owner) or sum(text.count(head) for _, text in self._texts()) > MAX_SAME
-            names = [name] if common else [name, *(f"{dot}{each}" for each in self._own(name, path))]
+            names = [name] if common else [name, *self._own(name, path)]
             near = self._near(path) if common else ""
             texts = [text for where, text in self._texts() if where.startswith(near)]
             found = [each for one in names for text in texts for each in _surroundings(one, text)]
@@ -58,10 +60,16 @@ class Callers:
         return self._known[key]
 
     def _own(self, name: str, path: str) -> list[str]:
+        """The functions of its own file that call it, one or two calls away."""
         text = self._project.text(path)
-        return sorted({caller for _, _, caller in _surroundings(name, text) if caller and caller != name.lstrip(".")})[
-            :5
-        ]
+        dot = "." if name[0] == "." else ""
+        found: list[str] = []
+        for each in (name, name):
+            for one in [each, *found]:
+                found += sorted(
+                    {f"{dot}{caller}" for _, _, caller in _surroundings(one, text) if caller} - {name, *found}
+                )
+        return found[:MAX_OWN]
 
     def _near(self, path: str) -> str:
         """The part of the project that a file belongs to: of a common name, calls elsewhere mean others."""

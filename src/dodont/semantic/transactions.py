@@ -369,6 +369,7 @@ def opens(frame: Frame, node: ast.expr, value: Value) -> bool:
 
 
 _OPENING = re.compile(r"atomic|transaction|begin|unit_of_work|uow|lock", re.I)
+_TRANSACTION = re.compile(r"^(?!non).*(?:atomic|transaction)", re.I)
 _LOCKING = re.compile(r"lock(?:er|ed)?$|mutex", re.I)
 
 #: Stands for what the block of a manager writes, where its generator yields.
@@ -423,6 +424,7 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
                 bound[line].add(ast.unparse(name))
     return tuple(
         step._replace(
+            writes=tuple(each for each in step.writes if not _is_touch(info.node, each)),
             within=_blocks(info.node.body, step.site.line),
             names=tuple(sorted({name for line in own for name in names[line]})),
             bound=tuple(sorted({name for line in own for name in bound[line]})),
@@ -430,6 +432,30 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
         )
         for step, own in zip(steps, lines, strict=True)
     )
+
+
+def _is_touch(function: ast.AST, write: Write) -> bool:
+    """Whether an object is saved in which the function changed nothing but a time::
+
+    super().save()
+    self.cart.save(update_fields=["updated_at"])
+    """
+    root, _, held = write.source.partition(".")
+    if root != "self" or not write.target.endswith("save") or write.chain:
+        return False
+    values = [
+        each.value
+        for each in nodes_of(function, _ASSIGNED)
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == write.source
+    ]
+    if not values:
+        return bool(held)
+    return all(isinstance(each, ast.Call) and last_name(each.func) in _TIMES for each in values)
+
+
+_TIMES = frozenset({"now", "utcnow", "time", "today", "localtime", "utc_now"})
 
 
 def _made(frame: Frame, function: ast.AST) -> dict[str, set[str]]:
@@ -518,6 +544,8 @@ def begin(frame: Frame, info: FunctionInfo) -> None:
 
 
 def _is_transactional(frame: Frame, ref: str) -> bool:
+    if _TRANSACTION.search(ref.rpartition(".")[2]):
+        return True  # `@immediate_atomic()`, a project's own
     entry = frame.library.get(ref)
     if entry is None:
         owner, _, method = ref.rpartition(".")

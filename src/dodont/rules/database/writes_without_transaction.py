@@ -74,7 +74,11 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
     return any(each.ref == "django.dispatch.receiver" for each in function.decorators)
 
 
-_MAKES_UP = re.compile(r"(?:^|_)(?:seed|populate|demo|fixtures?|sample)", re.I)
+#: Words for what makes data up, or clears it away: it is run again.
+_MAKES_UP = re.compile(
+    r"(?:^|_)(?:seed|populate|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
+    re.I,
+)
 
 
 def _named(write: Write, run: Pass) -> str:
@@ -109,12 +113,14 @@ def _apart(steps: tuple[Durable, ...], is_handler: bool, run: Pass) -> tuple[Dur
                         continue  # `order = form.save()`: one object
                     if _are_rows(first, earlier, second, later) or not _are_told(first, second, run):
                         continue
-                    if _hang_together(first, earlier, second, later, is_handler):
+                    if first.removes and first.source.startswith(f"{second.source}."):
+                        continue  # `order.receipt.delete()`, a stored file
+                    if _hang_together(first, earlier, second, later, is_handler, run):
                         return earlier, later, first, second
     return None
 
 
-def _hang_together(first: Write, earlier: Durable, second: Write, later: Durable, is_handler: bool) -> bool:
+def _hang_together(first: Write, earlier: Durable, second: Write, later: Durable, is_handler: bool, run: Pass) -> bool:
     """Whether half of the two would be wrong: one goes into the other, one takes the other's place, one takes what the other gets,
     or both are of one thing."""
     made = not set(earlier.bound).isdisjoint(later.names)
@@ -133,7 +139,21 @@ def _hang_together(first: Write, earlier: Durable, second: Write, later: Durable
     if earlier.within == later.within and all(each.what.startswith("table ") for each in (first, second)):
         return True
     of_one_thing = not set(earlier.names).isdisjoint(later.names)
-    return of_one_thing and not _method(first) == _method(second) == "update"  # the same correction in two places
+    alike = _method(first) == _method(second) in ("update", "delete")  # the same correction in two places
+    return of_one_thing and not (alike and not (first.source or second.source) and not _leads_to(first, second, run))
+
+
+def _leads_to(first: Write, second: Write, run: Pass) -> bool:
+    """Whether a foreign key of the first leads to the second: a part goes before the whole."""
+    table = run.declared.entity(second.what)
+    part = run.declared.entity(first.what)
+    if table is None or part is None:
+        return first.what.startswith("table ")
+    return any(
+        (each.references or "?").partition(".")[0] in (table.name, "?")
+        for each in part.columns.values()
+        if each.references
+    )
 
 
 def _method(write: Write) -> str:
