@@ -370,7 +370,7 @@ def opens(frame: Frame, node: ast.expr, value: Value) -> bool:
 
 _OPENING = re.compile(r"atomic|transaction|begin|unit_of_work|uow|lock", re.I)
 _TRANSACTION = re.compile(r"^(?!non).*(?:atomic|transaction)", re.I)
-_LOCKING = re.compile(r"lock(?:er|ed)?$|mutex", re.I)
+_LOCKING = re.compile(r"lock(?:er|ed)?$|mutex|immediate|exclusive|serializable", re.I)
 
 #: Stands for what the block of a manager writes, where its generator yields.
 BLOCK = "the block"
@@ -539,8 +539,10 @@ def _parts(node: ast.stmt) -> Iterator[tuple[Block | None, list[ast.stmt]]]:
 
 def begin(frame: Frame, info: FunctionInfo) -> None:
     """A function that runs within a transaction from its beginning, as its decorator says."""
-    if any(each.ref is not None and _is_transactional(frame, each.ref) for each in info.decorators):
+    refs = [each.ref for each in info.decorators if each.ref is not None]
+    if any(_is_transactional(frame, each) for each in refs):
         frame.regions += 1
+    frame.locks = frame.locks or any(_LOCKING.search(each.rpartition(".")[2]) for each in refs)
 
 
 def _is_transactional(frame: Frame, ref: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Note, Pass, Recomputed, on
@@ -11,7 +12,7 @@ from dodont.analysis import Diagnostic, Fix, Note, Pass, Recomputed, on
 def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration", "script", "settings") or run.is_test():
         return
-    if run.locked(update.function) or update.field in _ORDERING:
+    if run.locked(update.function) or update.field in _ORDERING or _ATTEMPTS.search(update.field):
         return
     yield run.report(
         "lost",
@@ -25,6 +26,9 @@ def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
 
 #: What orders rows is set anew for all of them, and nothing that is counted.
 _ORDERING = frozenset({"position", "seqno", "sequence", "order", "ordering", "sort_order", "rank", "weight"})
+
+#: Whoever has taken a job counts how often it was tried; logins are tried by many at once.
+_ATTEMPTS = re.compile(r"^(?!.*(?:login|fail|password|pin|otp)).*(?:attempts?|retry|retries|tries)(?:_count)?$")
 
 
 def _let_database_add(update: Recomputed, run: Pass) -> Fix | None:

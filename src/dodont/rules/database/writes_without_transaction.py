@@ -48,8 +48,14 @@ def _hold(earlier: Durable, later: Durable, run: Pass) -> Fix | None:
                 first=earlier.site,
                 manager="django.db.transaction.atomic",
             )
-    elif earlier.kind == "commit" and not earlier.chain and not earlier.in_loop and _is_session(earlier, run):
-        return run.fix("Commit once, at the end", "unsafe", earlier.site)
+    elif (
+        earlier.kind == later.kind == "commit"
+        and not earlier.chain
+        and not earlier.in_loop
+        and _is_session(earlier, run)
+    ):
+        if set(later.within) <= set(earlier.within):  # where the first is come to, the second is
+            return run.fix("Commit once, at the end", "unsafe", earlier.site, last=later.site)
     return None
 
 
