@@ -108,8 +108,8 @@ def _surroundings(name: str, text: str) -> Iterator[tuple[bool, bool, str]]:
         while number > 0 and indent > 0:
             number -= 1
             line = lines[number]
-            if not line.strip() or _indent(line) >= indent:
-                continue
+            if not line.strip() or _indent(line) >= indent or line.lstrip()[0] in ")#":
+                continue  # `) -> Order:` ends a head of several lines
             indent = _indent(line)
             opens = opens or _OPENS.match(line) is not None
             head = _DEF.match(line)

@@ -46,9 +46,21 @@ def changed(frame: Frame, node: ast.Assign | ast.AugAssign, target: ast.Attribut
     if not found or (entity is not ANY and not has_field(frame, entity, target.attr)):
         return
     holder = ast.unparse(target.value)
-    if frame.once(_made_here, holder):
+    if frame.once(_made_here, holder) or _set_before(function.node, target):
         return
     frame.computed.setdefault((holder, target.attr), Change(node, holder, target.attr, entity))
+
+
+def _set_before(function: ast.AST, target: ast.Attribute) -> bool:
+    """Whether the attribute was given another value before, on the way to this statement or not."""
+    wanted = ast.unparse(target)
+    return any(
+        isinstance(each, ast.Assign)
+        and each.lineno < target.lineno
+        and any(isinstance(other, ast.Attribute) and ast.unparse(other) == wanted for other in each.targets)
+        and not any(isinstance(inner, ast.Attribute) and ast.unparse(inner) == wanted for inner in walk(each.value))
+        for each in nodes_of(function, _BINDING)
+    )
 
 
 def _computed(
@@ -290,7 +302,7 @@ def _is_versioned(entry: object) -> bool:
 def tell(frame: Frame) -> None:
     """At the end of a function that locks nothing: what it recomputed. What it loaded into somebody's session is saved by whoever
     commits that: a caller, a unit of work, the dependency that made the session."""
-    if frame.locks:
+    if frame.locks or _asks_for_lock(frame):
         return
     for each in frame.told:
         frame.event(("recomputed", each.site), each)
@@ -301,6 +313,15 @@ def tell(frame: Frame) -> None:
             if not any(_is_versioned(entry) for _, entry in lineage(frame, change.type.name)):
                 told = Recomputed(site, change.holder, change.field, change.type, site, frame.function)
                 frame.event(("recomputed", site), told)
+
+
+def _asks_for_lock(frame: Frame) -> bool:
+    """``model.objects.select_for_update()`` of a model that is not known."""
+    assert frame.function is not None and frame.function.node is not None
+    return any(
+        isinstance(each, ast.Attribute) and each.attr in ("select_for_update", "with_for_update")
+        for each in nodes_of(frame.function.node, frozenset({ast.Attribute}))
+    )
 
 
 def _is_loaded(frame: Frame, holder: str) -> bool:

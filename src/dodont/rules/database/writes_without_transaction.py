@@ -50,12 +50,11 @@ def _hold(earlier: Durable, later: Durable, run: Pass) -> Fix | None:
             )
     elif (
         earlier.kind == later.kind == "commit"
-        and not earlier.chain
-        and not earlier.in_loop
+        and not (earlier.chain or earlier.in_loop)
         and _is_session(earlier, run)
+        and set(later.within) <= set(earlier.within)  # where the first is come to, the second is
     ):
-        if set(later.within) <= set(earlier.within):  # where the first is come to, the second is
-            return run.fix("Commit once, at the end", "unsafe", earlier.site, last=later.site)
+        return run.fix("Commit once, at the end", "unsafe", earlier.site, last=later.site)
     return None
 
 
@@ -68,7 +67,7 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
     deletion around what receives its signals, a migration around its functions; or whether it is a command, or makes data up."""
     if not {"sender", "schema_editor"}.isdisjoint(function.positional):
         return True
-    if any(_MAKES_UP.search(each) for each in (run.module.name.rpartition(".")[2], function.name)):
+    if any(_MAKES_UP.search(each) for each in (*run.module.name.split(".")[-2:], function.name)):
         return True
     if not run.module.imports.isdisjoint(("django.contrib.admin", "django.core.management.base", "faker")):
         return True
@@ -82,7 +81,7 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
 
 #: Words for what makes data up, or clears it away: it is run again.
 _MAKES_UP = re.compile(
-    r"(?:^|_)(?:seed|populate|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
+    r"(?:^|_)(?:seed|populate|faker?$|test$|testing$|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
     re.I,
 )
 
@@ -236,7 +235,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 def _is_bookkeeping(write: Write, run: Pass) -> bool:
     words = _WORD.findall(run.display(write.what).rpartition(".")[2])
-    if words[1:] and words[-1].lower() == "event":
+    if words[1:] and words[-1].lower() in ("event", "activity", "history"):
         return True  # `AuthEvent`; an `Event` may be a concert
     return not _BOOKKEEPING.isdisjoint(word.lower() for word in words)
 
