@@ -335,9 +335,13 @@ class Pass:
     def _callers(self, function: FunctionInfo) -> tuple[bool, bool]:
         if function.owner is not None and self.library_base(Type(function.owner.ref), function.name):
             return False, False  # `save`: whose, no name tells
+        name = function.name
+        if function.owner is not None:
+            saves = name in ("create", "update") and self.library_base(Type(function.owner.ref), "save")
+            name = "serializer.save" if saves and saves.startswith("rest_framework.") else f".{name}"
         path = function.module.path
-        self.project.touched.add(callers(function.name, path))
-        return self.project.callers.around(function.name, self.project.absolute(path))
+        self.project.touched.add(callers(name, path))
+        return self.project.callers.around(name, self.project.absolute(path))
 
     def library_base(self, type: Type, method: str) -> str:
         """The nearest of a class's bases that a library defines and that has the method; empty where none has."""

@@ -28,6 +28,8 @@ _PER_REQUEST = re.compile(r"""ATOMIC_REQUESTS["']?\]?\s*[:=](?!\s*(?:False|None|
 MAX_CALLS = 40
 #: Functions of one name: which of them `form.save()` calls no name tells.
 MAX_SAME = 2
+#: Callers in its own file whose calls are looked at, too.
+MAX_OWN = 5
 
 
 class Callers:
@@ -44,11 +46,12 @@ class Callers:
 
     def around(self, name: str, path: str) -> tuple[bool, bool]:
         """Whether a call of a function of that name, defined in the file ``path``, is made within a transaction, and whether by a
-        function that locks rows."""
+        function that locks rows. ``.name`` is a method, ``serializer.save`` what is called on an object of that name."""
         key = name, path
         if key not in self._known:
-            head = f"def {name}("
-            common = sum(text.count(head) for _, text in self._texts()) > MAX_SAME
+            owner, _, own = name.rpartition(".")
+            head = f"def {own}("
+            common = bool(owner) or sum(text.count(head) for _, text in self._texts()) > MAX_SAME
             names = [name] if common else [name, *self._own(name, path)]
             near = self._near(path) if common else ""
             texts = [text for where, text in self._texts() if where.startswith(near)]
@@ -57,8 +60,16 @@ class Callers:
         return self._known[key]
 
     def _own(self, name: str, path: str) -> list[str]:
+        """The functions of its own file that call it, one or two calls away."""
         text = self._project.text(path)
-        return sorted({caller for _, _, caller in _surroundings(name, text) if caller and caller != name})[:5]
+        dot = "." if name[0] == "." else ""
+        found: list[str] = []
+        for each in (name, name):
+            for one in [each, *found]:
+                found += sorted(
+                    {f"{dot}{caller}" for _, _, caller in _surroundings(one, text) if caller} - {name, *found}
+                )
+        return found[:MAX_OWN]
 
     def _near(self, path: str) -> str:
         """The part of the project that a file belongs to: of a common name, calls elsewhere mean others."""
@@ -90,15 +101,15 @@ def _surroundings(name: str, text: str) -> Iterator[tuple[bool, bool, str]]:
     if word not in text:
         return
     lines = text.split("\n")
-    calls = [number for number, line in enumerate(lines) if word in line and _calls(name, line)]
+    calls = [number for number, line in enumerate(lines) if word in line and _calls(name, line, text)]
     for number in calls if len(calls) <= MAX_CALLS else ():
         opens = _OPENS.match(lines[number]) is not None
         indent = _indent(lines[number])
         while number > 0 and indent > 0:
             number -= 1
             line = lines[number]
-            if not line.strip() or _indent(line) >= indent:
-                continue
+            if not line.strip() or _indent(line) >= indent or line.lstrip()[0] in ")#":
+                continue  # `) -> Order:` ends a head of several lines
             indent = _indent(line)
             opens = opens or _OPENS.match(line) is not None
             head = _DEF.match(line)
@@ -113,9 +124,22 @@ def _surroundings(name: str, text: str) -> Iterator[tuple[bool, bool, str]]:
             yield opens, False, ""
 
 
-def _calls(name: str, line: str) -> bool:
-    found = re.search(rf"(?<!\w){re.escape(name)}\(", line)
-    return found is not None and not line[: found.start()].rstrip().endswith(("def", "class"))
+def _calls(name: str, line: str, text: str) -> bool:
+    """Whether a line calls what has the name: a method of some object but the managers of Django's, which have methods of common
+    names, a function by itself or as what a module has."""
+    found = re.search(rf"(?<!\w){re.escape(name)}\(" if name[0] != "." else rf"{re.escape(name)}\(", line)
+    if found is None:
+        return False
+    before = line[: found.start()]
+    if name[0] == ".":
+        return not before.endswith("objects")
+    if before.endswith("."):
+        holder = _LAST.search(before)
+        return holder is not None and re.search(rf"^\s*(?:from .*)?import .*\b{holder[1]}\b", text, re.M) is not None
+    return not before.rstrip().endswith(("def", "class"))
+
+
+_LAST = re.compile(r"(\w+)\.$")
 
 
 def _indent(line: str) -> int:

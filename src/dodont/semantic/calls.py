@@ -11,7 +11,19 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, opening, passwords, queries, sinks, transactions, uses, waiting
+from dodont.semantic import (
+    demands,
+    effects,
+    generics,
+    opening,
+    passwords,
+    queries,
+    recomputed,
+    sinks,
+    transactions,
+    uses,
+    waiting,
+)
 from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
@@ -318,6 +330,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         if kind is not None:
             accesses = (Access(kind, ref, frame.site(node), guarded=frame.guards > 0),)
             frame.accesses += accesses
+            if kind != "read" and ref.endswith((".update", ".aupdate", ".values")) and "Insert" not in ref:
+                recomputed.given(frame, node)
             if kind == "write" or kind == "commit":
                 transactions.accessed(frame, node, callee, ref, model, kind, given)
     if model.database is not None and model.sql is None:
@@ -621,7 +635,7 @@ def _effects(
         opening.through(frame, node, function, facts, bindings)
     if facts.claims:
         frame.claims.update(dict.fromkeys(facts.claims))
-    if facts.steps or facts.pending or frame.computed:
+    if facts.steps or facts.pending or frame.computed or (facts.accesses and transactions.ACCOUNT in frame.env):
         transactions.called(frame, node, function, facts)
     for exception, label, _ in facts.raises:
         passed: tuple[Label, ...] = (label,)

@@ -223,7 +223,7 @@ class Steps(NamedTuple):
 
 class Recomputed(NamedTuple):
     """The number that ``holder.field`` of a stored object holds is computed from what it held when it was loaded, at ``site``, and
-    ``saved``; nothing in the function locks its row."""
+    ``saved``; nothing in the function locks its row. ``given``: to the call that writes it, not to the attribute first."""
 
     site: Site
     holder: str
@@ -231,6 +231,7 @@ class Recomputed(NamedTuple):
     type: Type
     saved: Site
     function: FunctionInfo
+    given: bool = False
 
 
 class Callee(NamedTuple):

@@ -76,7 +76,7 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
         remote = {key: ref for key, ref in frame.awaited.items() if _asks_service(frame, ref)}
         if remote:
             frame.events["fetching",] = Fetching(info, node, remote)
-    if frame.told:
+    if frame.told or frame.computed:
         recomputed.tell(frame)
     if info.handler is not None:
         frame.events["route",] = Route(info, node, tuple(frame.accesses), frame.values, frame.calls)

@@ -7,12 +7,12 @@ function's own code.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dodont.semantic.definitions import ClassInfo, Facts
 from dodont.semantic.events import Recomputed
 from dodont.semantic.objects import has_field, instance_attribute, lineage, role_of
-from dodont.semantic.trees import nodes_of, walk
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Type, Value
 
 if TYPE_CHECKING:
@@ -46,9 +46,21 @@ def changed(frame: Frame, node: ast.Assign | ast.AugAssign, target: ast.Attribut
     if not found or (entity is not ANY and not has_field(frame, entity, target.attr)):
         return
     holder = ast.unparse(target.value)
-    if frame.once(_made_here, holder):
+    if frame.once(_made_here, holder) or _set_before(function.node, target):
         return
     frame.computed.setdefault((holder, target.attr), Change(node, holder, target.attr, entity))
+
+
+def _set_before(function: ast.AST, target: ast.Attribute) -> bool:
+    """Whether the attribute was given another value before, on the way to this statement or not."""
+    wanted = ast.unparse(target)
+    return any(
+        isinstance(each, ast.Assign)
+        and each.lineno < target.lineno
+        and any(isinstance(other, ast.Attribute) and ast.unparse(other) == wanted for other in each.targets)
+        and not any(isinstance(inner, ast.Attribute) and ast.unparse(inner) == wanted for inner in walk(each.value))
+        for each in nodes_of(function, _BINDING)
+    )
 
 
 def _computed(
@@ -59,7 +71,7 @@ def _computed(
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
             wanted = ast.dump(ast.Attribute(target.value, target.attr, ast.Load()))
             for own, other in ((left, right), (right, left)):
-                own = _given(own)
+                own = given_or(own)
                 if isinstance(own, ast.Attribute) and own.attr == target.attr and ast.dump(own) == wanted:
                     return is_number(frame, target, entity, op, other)
                 if isinstance(own, ast.Name) and depth < 2:
@@ -78,21 +90,26 @@ def _computed(
     return False
 
 
-def _given(node: ast.expr) -> ast.expr:
+def given_or(node: ast.expr) -> ast.expr:
     """``(order.count or 0)``."""
     return node.values[0] if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else node
 
 
 def _bound(function: ast.AST, name: str, use: ast.expr) -> ast.expr | None:
     """What the function binds a name to, once, before it is used."""
-    found = [
+    found = bindings_of(function, name)
+    if len(found) != 1 or not isinstance(found[0], (ast.Assign, ast.AnnAssign)) or found[0].lineno > use.lineno:
+        return None
+    return found[0].value
+
+
+def bindings_of(function: ast.AST, name: str) -> list[Any]:
+    """The statements, and expressions, that bind a name in a function."""
+    return [
         each
         for each in nodes_of(function, _BINDING)
         if any(isinstance(target, ast.Name) and target.id == name for target in _targets(each))
     ]
-    if len(found) != 1 or not isinstance(found[0], (ast.Assign, ast.AnnAssign)) or found[0].lineno > use.lineno:
-        return None
-    return found[0].value
 
 
 _BINDING = frozenset({ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.AsyncFor, ast.NamedExpr})
@@ -203,6 +220,65 @@ def handed(frame: Frame, node: ast.expr, facts: Facts) -> None:
             _tell(frame, change, node)
 
 
+def given(frame: Frame, node: ast.Call) -> None:
+    """A query is given a number computed from an object that was loaded::
+
+    Product.objects.filter(pk=product.pk).update(stock=product.stock - 1)
+    session.execute(update(Product).where(Product.id == number).values({Product.stock: product.stock - 1}))
+    """
+    function = frame.function
+    if function is None or function.node is None or frame.in_lambda:
+        return
+    changes = [(word.arg, word.value) for word in node.keywords if word.arg is not None]
+    for each in node.args[:1]:
+        if isinstance(each, ast.Dict):
+            pairs = zip(each.keys, each.values, strict=True)
+            changes += [(_column(key), value) for key, value in pairs if key is not None]
+    for name, value in changes:
+        found = _read(frame, function.node, name, value)
+        if found is None:
+            continue
+        entity, own = found
+        holder = ast.unparse(own.value)
+        if frame.once(_made_here, holder) or _compares(node.func, holder):
+            continue
+        site = frame.site(node)
+        change = Recomputed(site, holder, name, entity, site, function, True)
+        if not any(_is_versioned(entry) for _, entry in lineage(frame, entity.name)):
+            frame.told.append(change)
+
+
+def _column(key: ast.expr) -> str:
+    """``Product.stock``, ``"stock"``."""
+    return str(key.value) if isinstance(key, ast.Constant) else last_name(key)
+
+
+def _read(frame: Frame, function: ast.AST, name: str, value: ast.expr) -> tuple[Type, ast.Attribute] | None:
+    """The attribute of that name, of a loaded object, that a value adds to or takes from."""
+    if isinstance(value, ast.Name):
+        bound = _bound(function, value.id, value)
+        return _read(frame, function, name, bound) if isinstance(bound, ast.BinOp) else None
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, _ARITHMETIC):
+        return None
+    for own, other in ((value.left, value.right), (value.right, value.left)):
+        own = given_or(own)
+        if isinstance(own, ast.Name):
+            own = _bound(function, own.id, value) or own
+        if isinstance(own, ast.Attribute) and own.attr == name:
+            entity = frame.quiet(own.value).type
+            if entity is not None and is_entity(frame, entity) and is_number(frame, own, entity, value.op, other):
+                return entity, own
+    return None
+
+
+def _compares(query: ast.expr, holder: str) -> bool:
+    """``filter(pk=product.pk, stock=product.stock)``: whoever comes second finds no such row."""
+    return any(
+        isinstance(each, ast.Attribute) and each.attr not in ("pk", "id") and ast.unparse(each.value) == holder
+        for each in walk(query)
+    )
+
+
 def _saves_itself(frame: Frame, entity: Type) -> bool:
     return any(not isinstance(entry, ClassInfo) and "save" in entry.methods for _, entry in lineage(frame, entity.name))
 
@@ -224,15 +300,39 @@ def _is_versioned(entry: object) -> bool:
 
 
 def tell(frame: Frame) -> None:
-    """At the end of a function that locks nothing: what it recomputed."""
-    if not frame.locks:
-        for each in frame.told:
-            frame.event(("recomputed", each.site), each)
+    """At the end of a function that locks nothing: what it recomputed. What it loaded into somebody's session is saved by whoever
+    commits that: a caller, a unit of work, the dependency that made the session."""
+    if frame.locks or _asks_for_lock(frame):
+        return
+    for each in frame.told:
+        frame.event(("recomputed", each.site), each)
+    for change in frame.computed.values():
+        if change.type is not ANY and not _saves_itself(frame, change.type) and _is_loaded(frame, change.holder):
+            site = frame.site(change.node)
+            assert frame.function is not None
+            if not any(_is_versioned(entry) for _, entry in lineage(frame, change.type.name)):
+                told = Recomputed(site, change.holder, change.field, change.type, site, frame.function)
+                frame.event(("recomputed", site), told)
+
+
+def _asks_for_lock(frame: Frame) -> bool:
+    """``model.objects.select_for_update()`` of a model that is not known."""
+    assert frame.function is not None and frame.function.node is not None
+    return any(
+        isinstance(each, ast.Attribute) and each.attr in ("select_for_update", "with_for_update")
+        for each in nodes_of(frame.function.node, frozenset({ast.Attribute}))
+    )
+
+
+def _is_loaded(frame: Frame, holder: str) -> bool:
+    """Whether the function gets the object by a call."""
+    assert frame.function is not None and frame.function.node is not None
+    return any(
+        isinstance(inner, ast.Call)
+        for each in bindings_of(frame.function.node, holder)
+        for inner in (walk(each.value) if getattr(each, "value", None) is not None else ())
+    )
 
 
 def is_entity(frame: Frame, type: Type | None) -> bool:
     return type is not None and role_of(frame, type) == "entity"
-
-
-def mentions(tree: ast.AST, names: frozenset[str]) -> bool:
-    return any(isinstance(each, ast.Attribute) and each.attr in names for each in walk(tree))

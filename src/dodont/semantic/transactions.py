@@ -23,11 +23,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
-from dodont.semantic import recomputed
+from dodont.semantic import recomputed, written_back
 from dodont.semantic.definitions import Block, ClassInfo, Durable, Facts, FunctionInfo, Write
 from dodont.semantic.events import Steps
 from dodont.semantic.objects import lineage, role_of
-from dodont.semantic.trees import last_name, walk
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Site, Type, Value, text_of
 
 if TYPE_CHECKING:
@@ -120,7 +120,13 @@ def accessed(
     if given.keywords.get("commit", UNKNOWN).const is False:
         return  # `order = form.save(commit=False)`
     what, source = _written(frame, node, callee, given)
-    recomputed.saved(frame, node, source if not _flushes(ref) else None)
+    text = text_of(given.positional[0]) if given.positional else None
+    if text is not None:
+        written_back.statement(frame, node, text)
+    elif ref.endswith((".update_one", ".find_one_and_update")):
+        written_back.document(frame, node)
+    if not ref.endswith("delete"):
+        recomputed.saved(frame, node, source if not _flushes(ref) else None)
     if frame.computed:
         recomputed.saved_all(frame, node, given.positional)
     if _flushes(ref):
@@ -150,7 +156,7 @@ def guessed(frame: Frame, node: ast.Call, name: str, given: Arguments) -> None:
         not source
         or not name.endswith(("save", "delete"))
         or node.args
-        or not given.words.keys() <= _OPTIONS
+        or not (given.words.keys() <= _OPTIONS or (source == "serializer" and "rest_framework" in frame.module.roots))
         or source.endswith(("session", "storage"))
         or _STORED_FILE.search(source)
     ):
@@ -186,7 +192,38 @@ def _flushes(ref: str) -> bool:
 
 def _commits_itself(frame: Frame, callee: Value, ref: str) -> bool:
     entry = frame.library.class_of(ref.rpartition(".")[0])
-    return entry is not None and entry.autocommit
+    if entry is None:
+        return False
+    return entry.autocommit or (entry.role in ("connection", "cursor") and frame.once(_is_autocommit, ""))
+
+
+def _is_autocommit(frame: Frame, _: str) -> bool:
+    """Whether the function makes its connection commit every statement, and begins no transaction by a statement."""
+    assert frame.function is not None
+    if frame.function.node is None:
+        return False
+    found = False
+    for each in nodes_of(frame.function.node, _TELLING):
+        match each:
+            case ast.Constant(value=str(text)) if text.lstrip()[:5].lower() in ("begin", "start"):
+                return False
+            case ast.Call() if _says_autocommit(each):
+                found = True
+            case ast.Assign(targets=[ast.Attribute(attr="autocommit")], value=ast.Constant(value=True)):
+                found = True
+    return found
+
+
+def _says_autocommit(node: ast.Call) -> bool:
+    """``connect(..., autocommit=True)``; of SQLite ``isolation_level=None``."""
+    return any(
+        isinstance(word.value, ast.Constant)
+        and (word.arg, word.value.value) in (("autocommit", True), ("isolation_level", None))
+        for word in node.keywords
+    )
+
+
+_TELLING = frozenset({ast.Call, ast.Assign, ast.Constant})
 
 
 #: The table that a statement writes to.
@@ -196,6 +233,10 @@ _TABLE = re.compile(
 )
 
 
+#: ``SET balance = balance - ?``: of two such statements each is about its own rows.
+_MOVES = re.compile(r"\bset\s+(\w+)\s*=\s*\1\s*[-+]", re.I)
+
+
 def _written(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> tuple[str, str]:
     """What a call writes: the class or table, and the object as written in the code; empty where neither is known."""
     receiver = callee.receiver
@@ -203,11 +244,14 @@ def _written(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> t
     role = role_of(frame, type)
     held = node.func.value if isinstance(node.func, ast.Attribute) else node.func
     if frame.owner is not None and isinstance(held, ast.Call) and last_name(held.func) == "super":
+        if role == "schema" and node.func.attr in ("create", "update"):  # type: ignore[attr-defined]
+            return frame.owner.ref, _source(node.args[0]) if len(node.args) > 1 else ""  # `super().update(order, data)`
         return frame.owner.ref, "self"
     if role == "entity" and type is not None:
         return (type.args[0].name if type.name == "type" and type.args else type.name), _source(held)
     if role in ("queryset", "manager") and type is not None:
-        return (type.args[0].name if type.args else _model(frame, held)), ""
+        moves = any(each.value.__class__ is ast.BinOp for each in node.keywords)
+        return (type.args[0].name if type.args else _model(frame, held)), ast.unparse(held) if moves else ""
     if role == "schema" and type is not None:
         return type.name, _source(held)
     if given.positional:
@@ -217,7 +261,8 @@ def _written(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> t
             table = next(
                 (found[1] for part in text.parts if isinstance(part, str) and (found := _TABLE.search(part))), ""
             )
-            return table and f"table {table.lower()}", ""
+            moves = any(isinstance(part, str) and _MOVES.search(part) for part in text.parts)
+            return table and f"table {table.lower()}", ", ".join(map(ast.unparse, given.nodes[1:])) if moves else ""
         inner = value.type
         if inner is not None and inner.args and role_of(frame, inner) != "entity":
             inner = inner.args[0]  # `update(Order)`, `[order, item]`
@@ -279,6 +324,8 @@ def called(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -
         )
 
     kinds = {each.kind for each in facts.steps}
+    if not kinds and any(each.kind == "commit" and not each.guarded for each in facts.accesses):
+        kinds = {"commit"}  # `unit.commit()`
     done = here(tuple(write for each in facts.steps for write in each.writes))[:MAX_WRITES]
     if "commit" in kinds:
         _commits(frame, node, chain, done)
@@ -297,6 +344,8 @@ def _is_false(node: ast.expr) -> bool:
 def opens(frame: Frame, node: ast.expr, value: Value) -> bool:
     """Whether entering a manager opens a transaction, which leaving it ends. One that nothing is known of may by its name."""
     type = value.type
+    if isinstance(node, ast.Call) and _says_autocommit(node):
+        return False
     if _LOCKING.search(last_name(node.func if isinstance(node, ast.Call) else node)):
         frame.locks = True
     if type is None:
@@ -320,7 +369,8 @@ def opens(frame: Frame, node: ast.expr, value: Value) -> bool:
 
 
 _OPENING = re.compile(r"atomic|transaction|begin|unit_of_work|uow|lock", re.I)
-_LOCKING = re.compile(r"lock(?:er|ed)?$|mutex", re.I)
+_TRANSACTION = re.compile(r"^(?!non).*(?:atomic|transaction)", re.I)
+_LOCKING = re.compile(r"lock(?:er|ed)?$|mutex|immediate|exclusive|serializable", re.I)
 
 #: Stands for what the block of a manager writes, where its generator yields.
 BLOCK = "the block"
@@ -361,16 +411,20 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
         return steps
     lines = [{step.site.line, *(write.site.line for write in step.writes)} for step in steps]
     names: dict[int, set[str]] = {line: set() for each in lines for line in each}
+    made = _made(frame, info.node)
     bound: dict[int, set[str]] = {line: set() for line in names}
     for line in names:
         statement = _statement(info.node.body, line)
         for name in walk(statement) if statement is not None else ():
-            if isinstance(name, ast.Name) and not _is_session(frame, name.id):
+            if isinstance(name, ast.Name) and (name.id == "self" or not _is_session(frame, name.id)):
                 (bound if isinstance(name.ctx, ast.Store) else names)[line].add(name.id)
+                if name.id in made:
+                    names[line] |= made[name.id]
             elif isinstance(name, ast.Attribute) and isinstance(name.ctx, ast.Store):
                 bound[line].add(ast.unparse(name))
     return tuple(
         step._replace(
+            writes=tuple(each for each in step.writes if not _is_touch(info.node, each)),
             within=_blocks(info.node.body, step.site.line),
             names=tuple(sorted({name for line in own for name in names[line]})),
             bound=tuple(sorted({name for line in own for name in bound[line]})),
@@ -378,6 +432,48 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
         )
         for step, own in zip(steps, lines, strict=True)
     )
+
+
+def _is_touch(function: ast.AST, write: Write) -> bool:
+    """Whether an object is saved in which the function changed nothing but a time::
+
+    super().save()
+    self.cart.save(update_fields=["updated_at"])
+    """
+    root, _, held = write.source.partition(".")
+    if root != "self" or not write.target.endswith("save") or write.chain:
+        return False
+    values = [
+        each.value
+        for each in nodes_of(function, _ASSIGNED)
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == write.source
+    ]
+    if not values:
+        return bool(held)
+    return all(isinstance(each, ast.Call) and last_name(each.func) in _TIMES for each in values)
+
+
+_TIMES = frozenset({"now", "utcnow", "time", "today", "localtime", "utc_now"})
+
+
+def _made(frame: Frame, function: ast.AST) -> dict[str, set[str]]:
+    """Of the objects that a function makes, the names in what they are made of: ``line = Line(order=order)``."""
+    made: dict[str, set[str]] = {}
+    for node in nodes_of(function, _ASSIGNED):
+        assert isinstance(node, ast.Assign)
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
+                ref = frame.quiet(call.func).ref
+                if ref is not None and frame.world.class_named(ref) is not None:
+                    inner = (each for given in (*call.args, *call.keywords) for each in walk(given))
+                    used = {each.id for each in inner if isinstance(each, ast.Name)}
+                    made.setdefault(name, set()).update(each for each in used if not _is_session(frame, each))
+    return made
+
+
+_ASSIGNED = frozenset({ast.Assign})
 
 
 def _statement(body: list[ast.stmt], line: int) -> ast.stmt | None:
@@ -443,11 +539,21 @@ def _parts(node: ast.stmt) -> Iterator[tuple[Block | None, list[ast.stmt]]]:
 
 def begin(frame: Frame, info: FunctionInfo) -> None:
     """A function that runs within a transaction from its beginning, as its decorator says."""
-    for each in info.decorators:
-        entry = frame.library.get(each.ref) if each.ref is not None else None
-        if getattr(entry, "transactional", False):
-            frame.regions += 1
-            return
+    refs = [each.ref for each in info.decorators if each.ref is not None]
+    if any(_is_transactional(frame, each) for each in refs):
+        frame.regions += 1
+    frame.locks = frame.locks or any(_LOCKING.search(each.rpartition(".")[2]) for each in refs)
+
+
+def _is_transactional(frame: Frame, ref: str) -> bool:
+    if _TRANSACTION.search(ref.rpartition(".")[2]):
+        return True  # `@immediate_atomic()`, a project's own
+    entry = frame.library.get(ref)
+    if entry is None:
+        owner, _, method = ref.rpartition(".")
+        found = frame.library.method(owner, method)  # `@database.atomic()`, of a class below the one that has it
+        entry = found[0] if found is not None else None
+    return getattr(entry, "transactional", False)
 
 
 def returned(frame: Frame) -> None:

@@ -10,14 +10,21 @@ from dodont.fixes import CannotFix
 from dodont.fixes.rewriter import Editor, Source
 
 ANCHOR = cst.Call
+_LEAVING = (cst.Return, cst.Break, cst.Continue, cst.Yield)
 
 
-def rewrite(call: cst.Call, *, edit: Editor, first: Sequence[int] = (), manager: str = "") -> cst.BaseExpression | None:
+def rewrite(
+    call: cst.Call, *, edit: Editor, first: Sequence[int] = (), manager: str = "", last: Sequence[int] = ()
+) -> cst.BaseExpression | None:
     """``manager`` is the qualified name of what makes the transaction, ``first`` the place of the first write; without them the
-    call is the commit to be a flush."""
+    call is the commit to be a flush, and ``last`` the place of the one after it."""
     if not manager:
         if not isinstance(call.func, cst.Attribute) or call.func.attr.value != "commit":
             raise CannotFix("the commit is called by another name")
+        start, end = edit.source.region(call)[1], edit.source.region(edit.find(last, cst.Call))[0]
+        leaving = (node for node in edit.source.walk(edit.source.function(call)) if isinstance(node, _LEAVING))
+        if any(start <= edit.source.region(node)[0] < end for node in leaving):
+            raise CannotFix("between the two commits the function may be left")
         return call.with_changes(func=call.func.with_changes(attr=cst.Name("flush")))
     source = edit.source
     opening, closing = _statements(source, edit.find(first, cst.Call), call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Note, Pass, Recomputed, on
@@ -11,19 +12,28 @@ from dodont.analysis import Diagnostic, Fix, Note, Pass, Recomputed, on
 def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration", "script", "settings") or run.is_test():
         return
-    if run.locked(update.function):
+    if run.locked(update.function) or update.field in _ORDERING or _ATTEMPTS.search(update.field):
         return
     yield run.report(
         "lost",
         update.site,
         function=update.function,
         field=f"{update.holder}.{update.field}",
-        related=[Note(update.saved, "is written here")],
+        related=[Note(update.saved, "is written here")] if update.saved != update.site else [],
         fix=_let_database_add(update, run),
     )
 
 
+#: What orders rows is set anew for all of them, and nothing that is counted.
+_ORDERING = frozenset({"position", "seqno", "sequence", "order", "ordering", "sort_order", "rank", "weight"})
+
+#: Whoever has taken a job counts how often it was tried; logins are tried by many at once.
+_ATTEMPTS = re.compile(r"^(?!.*(?:login|fail|password|pin|otp)).*(?:attempts?|retry|retries|tries)(?:_count)?$")
+
+
 def _let_database_add(update: Recomputed, run: Pass) -> Fix | None:
+    if update.given:
+        return None
     title = "Let the database compute it"
     saves = run.library_base(update.type, "save")
     if saves == "django.db.models.Model" or update.type.name == "?":

@@ -14,7 +14,8 @@ def check(steps: Steps, run: Pass) -> Iterator[Diagnostic]:
         return
     if run.is_test() or _is_within(steps.function, run):
         return
-    found = _apart(steps.steps, steps.function.handler is not None, run)
+    is_handler = steps.function.handler is not None or "request" in steps.function.positional[:1]
+    found = _apart(steps.steps, is_handler, run)
     if found is None:
         each = _commits_each(steps.steps)
         if each is not None:
@@ -47,8 +48,13 @@ def _hold(earlier: Durable, later: Durable, run: Pass) -> Fix | None:
                 first=earlier.site,
                 manager="django.db.transaction.atomic",
             )
-    elif earlier.kind == "commit" and not earlier.chain and not earlier.in_loop and _is_session(earlier, run):
-        return run.fix("Commit once, at the end", "unsafe", earlier.site)
+    elif (
+        earlier.kind == later.kind == "commit"
+        and not (earlier.chain or earlier.in_loop)
+        and _is_session(earlier, run)
+        and set(later.within) <= set(earlier.within)  # where the first is come to, the second is
+    ):
+        return run.fix("Commit once, at the end", "unsafe", earlier.site, last=later.site)
     return None
 
 
@@ -58,7 +64,11 @@ def _is_session(step: Durable, run: Pass) -> bool:
 
 def _is_within(function: FunctionInfo, run: Pass) -> bool:
     """Whether a framework holds a transaction around it: Django's admin around what its views do and the forms beside them, a
-    deletion around what receives its signals; or whether it is a command, or makes data up."""
+    deletion around what receives its signals, a migration around its functions; or whether it is a command, or makes data up."""
+    if not {"sender", "schema_editor"}.isdisjoint(function.positional):
+        return True
+    if any(_MAKES_UP.search(each) for each in (*run.module.name.split(".")[-2:], function.name)):
+        return True
     if not run.module.imports.isdisjoint(("django.contrib.admin", "django.core.management.base", "faker")):
         return True
     if "migrat" in run.module.name.rpartition(".")[2]:
@@ -67,6 +77,13 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
     if named is not None and named.ref == "django.contrib.admin":
         return True
     return any(each.ref == "django.dispatch.receiver" for each in function.decorators)
+
+
+#: Words for what makes data up, or clears it away: it is run again.
+_MAKES_UP = re.compile(
+    r"(?:^|_)(?:seed|populate|faker?$|test$|testing$|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
+    re.I,
+)
 
 
 def _named(write: Write, run: Pass) -> str:
@@ -81,16 +98,16 @@ def _apart(steps: tuple[Durable, ...], is_handler: bool, run: Pass) -> tuple[Dur
     sources = [write.source for step in steps for write in {each.source: each for each in step.writes}.values()]
     for index, later in enumerate(steps):
         for earlier in steps[:index]:
-            if "region" in (earlier.kind, later.kind) or _independent(earlier, later):
+            if "region" in (earlier.kind, later.kind) or _independent(earlier, later) or _handles(earlier, later):
                 continue
-            if (earlier.chain or later.chain) and not _share(earlier, later) and not is_handler:
-                continue  # a service that does another thing
             if _are_stages(earlier, later):
                 continue
             if earlier.asked != later.asked:
                 continue  # no transaction should wait for another service
             if any(each.word == "while" and each not in later.within for each in earlier.within):
                 continue  # in portions, as long as there are any
+            if later.site.line - earlier.site.line > MAX_LINES:
+                continue
             for first in earlier.writes:
                 for second in later.writes:
                     # What is saved before the work and after it tells how far the work has come.
@@ -99,11 +116,67 @@ def _apart(steps: tuple[Durable, ...], is_handler: bool, run: Pass) -> tuple[Dur
                         continue
                     if not {second.source, second.source.partition(".")[0]}.isdisjoint(earlier.bound):
                         continue  # `order = form.save()`: one object
-                    if first.chain and first.what.startswith("?") and second.source in earlier.names:
-                        continue  # `fill_and_save(form, order)`
-                    if not _are_rows(first, earlier, second, later) and _belong(first, second, run):
+                    if _are_rows(first, earlier, second, later) or not _are_told(first, second, run):
+                        continue
+                    if first.removes and first.source.startswith(f"{second.source}."):
+                        continue  # `order.receipt.delete()`, a stored file
+                    if _hang_together(first, earlier, second, later, is_handler, run):
                         return earlier, later, first, second
     return None
+
+
+def _hang_together(first: Write, earlier: Durable, second: Write, later: Durable, is_handler: bool, run: Pass) -> bool:
+    """Whether half of the two would be wrong: one goes into the other, one takes the other's place, one takes what the other gets,
+    or both are of one thing."""
+    made = not set(earlier.bound).isdisjoint(later.names)
+    if _name(first) == _name(second):
+        if first.removes:
+            return _method(second) in _CREATING  # in its place
+        if second.removes or not first.source or not second.source or first.source == second.source:
+            return False
+        return made or earlier.within == later.within
+    if first.chain and second.chain and later.site.line - earlier.site.line > NEAR:
+        return False
+    if first.chain or second.chain:
+        return made or _root(first) in later.names
+    if made or is_handler or _root(first) in later.names or _root(second) in earlier.names:
+        return True
+    if earlier.within == later.within and all(each.what.startswith("table ") for each in (first, second)):
+        return True
+    of_one_thing = not set(earlier.names).isdisjoint(later.names)
+    alike = _method(first) == _method(second) in ("update", "delete")  # the same correction in two places
+    return of_one_thing and not (alike and not (first.source or second.source) and not _leads_to(first, second, run))
+
+
+def _leads_to(first: Write, second: Write, run: Pass) -> bool:
+    """Whether a foreign key of the first leads to the second: a part goes before the whole."""
+    table = run.declared.entity(second.what)
+    part = run.declared.entity(first.what)
+    if table is None or part is None:
+        return first.what.startswith("table ")
+    return any(
+        (each.references or "?").partition(".")[0] in (table.name, "?")
+        for each in part.columns.values()
+        if each.references
+    )
+
+
+def _method(write: Write) -> str:
+    return write.target.rpartition(".")[2]
+
+
+def _root(write: Write) -> str:
+    return write.source.partition(".")[0]
+
+
+def _handles(earlier: Durable, later: Durable) -> bool:
+    """Whether one is what an exception handler does, or the later may fail, as a ``try`` of its own says."""
+    own = [each.word for each in later.within if each not in earlier.within]
+    return (
+        "try" in own
+        or "except" in own
+        or any(each.word == "except" and each not in later.within for each in earlier.within)
+    )
 
 
 def _name(write: Write) -> str:
@@ -121,10 +194,6 @@ def _are_stages(earlier: Durable, later: Durable) -> bool:
     )
 
 
-def _share(earlier: Durable, later: Durable) -> bool:
-    return not {*earlier.names, *earlier.bound}.isdisjoint(later.names)
-
-
 def _are_rows(first: Write, earlier: Durable, second: Write, later: Durable) -> bool:
     """Whether two loops write row by row, each its own."""
     return _is_row(first, earlier, later) and _is_row(second, later, earlier)
@@ -135,28 +204,39 @@ def _is_row(write: Write, step: Durable, other: Durable) -> bool:
     return any(each.word == "for" and each.name == root and each not in other.within for each in step.within)
 
 
-def _belong(first: Write, second: Write, run: Pass) -> bool:
+def _are_told(first: Write, second: Write, run: Pass) -> bool:
+    """Whether enough is known of both: what is written, on which way; and neither is of a kind that may fail by itself."""
     for each in (first, second):
-        if not each.what or len(each.chain) > 1 or (each.chain and not each.sure) or _is_bookkeeping(each, run):
+        if not each.what or _is_bookkeeping(each, run):
             return False
-    if first.finds:
-        return False  # whoever tries again finds it
-    if _name(first) != _name(second):
-        return True
-    if first.removes:
-        return second.target.rpartition(".")[2] in _CREATING
-    return bool(not second.removes and first.source and second.source and first.source != second.source)
+        if each.chain and (len(each.chain) > 1 or not each.sure or each.what.startswith("?")):
+            return False
+    return not (_finds(first) or _finds(second))
+
+
+def _finds(write: Write) -> bool:
+    """Whether trying again puts it right: ``get_or_create``, ``update_or_create``."""
+    return write.finds or _method(write).endswith("update_or_create")
 
 
 _CREATING = frozenset({"create", "acreate", "bulk_create", "abulk_create"})
 
+#: What lies further apart are stages of a long work, which no transaction should span.
+MAX_LINES = 30
+#: The same where both are what other functions do.
+NEAR = 6
+
 #: Words for what is kept of what happened, or can be made again: no part of a change that must be whole.
-_BOOKKEEPING = frozenset({"log", "audit", "cache", "cached", "metric", "metrics", "attempt", "visit"})
+_BOOKKEEPING = frozenset(
+    {"log", "audit", "cache", "cached", "metric", "metrics", "attempt", "visit", "trace", "span", "telemetry"}
+)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def _is_bookkeeping(write: Write, run: Pass) -> bool:
     words = _WORD.findall(run.display(write.what).rpartition(".")[2])
+    if words[1:] and words[-1].lower() in ("event", "activity", "history"):
+        return True  # `AuthEvent`; an `Event` may be a concert
     return not _BOOKKEEPING.isdisjoint(word.lower() for word in words)
 
 
