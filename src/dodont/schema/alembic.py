@@ -251,14 +251,14 @@ class Operations(Effects):
 
     def _at(self, table: Any, made: Made) -> Table | None:
         """The table an operation is about. Where it is not known, all that it may be are lost."""
-        if table is not UNREAD and HOLE in table:
+        if not isinstance(table, str):
+            self.astray(made.of, made.site or _NOWHERE)
+            return None
+        if HOLE in table:
             pattern = re.compile(".*".join(map(re.escape, table.split(HOLE))))
             for name in [*self.tables]:
                 if pattern.fullmatch(name):
                     self._lose(self.tables[name], made)
-            return None
-        if table is UNREAD:
-            self.astray(made.of, made.site or _NOWHERE)
             return None
         if table not in self.tables:
             self.elsewhere.add(table)

@@ -101,7 +101,7 @@ def schema_of(models: Iterable[Model], label: str, unread: bool = False) -> Sche
             if each.many
         }
         indexes = tuple(_indexes(model))
-        tables[named] = Table(named, f"{label}.{model.name}", columns, indexes, relationships, (), model.site)
+        tables[named] = Table(named, f"{label}.{model.name}", columns, indexes, relationships, site=model.site)
     return Schema(tables, ())
 
 
@@ -126,13 +126,14 @@ def _column(field: Field) -> Column | None:
 
 
 def _indexes(model: Model) -> Iterator[Index]:
-    columns = {name: each.name for name, field in model.fields.items() if (each := _column(field)) is not None}
+    columns = {name: column.name for name, each in model.fields.items() if (column := _column(each)) is not None}
 
     def named(fields: Any) -> tuple[str, ...]:
         names = [fields] if isinstance(fields, str) else fields
         if not isinstance(names, (list, tuple)) or not all(is_known(each) for each in names):
             return ()
-        return tuple(columns.get(each.lstrip("-"), each) for each in names)
+        plain = [str(each).lstrip("-") for each in names]
+        return tuple(columns.get(each, each) for each in plain)
 
     for option, unique in (("unique_together", True), ("index_together", False)):
         sets = model.options.get(option)
@@ -289,7 +290,7 @@ class Models:
                     is_open = True
                 elif inherited.get("abstract") is not None:  # the fields of any other base stay in a table of their own
                     pending.append(above)
-                elif not self._is_of_project(base.name):  # type: ignore[union-attr]
+                elif not self._is_of_project(base.name):
                     is_open = True
         return Model(node.name, fields, options, _head(file, node), is_open)
 

@@ -115,10 +115,12 @@ def _differences(model: Model, made: Model) -> list[Gap]:
             )
     if model.open:
         return found
+    present = {name.lower() for name in model.fields}
     for name, has in made.fields.items():
-        if has.nullable is False and not has.many and not has.primary_key and not _is_automatic(has.made):
-            if name.lower() not in {each.lower() for each in model.fields}:
-                found.append(Gap("left", model.site, model.name, name, related=(Note(has.site, "made here"),)))
+        if has.nullable is not False or has.many or has.primary_key or _is_automatic(has.made):
+            continue
+        if name.lower() not in present:
+            found.append(Gap("left", model.site, model.name, name, related=(Note(has.site, "made here"),)))
     return found
 
 
@@ -207,10 +209,11 @@ def _of_table(models: Declared, table: Table, made: list[Table], module: ModuleI
     for name, column in first.columns.items():
         if column.nullable is not False or column.default or column.primary_key or name in table.columns:
             continue
-        if all(name in each.columns and each.columns[name].nullable is False for each in others):
-            if not _is_declared(models, table.name, name):
-                related = (Note(column.site, "made here"),) if column.site is not None else ()
-                yield Gap("left", _head(table.site, table.entity), _name(table), name, related=related)
+        if any(name not in each.columns or each.columns[name].nullable is not False for each in others):
+            continue
+        if not _is_declared(models, table.name, name):
+            related = (Note(column.site, "made here"),) if column.site is not None else ()
+            yield Gap("left", _head(table.site, table.entity), _name(table), name, related=related)
 
 
 def _of_column(column: Column, model: str, made: list[Table], site: Site) -> Iterator[Gap]:

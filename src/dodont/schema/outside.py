@@ -45,9 +45,10 @@ def changed(project: Project, query: Query) -> list[str]:
 def _is_migrated(known: Histories, name: str) -> bool:
     """Whether a table is one that migrations make."""
     project = known.project
-    if known.has_alembic():
-        if any(key.rpartition(".")[2] == name for each in known.alembic() for key in each.schema.tables):
-            return True
+    if known.has_alembic() and any(
+        key.rpartition(".")[2] == name for each in known.alembic() for key in each.schema.tables
+    ):
+        return True
     for table in declared(project).named_table(name):
         info = project.class_named(table.entity) if table.entity else None
         application = application_of(known.files, info.module.file) if info is not None and table.managed else None

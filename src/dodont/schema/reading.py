@@ -13,7 +13,7 @@ import operator
 import os
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from dodont.project import inputs
 from dodont.project.project import Project
@@ -542,9 +542,9 @@ class Run:
 
     def _binop(self, node: ast.BinOp, names: dict[str, Any], file: File) -> Any:
         left, right = self.eval(node.left, names, file), self.eval(node.right, names, file)
-        if isinstance(node.op, ast.Add) and isinstance(left, str) != isinstance(right, str):
-            if left is UNREAD or right is UNREAD:
-                return _text(left) + _text(right)
+        is_one = isinstance(left, str) != isinstance(right, str)
+        if isinstance(node.op, ast.Add) and is_one and (left is UNREAD or right is UNREAD):
+            return _text(left) + _text(right)
         if isinstance(node.op, ast.Mod) and isinstance(left, str):
             return _formatted(left, right)
         function = _OPERATORS.get(node.op.__class__)
@@ -788,7 +788,7 @@ def _called(receiver: Any) -> str:
     return receiver.of if isinstance(receiver, Made) else "?"
 
 
-def is_known(text: Any) -> bool:
+def is_known(text: Any) -> TypeGuard[str]:
     """Whether a value is a text, all of it known."""
     return isinstance(text, str) and HOLE not in text
 
