@@ -376,7 +376,7 @@ def application_of(files: Files, path: str) -> Application | None:
             if "apps.py" in names and (file := files.file(os.path.join(directory, "apps.py"))) is not None:
                 labels |= set(_labels(files, file))
             return Application(directory, frozenset(labels))
-        if "__init__.py" not in names or directory == project.finder.boundary:
+        if directory == project.finder.boundary:
             return None
         directory = os.path.dirname(directory)
     return None
