@@ -101,6 +101,7 @@ class Project(World):
         self.functions: dict[str, FunctionInfo] = {}
         self.denoted: dict[str, tuple[int, Value]] = {}
         self.lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...], frozenset[Input]]] = {}
+        self.guarded: dict[tuple[str, str], tuple[bool, frozenset[Input]]] = {}
         self.slots: dict[tuple[str, str], tuple[int, Any, frozenset[Input]]] = {}
         self.targets: dict[str, tuple[int, Any]] = {}
         self.touched: set[Input] = set()
