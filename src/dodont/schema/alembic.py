@@ -18,6 +18,8 @@ from dodont.semantic.values import Site
 
 _OP = "alembic.op."
 _BATCH = "alembic.op.batch_alter_table"
+#: How many unknown parts the name of a table may have for others to be compared with it.
+MAX_HOLES = 3
 
 
 @dataclass(slots=True)
@@ -252,6 +254,9 @@ class Operations(Effects):
     def _at(self, table: Any, made: Made) -> Table | None:
         """The table an operation is about. Where it is not known, all that it may be are lost."""
         if not isinstance(table, str):
+            self.astray(made.of, made.site or _NOWHERE)
+            return None
+        if table.count(HOLE) > MAX_HOLES:
             self.astray(made.of, made.site or _NOWHERE)
             return None
         if HOLE in table:

@@ -315,7 +315,7 @@ class Declared:
         if "Table(" not in module.text:
             return
         frame = self.project.reader(module)
-        for statement in flat(self.project.tree(module).body):
+        for statement in flat(self.project.outline(module).body):
             value = getattr(statement, "value", None)
             if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)) and isinstance(value, ast.Call):
                 call = Call(value, frame)

@@ -42,7 +42,6 @@ def gaps(project: Project, module: ModuleInfo) -> list[Gap]:
 
 def _django(known: Histories, module: ModuleInfo) -> Iterator[Gap]:
     application: Application | None = None
-    models = Models(known.files, known.fields)
     for info in module.classes:
         if not _may_be_model(known.project, info):
             continue
@@ -53,6 +52,7 @@ def _django(known: Histories, module: ModuleInfo) -> Iterator[Gap]:
         history = known.django(application)
         if history is None or history.unread:
             return
+        models = Models(known.files, known.fields, history.foreign)
         yield from _model(models, info, application, history)
 
 

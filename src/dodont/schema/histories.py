@@ -72,7 +72,7 @@ class Histories:
         target = run.name("target_metadata", file) if "target_metadata" in file.bound else None
         for node in ast.walk(file.tree):  # `context.configure(target_metadata=Base.metadata)`
             if target is None and isinstance(node, ast.keyword) and node.arg == "target_metadata":
-                target = run.eval(node.value, {}, file)
+                target = run.value(node.value, {}, file)
         names = [each.name for each in (target if isinstance(target, list) else [target]) if isinstance(each, Ref)]
         return [self.files.canonical(each.removesuffix(".metadata")) for each in names if each.endswith(".metadata")]
 

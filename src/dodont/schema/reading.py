@@ -13,20 +13,29 @@ import operator
 import os
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Any, Final, NamedTuple, TypeGuard, TypeVar
 
 from dodont.project import inputs
 from dodont.project.project import Project
 from dodont.project.source import Unreadable, decode, parse
+from dodont.semantic.definitions import Input
 from dodont.semantic.values import Site
 
 #: What one migration may cost, in statements and expressions, and how deep its functions may call each other.
 MAX_STEPS = 50_000
 MAX_CALLS = 20
+#: How long a text or a list may grow, and how many bits a number has.
+MAX_LENGTH = 100_000
+MAX_BITS = 256
+#: How far a range is gone over.
+MAX_RANGE = 1_000
 #: How many directories that are no packages stand around a migration.
 MAX_LEVELS = 4
 
 HOLE: Final = "\0"
+
+_Key = TypeVar("_Key")
+_Answer = TypeVar("_Answer")
 
 
 class _Unread:
@@ -85,10 +94,14 @@ class Several(list[Any]):
         return _as_set([*self, *other])
 
     def __sub__(self, other: Any) -> Any:
+        if len(self) * len(other) > MAX_LENGTH:
+            return UNREAD
         found = [(each, _held(each, other)) for each in self]
         return UNREAD if any(held is None for _, held in found) else Several(each for each, held in found if not held)
 
     def __and__(self, other: Any) -> Any:
+        if len(self) * len(other) > MAX_LENGTH:
+            return UNREAD
         found = [(each, _held(each, other)) for each in self]
         return UNREAD if any(held is None for _, held in found) else Several(each for each, held in found if held)
 
@@ -104,7 +117,7 @@ class TooLong(Exception):  # noqa: N818
     """A migration that takes more steps than anybody follows."""
 
 
-class _Left(Exception):  # noqa: N818
+class Left(Exception):  # noqa: N818
     """The code leaves a body: by ``return``, ``break``, ``continue`` or ``raise``."""
 
     def __init__(self, how: str, value: Any = None) -> None:
@@ -116,7 +129,7 @@ class File:
 
     def __init__(self, path: str, shown: str, name: str, tree: ast.Module) -> None:
         self.path, self.shown, self.name, self.tree = path, shown, name, tree
-        self.values: dict[str, Any] = {}
+        self.values: dict[str, tuple[Any, frozenset[Input]]] = {}
         self.bound: dict[str, list[ast.stmt]] = {}
         self._bind(tree.body)
 
@@ -137,10 +150,25 @@ class File:
                     for handler in getattr(statement, "handlers", ()):
                         self._bind(handler.body)
                     continue
+                case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))) if (
+                    name in self.bound
+                ):  # `TABLES.append("orders")`
+                    bound = [name]
+                case ast.For() | ast.While():
+                    bound = [*dict.fromkeys(self._changed(statement))]
                 case _:
                     continue
             for name in bound:
                 self.bound.setdefault(name, []).append(statement)
+
+    def _changed(self, loop: ast.stmt) -> Iterator[str]:
+        """The names that a loop gives values, or calls a method of."""
+        for each in ast.walk(loop):
+            match each:
+                case ast.Name(id=name, ctx=ast.Store()):
+                    yield name
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name in self.bound:
+                    yield name
 
     def site(self, node: ast.AST) -> Site:
         return Site(
@@ -162,6 +190,19 @@ class Files:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._files: dict[str, File | None] = {}
+
+    def once(
+        self, kept: dict[_Key, tuple[_Answer, frozenset[Input]]], key: _Key, make: Callable[[], _Answer]
+    ) -> _Answer:
+        """An answer that is kept, with what it hangs on: whoever gets it has consulted that, too."""
+        known = kept.get(key)
+        if known is None:
+            with self.project.consulting() as consulted:
+                found = make()
+            known = kept[key] = found, frozenset(consulted)
+        else:
+            self.project.touched |= known[1]
+        return known[0]
 
     def file(self, path: str) -> File | None:
         project = self.project
@@ -307,7 +348,7 @@ class Run:
     def name(self, name: str, file: File) -> Any:
         """What a name at the top level of a file stands for."""
         if name in file.values:
-            return file.values[name]
+            return self.files.once(file.values, name, lambda: None)
         bound = file.bound.get(name)
         if bound is None:
             for statement in file.tree.body:
@@ -317,8 +358,16 @@ class Run:
                     if found is not None:
                         return self.name(found[1], found[0])
             return Ref(f"builtins.{name}") if name in _BUILTINS or name[:1].isupper() else UNREAD
-        file.values[name] = UNREAD  # while it is read: `x = x or 1`
-        file.values[name] = value = self._bound(name, bound, file)
+        file.values[name] = UNREAD, frozenset()  # while it is read: `x = x or 1`
+        steps, self.steps = self.steps, 0  # whoever asks first, the answer is the same
+        with self.files.project.consulting() as consulted:
+            try:
+                value = self._bound(name, bound, file)
+            except (Left, TooLong):
+                value = UNREAD
+            finally:
+                self.steps = steps
+        file.values[name] = value, frozenset(consulted)
         return value
 
     def _bound(self, name: str, bound: list[ast.stmt], file: File) -> Any:
@@ -336,10 +385,7 @@ class Run:
                 return self.eval(value, {}, file)
         names: dict[str, Any] = {}
         for statement in bound:  # `TABLES = [...]`, `TABLES += [...]`
-            try:
-                self.execute([statement], names, file)
-            except _Left:
-                return UNREAD
+            self.execute([statement], names, file)
         return names.get(name, UNREAD)
 
     def denoted(self, name: str) -> Any:
@@ -353,6 +399,14 @@ class Run:
         return self.name(last, file)
 
     # Expressions
+
+    def value(self, node: ast.expr, names: dict[str, Any], file: File) -> Any:
+        """What an expression gives, asked by itself; ``UNREAD`` where it raises or takes too long."""
+        self.steps = 0
+        try:
+            return self.eval(node, names, file)
+        except (Left, TooLong, RecursionError):
+            return UNREAD
 
     def eval(self, node: ast.expr, names: dict[str, Any], file: File) -> Any:
         self.steps += 1
@@ -458,7 +512,7 @@ class Run:
         value = None
         try:
             self.execute(node.body, names, file)
-        except _Left as left:
+        except Left as left:
             if left.how != "return" and not self.perhaps:
                 raise
             value = (
@@ -475,7 +529,7 @@ class Run:
         """Run a function, with those of the arguments that it has. ``raise`` where it raises, else nothing."""
         try:
             self._run(function, [], given, function.file.site(function.node))
-        except _Left as left:
+        except Left as left:
             return left.how
         return ""
 
@@ -483,7 +537,7 @@ class Run:
         """What a function gives for these arguments."""
         try:
             return self._run(function, [], given, site)
-        except (_Left, TooLong):
+        except (Left, TooLong, RecursionError):
             return UNREAD
 
     def _lambda(self, node: ast.Lambda, names: dict[str, Any], file: File) -> Any:
@@ -538,19 +592,23 @@ class Run:
             for part in node.values
             if isinstance(part, (ast.Constant, ast.FormattedValue))
         ]
-        return "".join(str(part) for part in parts)
+        return _bounded("".join(str(part) for part in parts))
 
     def _binop(self, node: ast.BinOp, names: dict[str, Any], file: File) -> Any:
         left, right = self.eval(node.left, names, file), self.eval(node.right, names, file)
         is_one = isinstance(left, str) != isinstance(right, str)
         if isinstance(node.op, ast.Add) and is_one and (left is UNREAD or right is UNREAD):
-            return _text(left) + _text(right)
+            return _bounded(_text(left) + _text(right))
         if isinstance(node.op, ast.Mod) and isinstance(left, str):
-            return _formatted(left, right)
+            return _bounded(_formatted(left, right))
         function = _OPERATORS.get(node.op.__class__)
         if function is None or not _operable(left) or not _operable(right):
             return UNREAD
-        return _plainly(function, [left, right], {})
+        lengths = [len(each) if hasattr(each, "__len__") else abs(each or 0) for each in (left, right)]
+        if isinstance(node.op, ast.Mult) and lengths[0] * lengths[1] > MAX_LENGTH and any(map(_sized, (left, right))):
+            return UNREAD
+        self.steps += sum(map(_sized, (left, right))) // 100
+        return _bounded(_plainly(function, [left, right], {}))
 
     def _unaryop(self, node: ast.UnaryOp, names: dict[str, Any], file: File) -> Any:
         value = self.eval(node.operand, names, file)
@@ -583,6 +641,7 @@ class Run:
         result: Any = True
         for op, each in zip(node.ops, node.comparators, strict=True):
             right = self.eval(each, names, file)
+            self.steps += _sized(right) // 50
             truth = _compared(op, left, right)
             if truth is False:
                 return False
@@ -674,20 +733,20 @@ class Run:
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=finalbody):
                 try:
                     self.execute([*body, *orelse], names, file)
-                except _Left as left:
+                except Left as left:
                     if left.how != "raise":
                         raise
                 for handler in handlers:
                     self.either((handler.body, []), names, file)
                 self.execute(finalbody, names, file)
             case ast.Return(value=value):
-                raise _Left("return", self.eval(value, names, file) if value is not None else None)
+                raise Left("return", self.eval(value, names, file) if value is not None else None)
             case ast.Raise():
-                raise _Left("raise")
+                raise Left("raise")
             case ast.Break():
-                raise _Left("break")
+                raise Left("break")
             case ast.Continue():
-                raise _Left("continue")
+                raise Left("continue")
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 names[name] = Local(node, file, names)
             case ast.ClassDef(name=name):
@@ -710,7 +769,7 @@ class Run:
             raises = False
             try:
                 self.execute(body, inner, file)
-            except _Left as left:
+            except Left as left:
                 raises = left.how == "raise"
                 if left.how == "return":
                     self.perhaps.append(left.value)
@@ -740,7 +799,7 @@ class Run:
             self.bind(node.target, value, names, file)
             try:
                 self.execute(node.body, names, file)
-            except _Left as left:
+            except Left as left:
                 if left.how == "break":
                     break
                 if left.how != "continue":
@@ -827,10 +886,34 @@ def _hashable(value: Any) -> bool:
 
 def _as_set(values: Iterable[Any]) -> Several:
     found = Several()
+    plain: set[Any] = set()
+    others: list[Any] = []
     for each in values:
-        if not any(same(each, known) for known in found):
-            found.append(each)
+        if _hashable(each):
+            key = type(each), each
+            if key in plain:
+                continue
+            plain.add(key)
+        elif any(same(each, known) for known in others):
+            continue
+        elif len(others) < MAX_RANGE:
+            others.append(each)
+        found.append(each)
     return found
+
+
+def _sized(value: Any) -> int:
+    """How much there is of a value to go over."""
+    return len(value) if isinstance(value, (str, list, tuple, dict, set)) else 0
+
+
+def _bounded(value: Any) -> Any:
+    """A value that the code put together, unless it has grown beyond what a migration needs."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_LENGTH else value[:100] + HOLE
+    if isinstance(value, int):
+        return value if value.bit_length() <= MAX_BITS else UNREAD
+    return value if _sized(value) <= MAX_LENGTH else UNREAD
 
 
 def _text(value: Any) -> str:
@@ -886,11 +969,15 @@ def _method(receiver: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -
     if isinstance(receiver, str):
         if name == "format":
             try:
-                return receiver.format(*map(_text, args), **{key: _text(each) for key, each in kwargs.items()})
-            except (LookupError, ValueError, AttributeError):
+                return _bounded(
+                    receiver.format(*map(_text, args), **{key: _text(each) for key, each in kwargs.items()})
+                )
+            except (LookupError, ValueError, AttributeError, MemoryError):
                 return receiver + HOLE
         if name == "join" and len(args) == 1 and (parts := _iterated(args[0])) is not None:
-            return receiver.join(map(_text, parts))
+            return _bounded(receiver.join(map(_text, parts)))
+        if name == "replace" and len(receiver) * max(map(_sized, args), default=0) > 10 * MAX_LENGTH:
+            return UNREAD
         return _plainly(getattr(receiver, name), args, kwargs) if name in _OF_TEXTS else UNREAD
     if isinstance(receiver, list) and name in ("append", "add") and len(args) == 1:
         receiver.append(args[0])
@@ -963,6 +1050,12 @@ _COMPARED: Mapping[type[ast.cmpop], Callable[..., Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
+
+
+def _range(numbers: range) -> Any:
+    return UNREAD if len(numbers) > MAX_RANGE else [*numbers]
+
+
 _PLAIN: Mapping[str, Callable[..., Any]] = {
     "builtins.list": list,
     "builtins.tuple": tuple,
@@ -972,7 +1065,7 @@ _PLAIN: Mapping[str, Callable[..., Any]] = {
     "builtins.len": len,
     "builtins.sorted": sorted,
     "builtins.reversed": reversed,
-    "builtins.range": lambda *ends: [*range(*ends)][:1000],
+    "builtins.range": lambda *ends: _range(range(*ends)),
     "builtins.enumerate": enumerate,
     "builtins.zip": zip,
     "builtins.str": lambda value="": _text(value),

@@ -230,7 +230,7 @@ class Reader:
         """Indexes that stand beside the class: ``Index("orders_day", Order.day)``."""
         frame = self._declared.frame(info)
         found = []
-        for statement in self._declared.project.tree(info.module).body:
+        for statement in self._declared.project.outline(info.module).body:
             value = getattr(statement, "value", None)
             if not isinstance(value, ast.Call) or not isinstance(statement, (ast.Expr, ast.Assign)):
                 continue
