@@ -130,6 +130,8 @@ class Project(World):
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
         self._outlines: dict[str, Outline] = {}
+        self._may_declare: dict[str, bool] = {}
+        self.parsed: set[str] = set()  # files that are known to parse, beside the modules
         self.keeps_trees = False  # whether somebody is going to ask what the models in each module declare
         self.digests: dict[str, str] = {}  # of the bytes of files
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
@@ -261,7 +263,7 @@ class Project(World):
             text = source.text if source is not None else self._read(path)
             if not is_stub and _has_async(text):
                 return False
-            if source is None:
+            if source is None and path not in self.parsed:
                 check_syntax(text)
         except Unreadable as trouble:
             self.troubles[path] = trouble
@@ -337,7 +339,11 @@ class Project(World):
 
     def may_declare(self, module: ModuleInfo) -> bool:
         """Whether the module's text says that it may have classes that are mapped to tables."""
-        return bool(module.classes) and may_declare(module.path, module.text.encode("utf-8", "surrogatepass"))
+        known = self._may_declare.get(module.file)
+        if known is None:
+            data = module.text.encode("utf-8", "surrogatepass") if module.classes else b""
+            known = self._may_declare[module.file] = may_declare(module.path, data)
+        return known
 
     def creates_index(self, table: str, column: str) -> bool:
         """Whether code that sets the database up, a migration or an SQL text, may create an index that begins with a column."""

@@ -214,6 +214,7 @@ class Files:
             except (OSError, Unreadable):
                 self._files[path] = None
             else:
+                project.parsed.add(path)
                 self._files[path] = File(path, shown, project.finder.name_of(path), tree)
         return self._files[path]
 
@@ -270,13 +271,17 @@ class Files:
         found = self.leads(name)
         return found if isinstance(found, tuple) else None
 
+    def is_own(self, name: str) -> bool:
+        """Whether the project has the package of a qualified name."""
+        prefix, colon, dotted = name.rpartition(":")
+        self.project.touched.add((inputs.PACKAGE, f"{prefix}{colon}{dotted.partition('.')[0]}"))
+        return self.project.finder.has_package(name)
+
     def leads(self, name: str, depth: int = 0) -> tuple[File, str] | str:
         """Where a qualified name is defined in the project, or the name that it has outside of it."""
         if depth > MAX_CALLS:
             return name
-        prefix, colon, dotted = name.rpartition(":")
-        self.project.touched.add((inputs.PACKAGE, f"{prefix}{colon}{dotted.partition('.')[0]}"))
-        if not self.project.finder.has_package(name):
+        if not self.is_own(name):
             return name
         module, _, last = name.rpartition(".")
         file = self.module(module) if module else None
@@ -412,8 +417,8 @@ class Run:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise TooLong
-        method = getattr(self, f"_{node.__class__.__name__.lower()}", None)
-        return method(node, names, file) if method is not None else UNREAD
+        method = _METHODS.get(node.__class__)
+        return method(self, node, names, file) if method is not None else UNREAD
 
     def _constant(self, node: ast.Constant, names: dict[str, Any], file: File) -> Any:
         return node.value
@@ -426,6 +431,8 @@ class Run:
 
     def attribute(self, value: Any, name: str) -> Any:
         if isinstance(value, Ref):
+            if not self.files.is_own(value.name):
+                return Ref(f"{value.name}.{name}")
             held = self._member(value.name, name)
             return self.denoted(f"{value.name}.{name}") if held is UNREAD else held
         if isinstance(value, Made):
@@ -835,6 +842,27 @@ class Run:
                 held, key = self.eval(of, names, file), self.eval(index, names, file)
                 if isinstance(held, dict) and _hashable(key):
                     held[key] = value
+
+
+_METHODS: Mapping[type[ast.expr], Callable[[Run, Any, dict[str, Any], File], Any]] = {
+    kind: getattr(Run, f"_{kind.__name__.lower()}")
+    for kind in (
+        *(
+            ast.Constant,
+            ast.Name,
+            ast.Attribute,
+            ast.Call,
+            ast.Lambda,
+            ast.Await,
+            ast.NamedExpr,
+            ast.List,
+            ast.Tuple,
+            ast.Set,
+        ),
+        *(ast.Dict, ast.JoinedStr, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.IfExp, ast.Compare, ast.Subscript),
+        *(ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp),
+    )
+}
 
 
 # ------------------------------------------------------------------------------------------------------- plain values
