@@ -11,8 +11,10 @@ from typing import Any
 
 from dodont.project import inputs
 from dodont.project.environments import Environment
-from dodont.schema.reading import HOLE, UNREAD, Effects, File, Files, Local, Made, Method, Ref, Run, TooLong, is_known
+from dodont.schema.files import File, Files
+from dodont.schema.running import Effects, Run, TooLong
 from dodont.schema.tables import Column, Index, Schema, Table, Unread
+from dodont.schema.values import HOLE, UNREAD, Local, Made, Method, Ref, is_known
 from dodont.semantic.definitions import Input
 from dodont.semantic.values import Site
 

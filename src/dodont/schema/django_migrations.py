@@ -10,8 +10,10 @@ from typing import Any
 
 from dodont.project import inputs
 from dodont.schema.django_state import Application, Field, Fields, Model, class_of
-from dodont.schema.reading import UNREAD, Either, File, Files, Left, Made, Ref, Run, TooLong, is_known
+from dodont.schema.files import File, Files
+from dodont.schema.running import Left, Run, TooLong
 from dodont.schema.tables import Unread
+from dodont.schema.values import UNREAD, Either, Made, Ref, is_known
 from dodont.semantic.definitions import Input, says_nothing
 from dodont.semantic.values import Site
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from dodont.project import inputs
-from dodont.schema.reading import File, Files, Made, Ref, Run, is_known
+from dodont.schema.files import File, Files
+from dodont.schema.running import Run
 from dodont.schema.tables import Column, Index, Relationship, Schema, Table
+from dodont.schema.values import Made, Ref, is_known
 from dodont.semantic.definitions import Input
 from dodont.semantic.values import Site
 

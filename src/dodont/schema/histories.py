@@ -9,7 +9,9 @@ from dodont.project import inputs
 from dodont.project.project import Project
 from dodont.schema import alembic, django_migrations
 from dodont.schema.django_state import Application, Fields
-from dodont.schema.reading import File, Files, Local, Ref, Run, true
+from dodont.schema.files import File, Files
+from dodont.schema.running import Run
+from dodont.schema.values import Local, Ref, true
 
 
 def histories(project: Project) -> Histories:

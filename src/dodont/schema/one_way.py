@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from dodont.project.project import Project
 from dodont.schema.alembic import CHANGING
 from dodont.schema.django_migrations import operations_of
+from dodont.schema.files import File, Files
 from dodont.schema.histories import histories
-from dodont.schema.reading import Effects, File, Files, Local, Made, Run, TooLong
+from dodont.schema.running import Effects, Run, TooLong
+from dodont.schema.values import Local, Made
 from dodont.semantic.definitions import ModuleInfo, says_nothing
 from dodont.semantic.values import Site
 

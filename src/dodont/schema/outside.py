@@ -9,7 +9,7 @@ from dodont.project.project import Project
 from dodont.schema.declared import declared
 from dodont.schema.django_state import application_of
 from dodont.schema.histories import Histories, histories
-from dodont.schema.reading import HOLE, is_known
+from dodont.schema.values import HOLE, is_known
 from dodont.semantic.definitions import FunctionInfo, ModuleInfo
 from dodont.semantic.events import Query
 from dodont.semantic.trees import last_name, walk
