@@ -405,7 +405,10 @@ def test_what_a_module_does_to_its_names_counts(tmp_path: Path) -> None:
         },
     )
     assert not history.unread
-    assert {name: [*model.fields] for name, model in history.models.items()} == {"order": ["id", "note"], "sale": ["id"]}
+    assert {name: [*model.fields] for name, model in history.models.items()} == {
+        "order": ["id", "note"],
+        "sale": ["id"],
+    }
 
 
 def test_code_that_raises_or_never_ends_is_unread(tmp_path: Path) -> None:
@@ -441,7 +444,9 @@ def test_code_that_raises_or_never_ends_is_unread(tmp_path: Path) -> None:
             operations = [migrations.CreateModel("Order", fields=[("id", {call})])]
         """
     many = " + ".join("1" for _ in range(3000))
-    for number, call in enumerate(("fail()", "spin(0)", "grow()", "deep()", "bomb()", "(lambda f: f(f))(lambda f: f(f))")):
+    for number, call in enumerate(
+        ("fail()", "spin(0)", "grow()", "deep()", "bomb()", "(lambda f: f(f))(lambda f: f(f))")
+    ):
         root = tmp_path / str(number)
         history = django(root, {"0001_initial": hostile.replace("{call}", call).replace("{deep}", many)})
         assert history.unread or history.models["order"].unread, call
@@ -449,7 +454,9 @@ def test_code_that_raises_or_never_ends_is_unread(tmp_path: Path) -> None:
 
 def test_a_large_literal_and_many_migrations(tmp_path: Path) -> None:
     rows = ", ".join(f"({number}, 'row {number}')" for number in range(20_000))
-    first = f"ROWS = [{rows}]\nclass Migration(migrations.Migration):\n    dependencies = []\n    operations = [CREATE]\n"
+    first = (
+        f"ROWS = [{rows}]\nclass Migration(migrations.Migration):\n    dependencies = []\n    operations = [CREATE]\n"
+    )
     files = {
         "0001_initial": first.replace(
             "CREATE", "migrations.CreateModel('Order', fields=[('id', models.AutoField(primary_key=True))])"
