@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from dodont.core.diagnostic import Applicability, Asked, Diagnostic, Fix, Span, Step, Suspicion
 from dodont.core.rule import Rule
-from dodont.project.inputs import TEXT
+from dodont.project.inputs import TEXT, callers
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, is_password, shows
-from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Waits
+from dodont.semantic.definitions import Access, ClassInfo, Durable, FunctionInfo, ModuleInfo, Opening, Waits, Write
 from dodont.semantic.events import (
     Call,
     Callee,
@@ -28,8 +28,10 @@ from dodont.semantic.events import (
     Migration,
     Polled,
     Query,
+    Recomputed,
     Repeated,
     Route,
+    Steps,
     Suppression,
     Unawaited,
     Unpooled,
@@ -292,6 +294,48 @@ class Pass:
         found = self.project.resolve(f"{value.ref}{dot}{rest}") if value is not None and value.ref is not None else None
         return found is not None and (found.ref in self.project.functions or found.ref in self.project.classes)
 
+    def is_test(self) -> bool:
+        """Whether the module is there for tests, whatever it is called."""
+        return not self.module.imports.isdisjoint(("unittest", "unittest.mock", "django.test", "pytest"))
+
+    def in_transaction(self, function: FunctionInfo) -> bool:
+        """Whether the function is called within a transaction, by name or by a base of its class, or every request is one."""
+        if self._callers(function)[0] or self.project.callers.per_request():
+            return True
+        wrappers = (self.project.function(ref) for ref, _ in function.wrapped_by)
+        if any(each is not None and self._speaks_of_atomic(each) for each in wrappers):
+            return True
+        bases = lineage(self.project.reader(self.module), function.owner.ref) if function.owner is not None else ()
+        return any(
+            self._speaks_of_atomic(each)
+            for ref, each in bases
+            if isinstance(each, ClassInfo) and each is not function.owner
+        )
+
+    def _speaks_of_atomic(self, info: ClassInfo | FunctionInfo) -> bool:
+        self.project.touched.add((TEXT, info.module.path))
+        lines = self.project.lines(info.module)
+        return info.site is not None and any(
+            "atomic" in line for line in lines[info.site.line - 1 : info.site.end_line]
+        )
+
+    def locked(self, function: FunctionInfo) -> bool:
+        """Whether the function is called by one that locks rows."""
+        return self._callers(function)[1]
+
+    def _callers(self, function: FunctionInfo) -> tuple[bool, bool]:
+        if function.owner is not None and self.library_base(Type(function.owner.ref), function.name):
+            return False, False  # `save`: whose, no name tells
+        path = function.module.path
+        self.project.touched.add(callers(function.name, path))
+        return self.project.callers.around(function.name, self.project.absolute(path))
+
+    def library_base(self, type: Type, method: str) -> str:
+        """The nearest of a class's bases that a library defines and that has the method; empty where none has."""
+        frame = self.project.reader(self.module)
+        bases = lineage(frame, type.name)
+        return next((ref for ref, entry in bases if not isinstance(entry, ClassInfo) and method in entry.methods), "")
+
     def role(self, type: Type | None) -> str | None:
         """What an instance of the type is to a backend (``dodont.models.vocabulary.Role``); the nearest among its bases."""
         return role_of(self.project.reader(self.module), type)
@@ -481,6 +525,7 @@ __all__ = [
     "Definition",
     "Diagnostic",
     "Dropped",
+    "Durable",
     "Entity",
     "Event",
     "Fetching",
@@ -499,12 +544,14 @@ __all__ = [
     "Place",
     "Polled",
     "Query",
+    "Recomputed",
     "Repeated",
     "Route",
     "Site",
     "Span",
     "Statement",
     "Step",
+    "Steps",
     "Subscription",
     "Suppression",
     "Suspicion",
@@ -516,6 +563,7 @@ __all__ = [
     "Unresolved",
     "Value",
     "Waits",
+    "Write",
     "entered",
     "head_of",
     "is_password",

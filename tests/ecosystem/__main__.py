@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.ecosystem import mutants, repairs, schema_mutants, show, sql_mutants, sturdy, suppressions
+from tests.ecosystem import mutants, repairs, schema_mutants, show, sql_mutants, sturdy, suppressions, transactions
 from tests.ecosystem.fetch import FetchError, fetch
 from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
@@ -177,6 +177,21 @@ def _print_counts(findings: Iterable[Finding]) -> None:
         print(f"  {count:6} {code} {rule}")
 
 
+def _transactions(arguments: argparse.Namespace) -> int:
+    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
+    outcomes: list[transactions.Outcome] = []
+    for name in names:
+        made = transactions.run(arguments.directory / name, arguments.kind, arguments.size, arguments.seed)
+        outcomes += made
+        print(f"{name}: {sum(each.found for each in made)} of {len(made)}", flush=True)
+        for each in made if arguments.missed else ():
+            if not each.found:
+                path = each.mutant.path.relative_to(arguments.directory)
+                print(f"  {path}:{each.mutant.line}: {each.mutant.shape}")
+    print("\n".join(transactions.table(outcomes)))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.ecosystem", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -220,6 +235,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--pyright", metavar="COMMAND", default="", help="ask this pyright about the same mutants")
     command.add_argument("--missed", action="store_true", help="print those not found, or not restored by the fix")
     command.set_defaults(command=_mutants)
+
+    for kind, rule in transactions.RULES.items():
+        command = commands.add_parser(f"{kind}-mutants", help=f"faults of that kind in the projects: what {rule} finds")
+        command.add_argument("directory", metavar="DIR", type=_directory)
+        command.add_argument("names", metavar="NAME", nargs="*", help="directories below DIR")
+        command.add_argument("-n", dest="size", type=int, default=20, help="how many a project (default: 20)")
+        command.add_argument("--seed", type=int, default=1)
+        command.add_argument("--missed", action="store_true", help="print those not found")
+        command.set_defaults(command=_transactions, kind=kind)
 
     command = commands.add_parser(
         "schema-mutants", help="change models in DIR without a migration, count what model-without-migration finds"

@@ -334,7 +334,8 @@ class Editor:
         ``items`` are the regions of what is there, ``opening``/``closing`` the region between the brackets.
         """
         source = self.source
-        own_lines = bool(items) and source.line_of(items[0][0]) > source.line_of(opening)
+        lines = [source.line_of(start) for start, _ in items]
+        own_lines = bool(items) and lines[0] > source.line_of(opening) and len(set(lines)) == len(lines)
         separator = f",{source.newline}{source.indent_at(items[0][0])}" if own_lines else ", "
         if not items:
             self.exact(opening, closing, text)

@@ -14,6 +14,8 @@ ALWAYS = "builtins"
 
 _PARTS = {"blocks": Blocks, "sql": Sql, "log": Log, "route": Route, "relates": Relates}
 _CLASS_ONLY = {
+    "autocommit",
+    "transaction",
     "role",
     "bases",
     "attributes",

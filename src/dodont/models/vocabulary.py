@@ -167,6 +167,12 @@ class Function(NamedTuple):
     never: bool = False  # does not return
     task: bool = False  # starts a task to which only its result refers: who drops that may lose the task
     defines: bool = False  # creates or drops the tables of a schema, as DDL does
+    finds: bool = False  # it may find what it would write, and write nothing
+    transactional: bool = False  # a function decorated with it runs within a transaction
+    locks: bool = False  # nobody else changes the rows that the query reads until the transaction ends
+    locks_keyword: str | None = (
+        None  # likewise where this argument is given: `session.get(Order, 1, with_for_update=True)`
+    )
 
 
 class Class(NamedTuple):
@@ -189,6 +195,8 @@ class Class(NamedTuple):
     awaits: str | None = None
     keyword_roles: dict[str, Role] = {}  # `class Hero(SQLModel, table=True)`: the role the keyword gives
     init: Function | None = None  # what the constructor does, if anything
+    autocommit: bool = False  # what its methods write is durable at once, unless a transaction is open
+    transaction: bool = False  # entering it opens a transaction, which leaving it ends
 
 
 class Value(NamedTuple):

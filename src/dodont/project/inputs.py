@@ -21,6 +21,7 @@ kind           name                                       answer
 ``hashing``    none                                       whether any code but tests hashes passwords
 ``migrations`` a directory of Django's migrations         the files in it, with their digests
 ``alembic``    nothing, or ``*``                           the files of all environments, ``*`` with their digests
+``callers``    a function's name, its module's path       in what surroundings it is called
 =============  =========================================  =====================================================
 """
 
@@ -40,6 +41,7 @@ SUMMARY, TEXT, NAME, FIND = "summary", "text", "name", "find"
 PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify", "listing", "table"
 OVERRIDES, RELATED, SETTING, HASHING, MODELS = "overrides", "related", "setting", "hashing", "models"
 MIGRATIONS, ALEMBIC = "migrations", "alembic"
+CALLERS = "callers"
 
 _BETWEEN = ">"
 
@@ -138,6 +140,16 @@ def _hashing(project: Project, name: str) -> str:
     return str(project.hashes_passwords())
 
 
+def callers(name: str, path: str) -> Input:
+    """The question in what surroundings a function is called."""
+    return CALLERS, f"{name}{_BETWEEN}{path}"
+
+
+def _callers(project: Project, name: str) -> str:
+    function, _, path = name.partition(_BETWEEN)
+    return f"{project.callers.per_request()} {project.callers.around(function, project.absolute(path))}"
+
+
 _ANSWERS = {
     NAME: _name,
     FIND: _find,
@@ -153,4 +165,5 @@ _ANSWERS = {
     MIGRATIONS: _migrations,
     ALEMBIC: _alembic,
     MODELS: _models,
+    CALLERS: _callers,
 }

@@ -10,7 +10,19 @@ from dataclasses import fields
 from typing import Any
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.definitions import Access, Facts, HandlerInfo, Kept, Opening, Raised, Sink, Variable, Waits
+from dodont.semantic.definitions import (
+    Access,
+    Durable,
+    Facts,
+    HandlerInfo,
+    Kept,
+    Opening,
+    Raised,
+    Sink,
+    Variable,
+    Waits,
+    Write,
+)
 from dodont.semantic.frame import Imported
 from dodont.semantic.values import (
     ABSENT,
@@ -33,6 +45,7 @@ _TUPLES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         Access,
+        Durable,
         HandlerInfo,
         Hole,
         Kept,
@@ -51,6 +64,7 @@ _TUPLES: dict[str, Any] = {
         Use,
         Variable,
         Waits,
+        Write,
     )
 }
 _RECORDS: dict[str, Any] = {kind.__name__: kind for kind in (Facts,)}

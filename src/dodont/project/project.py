@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from dodont.models.library import Library
 from dodont.project import inputs
+from dodont.project.callers import Callers
 from dodont.project.comments import suppressions
 from dodont.project.django import DjangoSettings
 from dodont.project.environments import Environment, environments
@@ -139,6 +140,7 @@ class Project(World):
         self.settings = DjangoSettings(self)
         self.subclasses = Subclasses(self)
         self.related_names = Related(self)
+        self.callers = Callers(self)
 
     def display(self, path: str) -> str:
         """How the run names a file, from ``base``."""

@@ -11,7 +11,7 @@ from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
-from dodont.semantic import demands, effects, generics, opening, passwords, queries, sinks, uses, waiting
+from dodont.semantic import demands, effects, generics, opening, passwords, queries, sinks, transactions, uses, waiting
 from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
@@ -221,6 +221,8 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         frame.calls[id(node)] = Callee(callee.ref or name)
     if not name:
         return UNKNOWN
+    if name in transactions.GUESSED and not frame.silent:
+        transactions.guessed(frame, node, name, given)
     if len(given.positional) == 3 and given.positional[2].type in _SENDS:
         return _pending(frame, node, ast.unparse(node.func), UNKNOWN)  # `self.app(scope, receive, send)`
     if callee.type is None and node.func.__class__ is ast.Attribute:
@@ -309,6 +311,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
         if kind is not None:
             accesses = (Access(kind, ref, frame.site(node), guarded=frame.guards > 0),)
             frame.accesses += accesses
+            if kind == "write" or kind == "commit":
+                transactions.accessed(frame, node, callee, ref, model, kind, given)
     if model.database is not None and model.sql is None:
         passwords.asked(frame, node, ref, model.database, callee.receiver, given)
     if model.log is not None:
@@ -316,6 +320,7 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
     if model.external and not frame.silent:
         frame.external = True
         frame.changes = frame.changes or not effects.only_asks(ref)
+        frame.asked.add(node.lineno)
     if model.defines or model.returns == "call 0":
         defining = ref if model.defines else _handed_definition(frame, given)
         if defining is not None:
@@ -323,6 +328,8 @@ def _library(frame: Frame, node: ast.Call, callee: Value, ref: str, model: Funct
             named = node.func if model.defines else given.nodes[0]
             if not _is_given(frame, named):
                 frame.event(("definition", site), Definition(site, defining, _holder(frame, named), frame.function))
+    if model.locks or (model.locks_keyword is not None and model.locks_keyword in given.keywords):
+        frame.locks = True
     if model.route is not None and model.route.handler is not None:
         register(frame, ref, model.route, given)
     if frame.keep:
@@ -577,12 +584,15 @@ def _effects(
         effects.blocked(frame, node, function, facts)
     if function.wrapped_by:
         effects.wrapped(frame, node, function)
+    frame.locks = frame.locks or facts.locks
     if facts.accesses or facts.external:
         effects.used(frame, node, function, facts)
     if facts.opens:
         opening.through(frame, node, function, facts, bindings)
     if facts.claims:
         frame.claims.update(dict.fromkeys(facts.claims))
+    if facts.steps or facts.pending or frame.computed:
+        transactions.called(frame, node, function, facts)
     for exception, label, _ in facts.raises:
         passed: tuple[Label, ...] = (label,)
         if label.kind == "parameter":

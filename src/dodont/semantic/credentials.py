@@ -208,8 +208,12 @@ def about_sign_in(text: str) -> bool:
 
 
 def is_access_key(name: str) -> bool:
-    """Whether a name ends in ``access_key``: with AWS the public half of a pair, with others the secret itself."""
-    return _words(name)[-2:] == ("access", "key")
+    """Whether a name ends in ``access_key``: with AWS the public half of a pair, with others the secret itself.
+
+    ``secret_access_key`` is the other half.
+    """
+    words = _words(name)
+    return words[-2:] == ("access", "key") and "secret" not in words
 
 
 @lru_cache(maxsize=8192)

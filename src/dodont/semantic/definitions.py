@@ -118,6 +118,50 @@ class Opening(NamedTuple):
     tests: int = 0
 
 
+class Write(NamedTuple):
+    """Something is written: ``what`` is the class or table, ``source`` the object as the code names it, both empty where they are
+    not known; ``chain`` as in Access."""
+
+    what: str
+    source: str
+    target: str
+    site: Site
+    chain: tuple[str, ...] = ()
+    sure: bool = True  # whatever way the functions of the chain take
+    finds: bool = False  # it may find what it would write
+
+    @property
+    def removes(self) -> bool:
+        return self.target.rpartition(".")[2] in ("delete", "adelete", "delete_instance")
+
+
+class Block(NamedTuple):
+    """A block of statements: ``word`` is if, else, case, except, try, with, for or while; ``name`` is what a loop binds."""
+
+    word: str
+    line: int
+    column: int
+    name: str = ""
+
+
+class Durable(NamedTuple):
+    """Writes that become durable together: by a ``statement`` that commits itself, a ``commit``, or a transaction as a block
+    (``region``). ``chain`` is the function called that does it, empty where it is done on the spot."""
+
+    writes: tuple[Write, ...]
+    site: Site
+    kind: str
+    chain: tuple[str, ...] = ()
+    in_loop: bool = False
+    by: str = ""  # the library's function that commits
+    # of a step that rules are told of: the blocks around it, outermost first; the names that its statements read, sessions left
+    # out; and those that they bind
+    within: tuple[Block, ...] = ()
+    names: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
+    asked: int = 0  # how often other services were called before it
+
+
 @dataclass(slots=True)
 class Facts:
     """What a project function does, as far as other code may know. Parameters in ``returns`` are labels to fill in."""
@@ -131,6 +175,9 @@ class Facts:
     external: bool = False
     changes: bool = False  # something in the other service
     opens: tuple[Opening, ...] = ()
+    steps: tuple[Durable, ...] = ()  # what it makes durable, on the path that does most
+    pending: tuple[Write, ...] = ()  # what it leaves for its caller to commit
+    locks: bool = False
     never: bool = False
     raises: tuple[Raised, ...] = ()
     reads: tuple[str, ...] = ()  # of its parameters, dotted, where rows of a database may be given
@@ -154,6 +201,9 @@ class Facts:
             self.external,
             self.changes,
             frozenset((each.kind, each.target, each.parameters) for each in self.opens),
+            len(self.steps),
+            len(self.pending),
+            self.locks,
             frozenset((each.exception, each.label.kind, each.label.what) for each in self.raises),
             self.reads,
             frozenset((claim.entity, claim.column) for claim in self.claims),

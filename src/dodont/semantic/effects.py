@@ -64,8 +64,10 @@ def used(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -> 
                 chain = (function.ref, *access.chain)
                 tests = access.tests + access.guarded
                 frame.accesses.append(Access(access.kind, access.target, site, chain, frame.guards > 0, tests))
-    frame.external = frame.external or facts.external
     frame.changes = frame.changes or facts.changes
+    if facts.external:
+        frame.external = True
+        frame.asked.add(node.lineno)
 
 
 #: What calls of other services are named that change nothing there, whatever library makes them.

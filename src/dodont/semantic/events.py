@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dodont.models.vocabulary import Sql
-from dodont.semantic.definitions import Access, FunctionInfo, ModuleInfo, Waits
+from dodont.semantic.definitions import Access, Durable, FunctionInfo, ModuleInfo, Waits
 from dodont.semantic.values import Label, Note, Selection, Site, Text, Type, Use, Value
 
 
@@ -214,6 +214,25 @@ class Entity(NamedTuple):
     site: Site
 
 
+class Steps(NamedTuple):
+    """A function makes what it writes durable in more than one step on one path, or in a step that a loop repeats."""
+
+    function: FunctionInfo
+    steps: tuple[Durable, ...]
+
+
+class Recomputed(NamedTuple):
+    """The number that ``holder.field`` of a stored object holds is computed from what it held when it was loaded, at ``site``, and
+    ``saved``; nothing in the function locks its row."""
+
+    site: Site
+    holder: str
+    field: str
+    type: Type
+    saved: Site
+    function: FunctionInfo
+
+
 class Callee(NamedTuple):
     """What a call of a handler turned out to call: its qualified name, and what it does, as far as known."""
 
@@ -251,4 +270,6 @@ Event = (
     | Entity
     | Definition
     | Migration
+    | Steps
+    | Recomputed
 )

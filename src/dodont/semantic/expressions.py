@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from dodont.semantic import calls, effects, passwords, queries, strings
+from dodont.semantic import calls, effects, passwords, queries, strings, transactions
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.definitions import ClassInfo
@@ -611,6 +611,7 @@ def _lambda(frame: Frame, node: ast.Lambda) -> Value:
 def _yield(frame: Frame, node: ast.Yield) -> Value:
     if node.value is not None:
         frame.yields.append(frame.eval(node.value))
+    transactions.yields(frame, node)
     return UNKNOWN
 
 

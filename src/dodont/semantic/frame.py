@@ -12,7 +12,7 @@ from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Raised, Sink, Waits, World
-from dodont.semantic.events import Callee, Dropped, Event, Unawaited, Unresolved
+from dodont.semantic.events import Callee, Dropped, Event, Recomputed, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Use, Value, labels_of
 
@@ -20,6 +20,8 @@ Answer = TypeVar("Answer")
 
 if TYPE_CHECKING:
     from dodont.semantic.awaiting import Awaiting
+    from dodont.semantic.recomputed import Change
+    from dodont.semantic.transactions import Account
 
 Evaluator = Callable[["Frame", Any], Value]
 
@@ -34,10 +36,11 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "_answers", "accesses", "awaited", "calls", "changes", "claims", "clauses", "elsewhere", "env", "evaluators", "events",
-        "exits", "expecting", "external", "failing", "function", "generator", "guards", "handling", "in_coroutine", "in_lambda",
-        "inner", "keep", "library", "loop", "loops", "module", "never", "objects", "opens", "outer", "owner", "paths", "raised",
-        "reads", "returns", "silent", "sinks", "stores", "unused", "values", "waits", "world", "yields",
+        "_answers", "accesses", "asked", "awaited", "calls", "changes", "claims", "clauses", "computed", "elsewhere",
+        "ended", "env", "evaluators", "events", "exits", "expecting", "external", "failing", "function", "generator",
+        "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "locks", "loop", "loops",
+        "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "reads", "regions", "returns",
+        "silent", "sinks", "stores", "told", "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +96,12 @@ class Frame:
         self.external = False
         self.opens: list[Opening] = []
         self.changes = False  # something in another service, as far as it calls some
+        self.regions = 0  # transactions around the statement at hand
+        self.ended: list[Account] = []  # what each path had made durable when it ended (see transactions)
+        self.asked: set[int] = set()  # the lines in which other services are called
+        self.computed: dict[tuple[str, str], Change] = {}  # fields computed from their old values, not saved yet
+        self.told: list[Recomputed] = []  # those that were saved
+        self.locks = False  # it locks rows
         # texts of exceptions that the statements so far may raise and nobody caught
         self.raised: tuple[Raised, ...] = ()
         self.handling: tuple[Label, ...] = ()  # what the text of the exception holds that is being handled

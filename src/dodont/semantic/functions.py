@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from dodont.models.library import Library
-from dodont.semantic import opening, queries
+from dodont.semantic import opening, queries, recomputed, transactions
 from dodont.semantic.annotations import provider_of, type_of
 from dodont.semantic.credentials import credential
 from dodont.semantic.definitions import Facts, FunctionInfo, FunctionNode, ModuleInfo, World
@@ -61,7 +61,11 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
     if info.kept is None and info.owner is None and info.positional and may_decorate(node):
         info.kept = kept_by(node)  # whoever is decorated with it later finds no body any more
     _bind_parameters(frame, info, node)
+    if info.decorators:
+        transactions.begin(frame, info)
     falls = run(frame, node.body)
+    if falls:
+        transactions.returned(frame)
     for inner in info.module.functions[first:]:
         if inner.closure is not None:
             inner.closure = {**frame.env, **inner.closure}
@@ -72,6 +76,8 @@ def interpret(world: World, library: Library, info: FunctionInfo) -> Outcome:
         remote = {key: ref for key, ref in frame.awaited.items() if _asks_service(frame, ref)}
         if remote:
             frame.events["fetching",] = Fetching(info, node, remote)
+    if frame.told:
+        recomputed.tell(frame)
     if info.handler is not None:
         frame.events["route",] = Route(info, node, tuple(frame.accesses), frame.values, frame.calls)
     return Outcome(facts, list(frame.events.values()))
@@ -246,6 +252,7 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
     # What gives back an awaitable in one case and waits in another asks where it runs.
     holds_up = frame.waits is not None or frame.loop is not None
     either = holds_up and any(each.pending is not None for each in frame.returns)
+    steps, pending = transactions.closed(frame, info)
     never = not falls and not frame.returns and not info.is_generator and not info.is_stub
     if never and info.owner is not None and all(isinstance(each, (ast.Raise, ast.Expr)) for each in node.body):
         never = False  # a class below may do something: `raise NotBound`
@@ -259,6 +266,9 @@ def _sum_up(frame: Frame, info: FunctionInfo, node: FunctionNode, falls: bool) -
         external=frame.external,
         changes=frame.changes,
         opens=opening.told(info, frame.opens) if frame.opens else (),
+        steps=steps,
+        pending=pending,
+        locks=frame.locks,
         never=never,
         raises=tuple([each for each in frame.raised if each.own]) if frame.raised else (),
         reads=queries.sum_up(frame) if frame.reads else (),

@@ -11,19 +11,20 @@ import builtins
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dodont.semantic import effects, managers, passwords
+from dodont.semantic import effects, managers, passwords, recomputed, transactions
 from dodont.semantic.annotations import type_of
 from dodont.semantic.builtin_calls import without
 from dodont.semantic.calls import declares_plain
-from dodont.semantic.definitions import Endless, Raised
+from dodont.semantic.definitions import Endless, Raised, Write
 from dodont.semantic.expressions import binary, bind, condition
 from dodont.semantic.frame import Frame, Imported, Members
 from dodont.semantic.heads import class_info_of, function_info_of
 from dodont.semantic.items import element_of, item_of
 from dodont.semantic.narrowing import narrow
-from dodont.semantic.objects import lineage
+from dodont.semantic.objects import lineage, role_of
 from dodont.semantic.repetition import polled, repeated
 from dodont.semantic.returned import must_be_plain, must_hold_plain
+from dodont.semantic.transactions import ACCOUNT, worse
 from dodont.semantic.trees import last_name
 from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, PLAIN_TYPES, UNKNOWN, Note, Type, Value, join
 
@@ -58,6 +59,9 @@ def merged(first: Env, second: Env) -> Env:
         if known is None:
             result[name] = value
         elif known is not value:
+            if name is ACCOUNT:
+                result[name] = worse(known, value)
+                continue
             imports = known.__class__ is Imported or value.__class__ is Imported
             result[name] = _either(known, value) if imports else join(known, value)
     return result
@@ -111,6 +115,8 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
         bind(frame, target, value)
         if value.labels and target.__class__ is ast.Attribute:
             passwords.put(frame, node, target, value, node.value)
+        if target.__class__ is ast.Attribute and not frame.silent:
+            _set(frame, node, target)
     if value.pending is not None:
         _await_later(frame, node.targets[0], value)
     return True
@@ -126,6 +132,17 @@ def _await_later(frame: Frame, target: ast.expr, value: Value) -> None:
         and target.id not in frame.module.rebound
     ):
         frame.unused[value.pending.site] = (value, target.id)
+
+
+def _set(frame: Frame, node: ast.Assign | ast.AugAssign, target: ast.Attribute) -> None:
+    """``order.total = ...``: an object that is stored gets another field."""
+    holder = target.value
+    type = frame.lookup(holder.id).type if holder.__class__ is ast.Name else frame.quiet(holder).type
+    if type is not None and frame.function is not None and role_of(frame, type) == "entity":
+        transactions.stored(frame, target, type)
+        recomputed.changed(frame, node, target, type)
+    elif type is None and node.__class__ is ast.AugAssign and "django" in frame.module.roots:
+        recomputed.changed(frame, node, target, recomputed.ANY)
 
 
 def _defined(name: str, node: ast.Lambda) -> ast.FunctionDef:
@@ -184,6 +201,8 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> bool:
     new = frame.eval(node.value)
     value = binary(frame, node, node.op, old, new, None, node.value)
     bind(frame, node.target, value)
+    if node.target.__class__ is ast.Attribute and not frame.silent:
+        _set(frame, node, node.target)
     return True
 
 
@@ -328,6 +347,7 @@ def _leave_loop(frame: Frame, node: ast.stmt) -> bool:
 
 def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
     told: list[tuple[Any, ...]] = []  # of entering and leaving managers
+    opened: list[tuple[ast.expr, tuple[Write, ...]]] = []  # managers that open transactions
     for item in node.items:
         value = frame.eval(item.context_expr)
         if value.pending is not None and value.pending.must:
@@ -343,10 +363,14 @@ def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
                 told += managers.runs(frame, item.context_expr, value.type)
                 if frame.in_coroutine:
                     managers.held(frame, item, value.type, node.body)
+            if transactions.opens(frame, item.context_expr, value):
+                opened.append((item.context_expr, transactions.enter(frame)))
     expects = managers.expects(node)
     frame.expecting += expects
     falls = run(frame, node.body)
     frame.expecting -= expects
+    for manager, before in reversed(opened):
+        transactions.leave(frame, manager, before)
     for key in told:
         managers.leave_to_block(frame, key, node.body)
     return falls or managers.suppresses(frame, node)
@@ -370,6 +394,7 @@ def _try(frame: Frame, node: ast.Try) -> bool:
     entry = merged(before, after_body)
     for handler in node.handlers:
         frame.env = entry.copy()
+        transactions.undone(frame, before.get(ACCOUNT))
         missing = handler.type is not None and frame.eval(handler.type).ref in _MISSING
         around = frame.handling
         caught = [each for each in raised if _catches(frame, handler, each.exception)]
@@ -416,8 +441,10 @@ def _builtin_bases(ref: str) -> Iterator[str]:
 def _return(frame: Frame, node: ast.Return) -> bool:
     if node.value is None:
         frame.returns.append(NONE)
+        transactions.returned(frame)
         return False
     value = frame.eval(node.value)
+    transactions.returned(frame)
     frame.returns.append(value)
     function = frame.function
     if function is not None and (frame.in_coroutine or function.handler is not None) and not frame.silent:

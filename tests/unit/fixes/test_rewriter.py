@@ -145,3 +145,24 @@ def test_one_parse_serves_all_fixes_and_each_gets_its_answer() -> None:
 def test_a_span_without_a_node_is_declined(span: Span) -> None:
     with pytest.raises(CannotFix):
         Source("abc\n").find(span)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("f()", "f(x=1)"),
+        ("f(a, b)", "f(a, b, x=1)"),
+        ("f(\n    a, b\n)", "f(\n    a, b, x=1\n)"),
+        ("f(\n    a,\n    b\n)", "f(\n    a,\n    b,\n    x=1\n)"),
+        ("f(\n    a,\n    b,\n)", "f(\n    a,\n    b,\n    x=1,\n)"),
+        ("f(a,\n  b)", "f(a,\n  b, x=1)"),
+    ],
+)
+def test_an_argument_is_laid_out_as_its_neighbours(before: str, after: str) -> None:
+    source = Source(before)
+    call = next(node for node in source.children if isinstance(node, cst.Call))
+    edit = Editor(source, call)
+    start, end = source.region(call)
+    items = [source.region(each) for each in call.args]
+    edit.insert_item(items, len(items), "x=1", before.index("(") + 1, end - 1)
+    assert apply(before, edit.edits()) == after

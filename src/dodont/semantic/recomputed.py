@@ -1,0 +1,238 @@
+"""Fields of stored objects that get a value computed from what they held when they were loaded, and are then saved.
+
+Between the two somebody else may have changed them. Where an object comes from, and whether its row is locked, is asked of the
+function's own code.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, NamedTuple
+
+from dodont.semantic.definitions import ClassInfo, Facts
+from dodont.semantic.events import Recomputed
+from dodont.semantic.objects import has_field, instance_attribute, lineage, role_of
+from dodont.semantic.trees import nodes_of, walk
+from dodont.semantic.values import Type, Value
+
+if TYPE_CHECKING:
+    from dodont.semantic.frame import Frame
+
+
+class Change(NamedTuple):
+    """``holder.field`` was computed from its own old value by ``node``; ``steps`` are the names the value went through."""
+
+    node: ast.stmt
+    holder: str
+    field: str
+    type: Type
+
+
+#: Stands for the class of an object that nothing is known of, but that it saves itself as Django's do.
+ANY = Type("?")
+
+_ARITHMETIC = (ast.Add, ast.Sub)
+
+
+def changed(frame: Frame, node: ast.Assign | ast.AugAssign, target: ast.Attribute, entity: Type) -> None:
+    """An entity's attribute gets a value: remembered where that is computed from the attribute itself."""
+    function = frame.function
+    if function is None or function.node is None or frame.in_lambda:
+        return
+    if isinstance(node, ast.AugAssign):
+        found = isinstance(node.op, _ARITHMETIC) and is_number(frame, target, entity, node.op, node.value)
+    else:
+        found = _computed(frame, node.value, target, entity, function.node)
+    if not found or (entity is not ANY and not has_field(frame, entity, target.attr)):
+        return
+    holder = ast.unparse(target.value)
+    if frame.once(_made_here, holder):
+        return
+    frame.computed.setdefault((holder, target.attr), Change(node, holder, target.attr, entity))
+
+
+def _computed(
+    frame: Frame, value: ast.expr, target: ast.Attribute, entity: Type, function: ast.AST, depth: int = 0
+) -> bool:
+    """Whether a value is the target's own plus or minus something, on the spot or through a name."""
+    match value:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+            wanted = ast.dump(ast.Attribute(target.value, target.attr, ast.Load()))
+            for own, other in ((left, right), (right, left)):
+                own = _given(own)
+                if isinstance(own, ast.Attribute) and own.attr == target.attr and ast.dump(own) == wanted:
+                    return is_number(frame, target, entity, op, other)
+                if isinstance(own, ast.Name) and depth < 2:
+                    bound = _bound(function, own.id, value)
+                    if isinstance(bound, ast.Attribute) and ast.dump(bound) == wanted:
+                        return is_number(frame, target, entity, op, other)
+        case ast.Name(id=name) if depth < 2:
+            bound = _bound(function, name, value)
+            return bound is not None and _computed(frame, bound, target, entity, function, depth + 1)
+        case ast.Call(func=ast.Name(id="max" | "min"), args=args):
+            if any(isinstance(each, ast.Call) for each in args):
+                return False  # `max(now(), order.changed_at + 1)`: the time, and nothing that is counted
+            return any(_computed(frame, each, target, entity, function, depth) for each in args)
+        case ast.Call(func=ast.Name(id="int" | "float" | "round" | "Decimal"), args=[inner, *_]):
+            return _computed(frame, inner, target, entity, function, depth)
+    return False
+
+
+def _given(node: ast.expr) -> ast.expr:
+    """``(order.count or 0)``."""
+    return node.values[0] if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else node
+
+
+def _bound(function: ast.AST, name: str, use: ast.expr) -> ast.expr | None:
+    """What the function binds a name to, once, before it is used."""
+    found = [
+        each
+        for each in nodes_of(function, _BINDING)
+        if any(isinstance(target, ast.Name) and target.id == name for target in _targets(each))
+    ]
+    if len(found) != 1 or not isinstance(found[0], (ast.Assign, ast.AnnAssign)) or found[0].lineno > use.lineno:
+        return None
+    return found[0].value
+
+
+_BINDING = frozenset({ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.AsyncFor, ast.NamedExpr})
+
+
+def _targets(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.Assign(targets=targets):
+            return [inner for each in targets for inner in (each.elts if isinstance(each, ast.Tuple) else (each,))]
+        case ast.For(target=target) | ast.AsyncFor(target=target):
+            return list(target.elts) if isinstance(target, ast.Tuple) else [target]
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target) | ast.NamedExpr(target=target):
+            return [target]
+    return []
+
+
+_NUMBERS = frozenset({"int", "float", "decimal.Decimal"})
+
+
+def is_number(frame: Frame, target: ast.Attribute, entity: Type, op: ast.operator, other: ast.expr) -> bool:
+    """Whether the field holds a number, by its column, or by what is added; dates, texts and lists are no counters."""
+    field = instance_attribute(frame, Value(entity), entity, target.attr)
+    type = field.type if field is not None else None
+    if type is not None and type.name not in ("Any",):
+        if type.name in _NUMBERS:
+            return True
+        name = type.name.rpartition(".")[2]
+        if name.endswith("Field"):
+            return name.endswith(("IntegerField", "DecimalField", "FloatField", "IntField", "MoneyField"))
+        if name not in ("Column", "Mapped", "MappedColumn", "InstrumentedAttribute"):
+            return False
+    if isinstance(other, ast.Constant):
+        return isinstance(other.value, (int, float)) and not isinstance(other.value, bool)
+    value = frame.quiet(other)
+    if value.type is not None:
+        return value.type.name in _NUMBERS
+    return False
+
+
+def _made_here(frame: Frame, holder: str) -> bool:
+    """Whether the function itself makes the object, which nobody else has seen yet."""
+    assert frame.function is not None and frame.function.node is not None
+    root = holder.partition(".")[0]
+    for each in nodes_of(frame.function.node, _BINDING):
+        if not any(
+            isinstance(target, (ast.Name, ast.Attribute)) and ast.unparse(target) in (holder, root)
+            for target in _targets(each)
+        ):
+            continue
+        value = getattr(each, "value", None)
+        while isinstance(value, ast.Await):
+            value = value.value
+        choices = (
+            [value.body, value.orelse]
+            if isinstance(value, ast.IfExp)
+            else value.values
+            if isinstance(value, ast.BoolOp)
+            else [value]
+        )
+        for choice in choices:
+            if isinstance(choice, ast.Call):
+                made = frame.quiet(choice.func)
+                if made.ref is not None and (
+                    frame.world.class_named(made.ref) is not None
+                    or made.ref.endswith((".create", ".acreate", ".create_user"))
+                ):
+                    return True
+    return False
+
+
+def saved(frame: Frame, node: ast.expr, source: str | None) -> None:
+    """What was changed is written: one object, or all that a session keeps where ``source`` is None."""
+    if not frame.computed:
+        return
+    for key, change in list(frame.computed.items()):
+        if source is not None and source != change.holder:
+            continue
+        if source is None and (change.type is ANY or _saves_itself(frame, change.type)):
+            continue
+        del frame.computed[key]
+        _tell(frame, change, node)
+
+
+def saved_all(frame: Frame, node: ast.expr, given: list[Value]) -> None:
+    """``bulk_update(orders, ["count"])``: the objects changed are among those given."""
+    for value in given:
+        inner = value.type.args[0] if value.type is not None and value.type.name == "list" and value.type.args else None
+        for key, change in list(frame.computed.items()):
+            if inner is not None and change.type.name == inner.name:
+                del frame.computed[key]
+                _tell(frame, change, node)
+
+
+def handed(frame: Frame, node: ast.expr, facts: Facts) -> None:
+    """An object is handed to a function that writes: ``repository.save(order)``."""
+    if not isinstance(node, ast.Call) or all(each.type is ANY for each in frame.computed.values()):
+        return
+    kinds = {each.kind for each in facts.accesses}
+    if "write" not in kinds and "commit" not in kinds:
+        return
+    given = {ast.unparse(each) for each in (*node.args, *(word.value for word in node.keywords))}
+    if isinstance(node.func, ast.Attribute):
+        given.add(ast.unparse(node.func.value))  # `order.save()`, which the project's own class has
+    for key, change in list(frame.computed.items()):
+        kept = change.type is not ANY and not _saves_itself(frame, change.type)
+        if change.holder in given or ("commit" in kinds and kept):
+            del frame.computed[key]
+            _tell(frame, change, node)
+
+
+def _saves_itself(frame: Frame, entity: Type) -> bool:
+    return any(not isinstance(entry, ClassInfo) and "save" in entry.methods for _, entry in lineage(frame, entity.name))
+
+
+def _tell(frame: Frame, change: Change, node: ast.expr) -> None:
+    if any(_is_versioned(entry) for _, entry in lineage(frame, change.type.name)):
+        return
+    site = frame.site(change.node)
+    assert frame.function is not None
+    frame.told.append(Recomputed(site, change.holder, change.field, change.type, frame.site(node), frame.function))
+
+
+def _is_versioned(entry: object) -> bool:
+    """``__mapper_args__ = {"version_id_col": version}``: whoever comes second fails."""
+    if not isinstance(entry, ClassInfo):
+        return False
+    given = entry.members.get("__mapper_args__")
+    return given is not None and isinstance(given.items, dict) and "version_id_col" in given.items
+
+
+def tell(frame: Frame) -> None:
+    """At the end of a function that locks nothing: what it recomputed."""
+    if not frame.locks:
+        for each in frame.told:
+            frame.event(("recomputed", each.site), each)
+
+
+def is_entity(frame: Frame, type: Type | None) -> bool:
+    return type is not None and role_of(frame, type) == "entity"
+
+
+def mentions(tree: ast.AST, names: frozenset[str]) -> bool:
+    return any(isinstance(each, ast.Attribute) and each.attr in names for each in walk(tree))

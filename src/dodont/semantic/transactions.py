@@ -1,0 +1,476 @@
+"""What a function makes durable, in how many steps: an account that every path carries with it.
+
+The account goes with the names bound so far (``Frame.env``), so that it forks and joins where they do: of two branches that join, the
+one that did more counts, and one that returns or raises is closed. A step is a statement of a library that commits by itself, a
+commit with the writes before it, or a transaction as a block::
+
+    order.save()                      # Django: a step
+    session.add(order)                # SQLAlchemy: not yet
+    session.commit()                  # now
+    with transaction.atomic():        # one step, whatever is in it
+        order.save()
+        item.save()
+
+What a function does to the database outside of a transaction of its own is a step of its caller, or a part of the transaction that the
+caller has opened.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dodont.models.vocabulary import Function as FunctionModel
+from dodont.semantic import recomputed
+from dodont.semantic.definitions import Block, ClassInfo, Durable, Facts, FunctionInfo, Write
+from dodont.semantic.events import Steps
+from dodont.semantic.objects import lineage, role_of
+from dodont.semantic.trees import last_name, walk
+from dodont.semantic.values import UNKNOWN, Site, Type, Value, text_of
+
+if TYPE_CHECKING:
+    from dodont.semantic.calls import Arguments
+    from dodont.semantic.frame import Frame
+
+#: The key of the account among the names: none that Python has.
+ACCOUNT = " account"
+
+MAX_STEPS = 8
+MAX_WRITES = 6
+MAX_CHAIN = 4
+
+
+class Account(Value):
+    """What a path made durable so far, step by step, and what it wrote since."""
+
+    __slots__ = ("open", "steps")
+
+    def __init__(self, steps: tuple[Durable, ...] = (), open: tuple[Write, ...] = ()) -> None:
+        super().__init__()
+        self.steps = steps
+        self.open = open
+
+
+EMPTY = Account()
+
+
+def account(frame: Frame) -> Account:
+    return frame.env.get(ACCOUNT, EMPTY)  # type: ignore[return-value]
+
+
+def worse(first: Value, second: Value) -> Value:
+    """Of two paths that join, the one that has more to lose."""
+    return second if _size(second) > _size(first) else first
+
+
+def _size(each: Value) -> tuple[int, int]:
+    return (len(each.steps), len(each.open)) if each.__class__ is Account else (0, 0)
+
+
+def undone(frame: Frame, before: Value | None) -> None:
+    """In an exception handler nothing is sure of what was tried::
+
+    try:
+        order.save()
+    except IntegrityError:
+        failure.save()
+    """
+    if before is not None:
+        frame.env[ACCOUNT] = before
+    else:
+        frame.env.pop(ACCOUNT, None)
+
+
+def _step(frame: Frame, step: Durable) -> None:
+    known = account(frame)
+    if len(known.steps) < MAX_STEPS and all(each.site != step.site for each in known.steps):
+        frame.env[ACCOUNT] = Account((*known.steps, step), known.open)
+
+
+def _later(frame: Frame, writes: tuple[Write, ...]) -> None:
+    """Writes that a commit, or the end of the transaction around, will make durable."""
+    known = account(frame)
+    new = tuple(each for each in writes if each not in known.open)
+    if new and len(known.open) < MAX_WRITES:
+        frame.env[ACCOUNT] = Account(known.steps, (known.open + new)[:MAX_WRITES])
+
+
+def _commits(
+    frame: Frame, site_of: ast.AST, chain: tuple[str, ...] = (), own: tuple[Write, ...] = (), by: str = ""
+) -> None:
+    known = account(frame)
+    writes = known.open + own
+    frame.env[ACCOUNT] = Account(known.steps)
+    if writes:
+        _step(frame, Durable(writes[:MAX_WRITES], frame.site(site_of), "commit", chain, bool(frame.loops), by))
+
+
+def accessed(
+    frame: Frame, node: ast.Call, callee: Value, ref: str, model: FunctionModel, kind: str, given: Arguments
+) -> None:
+    """A library's call writes or commits."""
+    if frame.function is None or frame.in_lambda:
+        return
+    if kind == "commit":
+        recomputed.saved(frame, node, None)
+        _commits(frame, node, by=ref)
+        return
+    if given.keywords.get("commit", UNKNOWN).const is False:
+        return  # `order = form.save(commit=False)`
+    what, source = _written(frame, node, callee, given)
+    recomputed.saved(frame, node, source if not _flushes(ref) else None)
+    if frame.computed:
+        recomputed.saved_all(frame, node, given.positional)
+    if _flushes(ref):
+        return
+    write = Write(what, source, ref, frame.site(node), sure=not (model.finds or frame.guards), finds=model.finds)
+    if frame.regions or not _commits_itself(frame, callee, ref):
+        _later(frame, (write,))
+    else:
+        _step(frame, Durable((write,), write.site, "statement", (), bool(frame.loops)))
+
+
+#: Methods by which objects of Django's save and delete themselves. With none but these arguments nothing else has them.
+GUESSED = frozenset("save asave delete adelete create acreate update aupdate bulk_create abulk_create".split())
+_OPTIONS = frozenset({"update_fields", "using", "force_insert", "force_update"})
+
+
+def guessed(frame: Frame, node: ast.Call, name: str, given: Arguments) -> None:
+    """``order.save()`` where nothing is known of the order, in a module that knows Django."""
+    if "django" not in frame.module.roots or frame.function is None or frame.in_lambda:
+        return
+    func = node.func
+    source = _source(func.value) if isinstance(func, ast.Attribute) else ""
+    owner = _before_objects(func)
+    if owner:
+        source = ""
+    elif (
+        not source
+        or not name.endswith(("save", "delete"))
+        or node.args
+        or not given.words.keys() <= _OPTIONS
+        or source.endswith(("session", "storage"))
+        or _STORED_FILE.search(source)
+    ):
+        return
+    recomputed.saved(frame, node, source)
+    write = Write(f"?.{owner or source}", source, f"?.{name}", frame.site(node), sure=not frame.guards)
+    if frame.regions:
+        _later(frame, (write,))
+    else:
+        _step(frame, Durable((write,), write.site, "statement", (), bool(frame.loops)))
+
+
+#: ``export.file.delete()``: of a storage, not of a database.
+_STORED_FILE = re.compile(r"\.\w*(?:file|image|avatar|photo|picture|logo|thumbnail|icon)$")
+
+
+def _before_objects(node: ast.expr) -> str:
+    """``Order`` of ``Order.objects.filter(...).delete``."""
+    while True:
+        if isinstance(node, ast.Call):
+            node = node.func
+        elif isinstance(node, ast.Attribute):
+            if node.attr == "objects":
+                return last_name(node.value)
+            node = node.value
+        else:
+            return ""
+
+
+def _flushes(ref: str) -> bool:
+    return ref.endswith(".flush")
+
+
+def _commits_itself(frame: Frame, callee: Value, ref: str) -> bool:
+    entry = frame.library.class_of(ref.rpartition(".")[0])
+    return entry is not None and entry.autocommit
+
+
+#: The table that a statement writes to.
+_TABLE = re.compile(
+    r"\b(?:insert\s+(?:or\s+\w+\s+|ignore\s+)?into|replace\s+into|merge\s+into|delete\s+from|update)\s+([\w.\"`\[\]]+)",
+    re.I,
+)
+
+
+def _written(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> tuple[str, str]:
+    """What a call writes: the class or table, and the object as written in the code; empty where neither is known."""
+    receiver = callee.receiver
+    type = receiver.type if receiver is not None else None
+    role = role_of(frame, type)
+    held = node.func.value if isinstance(node.func, ast.Attribute) else node.func
+    if frame.owner is not None and isinstance(held, ast.Call) and last_name(held.func) == "super":
+        return frame.owner.ref, "self"
+    if role == "entity" and type is not None:
+        return (type.args[0].name if type.name == "type" and type.args else type.name), _source(held)
+    if role in ("queryset", "manager") and type is not None:
+        return (type.args[0].name if type.args else _model(frame, held)), ""
+    if role == "schema" and type is not None:
+        return type.name, _source(held)
+    if given.positional:
+        value, argument = given.positional[0], given.nodes[0]
+        text = text_of(value)
+        if text is not None:
+            table = next(
+                (found[1] for part in text.parts if isinstance(part, str) and (found := _TABLE.search(part))), ""
+            )
+            return table and f"table {table.lower()}", ""
+        inner = value.type
+        if inner is not None and inner.args and role_of(frame, inner) != "entity":
+            inner = inner.args[0]  # `update(Order)`, `[order, item]`
+        return (inner.name if inner is not None and role_of(frame, inner) == "entity" else ""), _source(argument)
+    return "", ""
+
+
+def _model(frame: Frame, node: ast.expr) -> str:
+    """``Order.open_ones.filter(...)``: of a manager of the project's own it is the class it hangs on that tells whose rows it has."""
+    while True:
+        if isinstance(node, ast.Call):
+            node = node.func
+        elif isinstance(node, ast.Attribute):
+            node = node.value
+            found = frame.quiet(node)
+            if found.ref is not None and role_of(frame, Type(found.ref)) == "entity":
+                return found.ref
+        else:
+            return ""
+
+
+def _source(node: ast.expr) -> str:
+    while isinstance(node, ast.Await):
+        node = node.value
+    return ast.unparse(node) if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) else ""
+
+
+def stored(frame: Frame, target: ast.Attribute, entity: Type) -> None:
+    """``order.status = "paid"`` on an object that a session keeps: the next commit writes it."""
+    if frame.function is None or frame.in_lambda:
+        return
+    holder = target.value
+    if isinstance(holder, ast.Name) and holder.id in ("self", "cls"):
+        return
+    if not any(not isinstance(entry, ClassInfo) and entry.autocommit for _, entry in lineage(frame, entity.name)):
+        _later(frame, (Write(entity.name, _source(holder), "", frame.site(target)),))
+
+
+def called(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -> None:
+    """A function of the project writes: within the transaction around the call, or in steps of its own."""
+    if frame.function is None or frame.in_lambda:
+        return
+    if isinstance(node, ast.Call) and any(word.arg == "commit" and _is_false(word.value) for word in node.keywords):
+        return
+    recomputed.handed(frame, node, facts)
+    site = frame.site(node)
+    chain = (function.ref,)
+
+    holder = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+    own = frame.quiet(holder).type if holder is not None and function.kind == "method" else None
+
+    def here(writes: tuple[Write, ...]) -> tuple[Write, ...]:
+        return tuple(
+            each._replace(what=own.name, source=_source(holder), site=site, chain=(*chain, *each.chain))
+            if each.source == "self" and own is not None and holder is not None and own.name != "super"
+            else each._replace(source="", site=site, chain=(*chain, *each.chain))
+            for each in writes
+            if len(each.chain) < MAX_CHAIN
+        )
+
+    kinds = {each.kind for each in facts.steps}
+    done = here(tuple(write for each in facts.steps for write in each.writes))[:MAX_WRITES]
+    if "commit" in kinds:
+        _commits(frame, node, chain, done)
+    elif frame.regions:
+        _later(frame, done)
+    elif done:
+        _step(frame, Durable(done, site, "statement" if "statement" in kinds else "region", chain, bool(frame.loops)))
+    if facts.pending:
+        _later(frame, here(facts.pending))
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
+
+
+def opens(frame: Frame, node: ast.expr, value: Value) -> bool:
+    """Whether entering a manager opens a transaction, which leaving it ends. One that nothing is known of may by its name."""
+    type = value.type
+    if _LOCKING.search(last_name(node.func if isinstance(node, ast.Call) else node)):
+        frame.locks = True
+    if type is None:
+        name = last_name(node.func if isinstance(node, ast.Call) else node)
+        return _OPENING.search(name) is not None
+    if type.name == "contextmanager":
+        made, function = frame.generator or (None, None)
+        if made is node and function is not None:
+            return _OPENING.search(function.name) is not None or any(
+                each.target == BLOCK for step in frame.world.facts(function).steps for each in step.writes
+            )
+        return False
+    for _, entry in lineage(frame, type.name):
+        if not isinstance(entry, ClassInfo):
+            return entry.transaction
+        for name in ("__exit__", "__aexit__"):
+            leave = entry.functions.get(name)
+            if leave is not None:
+                return any(each.kind == "commit" for each in frame.world.facts(leave).accesses)
+    return False
+
+
+_OPENING = re.compile(r"atomic|transaction|begin|unit_of_work|uow|lock", re.I)
+_LOCKING = re.compile(r"lock(?:er|ed)?$|mutex", re.I)
+
+#: Stands for what the block of a manager writes, where its generator yields.
+BLOCK = "the block"
+
+
+def yields(frame: Frame, node: ast.expr) -> None:
+    """What goes over a generator, or enters a manager, runs here, and may write."""
+    if frame.function is not None and frame.function.manager:
+        _later(frame, (Write("", "", BLOCK, frame.site(node)),))
+
+
+def enter(frame: Frame) -> tuple[Write, ...]:
+    """A transaction begins; gives what leaving it must be told."""
+    known = account(frame)
+    frame.regions += 1
+    if known.open:
+        frame.env[ACCOUNT] = Account(known.steps)
+    return known.open
+
+
+def leave(frame: Frame, node: ast.expr, before: tuple[Write, ...]) -> None:
+    frame.regions -= 1
+    known = account(frame)
+    if known.open and not frame.regions:
+        frame.env[ACCOUNT] = Account(known.steps, before)
+        _step(frame, Durable(known.open, frame.site(node), "region", (), bool(frame.loops)))
+    elif before:
+        frame.env[ACCOUNT] = Account(known.steps, before + known.open)
+
+
+def _sites(each: Account) -> frozenset[Site]:
+    return frozenset([write.site for step in each.steps for write in step.writes] + [write.site for write in each.open])
+
+
+def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tuple[Durable, ...]:
+    """The steps, with what stands around them."""
+    if info.node is None:
+        return steps
+    lines = [{step.site.line, *(write.site.line for write in step.writes)} for step in steps]
+    names: dict[int, set[str]] = {line: set() for each in lines for line in each}
+    bound: dict[int, set[str]] = {line: set() for line in names}
+    for line in names:
+        statement = _statement(info.node.body, line)
+        for name in walk(statement) if statement is not None else ():
+            if isinstance(name, ast.Name) and not _is_session(frame, name.id):
+                (bound if isinstance(name.ctx, ast.Store) else names)[line].add(name.id)
+            elif isinstance(name, ast.Attribute) and isinstance(name.ctx, ast.Store):
+                bound[line].add(ast.unparse(name))
+    return tuple(
+        step._replace(
+            within=_blocks(info.node.body, step.site.line),
+            names=tuple(sorted({name for line in own for name in names[line]})),
+            bound=tuple(sorted({name for line in own for name in bound[line]})),
+            asked=sum(line < step.site.line for line in frame.asked),
+        )
+        for step, own in zip(steps, lines, strict=True)
+    )
+
+
+def _statement(body: list[ast.stmt], line: int) -> ast.stmt | None:
+    """The statement without blocks that a line stands in."""
+    found = next((each for each in body if each.lineno <= line <= (each.end_lineno or each.lineno)), None)
+    if found is None or found.__class__ in _SIMPLE:
+        return found
+    parts = (_statement(inner, line) for _, inner in _parts(found))
+    return next((each for each in parts if each is not None), None)
+
+
+_SIMPLE = frozenset({ast.Expr, ast.Assign, ast.AnnAssign, ast.Return})
+
+
+def _is_session(frame: Frame, name: str) -> bool:
+    """Whether a name says nothing of what a statement is about: a session, a class, a function."""
+    return (
+        name in ("self", "cls")
+        or frame.lookup(name).ref is not None
+        or role_of(frame, frame.lookup(name).type)
+        in (
+            "session",
+            "connection",
+            "cursor",
+            "request",
+        )
+    )
+
+
+def _blocks(body: list[ast.stmt], line: int) -> tuple[Block, ...]:
+    """The blocks that a line stands in, outermost first."""
+    statement = next((each for each in body if each.lineno <= line <= (each.end_lineno or each.lineno)), None)
+    for block, inner in _parts(statement) if statement is not None else ():
+        if inner and inner[0].lineno <= line <= (inner[-1].end_lineno or inner[-1].lineno):
+            return (*((block,) if block is not None else ()), *_blocks(inner, line))
+    return ()
+
+
+def _parts(node: ast.stmt) -> Iterator[tuple[Block | None, list[ast.stmt]]]:
+    at = node.lineno, node.col_offset
+    match node:
+        case ast.If(body=body, orelse=orelse):
+            yield Block("if", *at), body
+            yield Block("else", *at), orelse
+        case ast.For(target=target, body=body, orelse=orelse) | ast.AsyncFor(target=target, body=body, orelse=orelse):
+            yield Block("for", *at, target.id if isinstance(target, ast.Name) else ""), body
+            yield None, orelse
+        case ast.While(body=body, orelse=orelse):
+            yield Block("while", *at), body
+            yield None, orelse
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=last):
+            yield Block("try", *at), body
+            for each in handlers:
+                yield Block("except", each.lineno, each.col_offset), each.body
+            yield None, orelse
+            yield None, last
+        case ast.With(body=body) | ast.AsyncWith(body=body):
+            yield Block("with", *at), body
+        case ast.Match(cases=cases):
+            for case in cases:
+                yield Block("case", case.pattern.lineno, case.pattern.col_offset), case.body
+
+
+def begin(frame: Frame, info: FunctionInfo) -> None:
+    """A function that runs within a transaction from its beginning, as its decorator says."""
+    for each in info.decorators:
+        entry = frame.library.get(each.ref) if each.ref is not None else None
+        if getattr(entry, "transactional", False):
+            frame.regions += 1
+            return
+
+
+def returned(frame: Frame) -> None:
+    """A path ends."""
+    frame.ended.append(account(frame))
+
+
+def closed(frame: Frame, info: FunctionInfo) -> tuple[tuple[Durable, ...], tuple[Write, ...]]:
+    """What the function does in the worst case; told to rules where that is more than one step, or one in a loop."""
+    if not any(each is not EMPTY for each in frame.ended):
+        return (), ()
+    found = max(frame.ended, key=_size)
+    everywhere = frozenset.intersection(*[_sites(each) for each in frame.ended])
+
+    def judged(writes: tuple[Write, ...]) -> tuple[Write, ...]:
+        return tuple(each if each.site in everywhere else each._replace(sure=False) for each in writes)
+
+    if len(found.steps) > 1 or any(each.in_loop for each in found.steps):
+        frame.event(("steps",), Steps(info, _placed(frame, info, found.steps)))
+    steps = tuple(each._replace(writes=judged(each.writes)) for each in found.steps)
+    pending = judged(found.open)
+    if frame.regions:  # of the decorator
+        whole = tuple(write for each in steps for write in each.writes) + pending
+        assert info.site is not None
+        return (Durable(whole[:MAX_WRITES], info.site, "region"),), ()
+    return steps, tuple(each for each in pending if each.target != BLOCK)
