@@ -148,7 +148,11 @@ def _alembic(known: Histories, models: Declared, module: ModuleInfo) -> Iterator
         elif (
             table.site is not None
             and not known.begins_elsewhere()
-            and known.is_migrated(table.name, _lineage(models, table), any(made.values()))
+            and known.is_migrated(
+                table.name,
+                _lineage(models, table),
+                any(made[each.name] and _bases(models, each) == _bases(models, table) for each in tables),
+            )
         ):
             yield Gap("table", _head(table.site, table.entity), _name(table))
     for info in heirs:  # whose rows stand in another's table
@@ -166,6 +170,11 @@ def _is_django(models: Declared, table: Table) -> bool:
 def _lineage(models: Declared, table: Table) -> tuple[str, ...]:
     info = models.project.class_named(table.entity) if table.entity else None
     return tuple(ref for ref, _ in lineage(models.project.reader(info.module), info.ref)) if info is not None else ()
+
+
+def _bases(models: Declared, table: Table) -> tuple[str, ...]:
+    info = models.project.class_named(table.entity) if table.entity else None
+    return info.bases if info is not None else ()
 
 
 def _made(histories: list[alembic.History], name: str) -> list[Table]:

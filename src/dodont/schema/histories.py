@@ -84,10 +84,9 @@ class Histories:
         return bool(self.project.environments)
 
     def is_migrated(self, table: str, lineage: tuple[str, ...], among: bool) -> bool:
-        """Whether the migrations are those of a class's database: ``env.py`` names the metadata of one of its bases, or where
-        that is not said, they have made others of the same module (``among``). Not where ``env.py`` may leave the table out.
+        """Whether the migrations are those of a class's database: ``env.py`` names the metadata of one of its bases, or they have made
+        others of the same module and bases (``among``). Not where ``env.py`` may leave the table out.
         """
-        said = False
         for each in self.project.environments:
             file = self.files.file(each.script) if each.script is not None else None
             if file is None:
@@ -95,11 +94,9 @@ class Histories:
             run = Run(self.files)
             if not self._includes(run, file, table):
                 return False
-            owners = self._owners(each.script)
-            if not set(owners).isdisjoint(lineage):
+            if not set(self._owners(each.script)).isdisjoint(lineage):
                 return True
-            said = said or bool(owners)
-        return among and not said
+        return among
 
     @staticmethod
     def _includes(run: Run, file: File, table: str) -> bool:
