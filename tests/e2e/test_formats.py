@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+from sarif import loader
 
 from dodont.engine.settings import OUTPUT_FORMATS
-from tests.e2e.test_cli import dodont
+from tests.e2e.test_cli import ROOT, dodont
+
+SARIF = ROOT / "tests" / "data" / "sarif" / "sarif-schema-2.1.0.json"
 
 FAULT = "import time\n\n\nasync def pause() -> None:\n    time.sleep(1)\n"
 
@@ -83,3 +87,70 @@ def test_files_that_try_to_be_commands(project: Path) -> None:
         assert len(starts) == (2 if form in ("github", "azure") else 0)
     for form in ("gitlab", "json", "sarif", "rdjson"):
         json.loads(dodont(project, "check", "--output-format", form).stdout)
+
+
+ACCEPTED = """\
+import time
+
+
+async def commented() -> None:
+    time.sleep(1)  # dodont: ignore[blocking-call-in-coroutine] the loop is our own
+
+
+async def bare() -> None:
+    time.sleep(2)  # noqa: ODD702
+
+
+async def known() -> None:
+    time.sleep(3)
+
+
+async def new() -> None:
+    time.sleep(4)
+"""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_sarif_tells_what_was_accepted_to_those_who_ask(project: Path, jobs: str) -> None:
+    (project / "a.py").write_text(ACCEPTED.partition("async def new")[0])
+    assert dodont(project, "baseline", "create").returncode == 0
+    baseline = project / "dodont-baseline.json"
+    baseline.write_text(baseline.read_text().replace('"fingerprint"', '"reason": "in spring", "fingerprint"'))
+    (project / "a.py").write_text(ACCEPTED)
+
+    def results(*arguments: str) -> dict[int, object]:
+        done = dodont(project, "check", "--output-format", "sarif", "--jobs", jobs, *arguments)
+        document = json.loads(done.stdout)
+        jsonschema.validate(document, json.loads(SARIF.read_text(encoding="utf-8")))
+        assert done.returncode == 1
+        return {
+            each["locations"][0]["physicalLocation"]["region"]["startLine"]: each.get("suppressions")
+            for each in document["runs"][0]["results"]
+        }
+
+    assert results() == {17: None}
+    for _ in range(2):  # the second time from the cache
+        assert results("--sarif-include-suppressed") == {
+            17: None,
+            5: [{"kind": "inSource", "status": "accepted", "justification": "the loop is our own"}],
+            9: [{"kind": "inSource", "status": "accepted"}],
+            13: [{"kind": "external", "status": "accepted", "justification": "in spring"}],
+        }
+    clean = dodont(project, "check", "--sarif-include-suppressed", "-o", "sarif=x.sarif", "--ignore", "ODD702")
+    assert clean.returncode == 0
+    (project / "a.py").write_text(ACCEPTED.partition("async def new")[0])
+    accepted = dodont(project, "check", "--sarif-include-suppressed", "-o", "sarif=x.sarif")
+    assert accepted.returncode == 0  # what is accepted fails nothing
+    (record, *_) = loader.load_sarif_file(str(project / "x.sarif")).get_records()
+    assert record["Line"] == 5
+
+
+def test_html_tells_what_does_not_apply(project: Path) -> None:
+    for arguments, stdin in ((("a.py",), ""), (("-", "--stdin-filename", "b.py"), FAULT)):
+        page = dodont(project, "check", "--output-format", "html", *arguments, stdin=stdin).stdout
+        assert 'class="cell inapplicable"' in page
+    report = dodont(project, "report", "-o", "report.html", "a.py")
+    assert report.returncode == 0
+    own = dodont(project, "check", "--output-format", "html", "a.py").stdout
+    count = own.count('class="cell inapplicable"')
+    assert count == (project / "report.html").read_text(encoding="utf-8").count('class="cell inapplicable"') > 0

@@ -152,3 +152,19 @@ def test_an_agent_gets_its_own_format(project: Path) -> None:
     assert dodont(project, "check", "app.py", DODONT_AGENT="", AGENT="x").stdout.startswith("app.py:6:5: ODD702 [*] ")
     clean = dodont(project, "check", "--output-format", "agent", "--ignore", "ODD702", "app.py")
     assert clean.stdout == "dodont: 0 findings in 0 files (1 file checked)\nDONE: nothing to repair.\n"
+
+
+def test_what_hangs_on_an_edit_is_left_to_others(project: Path) -> None:
+    """Modules that import each other: a new function makes all of them news to each other, and the answer must not wait for that."""
+    pause = "import time\n\nimport app\n\n\ndef pause() -> None:\n    app.rest()\n    time.sleep(1)\n"
+    before = "import other\n\n\ndef rest() -> None:\n    pass\n\n\nasync def late() -> None:\n    other.pause()\n"
+    (project / "other.py").write_text(pause)
+    (project / "app.py").write_text(before)
+    assert dodont(project, "check", "--exit-zero").returncode == 0
+    subprocess.run(["git", "add", "-A"], cwd=project, check=True)
+    subprocess.run(["git", "commit", "-qm", "Round"], cwd=project, check=True)
+    (project / "app.py").write_text(before + "\n\nasync def added() -> int:\n    other.pause()\n    return 1\n")
+    for _ in range(2):
+        assert "ODD702" in answer(project, edits(project)["claude"])["additionalContext"]
+    warm = dodont(project, "check", "--output-format", "concise")
+    assert warm.stdout == dodont(project, "check", "--output-format", "concise", "--no-cache").stdout

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -409,3 +411,51 @@ def test_each_directory_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("a/b/c", "a/b", "a/d", "a/b/c", "e"):
         assert governing(str(tmp_path / name)).root == tmp_path
     assert len(looked) == len(set(looked)) == len({*tmp_path.parents}) + 6
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"select": ["ODD1"], "per-file-ignores": {"a/*": ["ODD2"]}, "force-exclude": True, "budget": {"new": 0}},
+        {"fail-on": "error", "output-format": "json", "rules": {"x": {"y": [1]}}, "models": {"a": {"b": 1}}, "src": []},
+        {"roles": {"test": ["qa/"]}, "baseline": "b.json", "extend": "../x.toml", "required-version": ">=0"},
+        {"select": "ODD1"},
+        {"select": [1]},
+        {"selekt": []},
+        {"force-exclude": "yes"},
+        {"force-exclude": 1},
+        {"budget": {"new": -1}},
+        {"budget": {"new": True}},
+        {"budget": {"new": 1.5}},
+        {"budget": 1},
+        {"fail-on": "never"},
+        {"fail-on": ["error"]},
+        {"rules": {"x": 1}},
+        {"roles": []},
+        {"baseline": 1},
+    ],
+)
+def test_what_is_plainly_right_is_what_the_model_takes(content: dict[str, Any]) -> None:
+    from pydantic import ValidationError
+
+    from dodont.config.model import Table
+    from dodont.config.plain import KEYS, plain
+
+    assert list(KEYS) == [name.replace("_", "-") for name in Table.model_fields]
+    found = plain(content)
+    try:
+        table = Table.model_validate(content)
+    except ValidationError:
+        assert found is None
+    else:
+        assert found == {key: getattr(table, key.replace("-", "_")) for key in content}
+
+
+def test_a_file_that_is_plainly_right_costs_no_pydantic(tmp_path: Path) -> None:
+    (tmp_path / "dodont.toml").write_text('select = ["ODD2"]\n')
+    script = "import sys; from pathlib import Path; from dodont.config import load; load(Path()); assert 'pydantic' not in sys.modules"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    assert done.returncode == 0

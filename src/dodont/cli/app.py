@@ -18,6 +18,7 @@ CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 _COMMANDS = (
     "check",
+    "init",
     "fix",
     "baseline",
     "gate",
@@ -30,6 +31,7 @@ _COMMANDS = (
     "agent-file",
     "hook",
     "server",
+    "doctor",
     "clean",
 )
 

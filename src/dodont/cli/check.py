@@ -18,7 +18,10 @@ from dodont.cli.progress import bar
 from dodont.core.rule import INTERNAL_CODE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from dodont.config import Governing
+    from dodont.core.diagnostic import Diagnostic
     from dodont.engine.files import Found
     from dodont.engine.settings import Settings
     from dodont.gate.changes import Changes
@@ -54,6 +57,11 @@ def _shard(context: click.Context, parameter: click.Parameter, value: str | None
 )
 @click.option(
     "--stdin-filename", type=click.Path(path_type=Path), help="What the code on stdin is called; check it with `-`."
+)
+@click.option(
+    "--sarif-include-suppressed",
+    is_flag=True,
+    help="Tell accepted findings in the format sarif, too, marked as such; not for GitHub, which opens alerts for them.",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings.")
 @click.option("--fix", "fixing", is_flag=True, help="Fix what can be fixed safely first, like `dodont fix`.")
@@ -137,9 +145,15 @@ def _check(
     done = run(paths, options, governing, overrides, stdin=stdin)
     if done is None:
         return CLEAN
-    from dodont.cli.telling import exit_code, report, tell
+    from dodont.cli.telling import exit_code, outputs_of, report, tell
 
     result, asked = gating.judged(done.result, done.found, options, done.new)
+    if options["sarif_include_suppressed"]:
+        result = replace(result, suppressed=gating.suppressed(done.silenced, asked, done.new, result))
+    if any(form == "html" for form, _ in outputs_of(options, done.main.output_format)):
+        from dodont.output.applies import inapplicable
+
+        result = replace(result, inapplicable=inapplicable(done.texts()))
     if not options["quiet"]:
         tell(gating.remarks(asked, whole=done.new is None))
     if options["add_ignore"] is not None:
@@ -172,12 +186,20 @@ def _accepted(result: Result, options: dict[str, Any]) -> Result:
 
 
 class Done(NamedTuple):
-    """A finished analysis, before a baseline or a diff has a say; ``new`` is the diff."""
+    """A finished analysis, before a baseline or a diff has a say; ``new`` is the diff, ``silenced`` what comments accept, with the
+    reasons, if it was asked for."""
 
     result: Result
     found: Found
     main: Settings
     new: Changes | None = None
+    silenced: Sequence[tuple[Diagnostic, str]] = ()
+
+    def texts(self) -> Iterator[str]:
+        """What stands in the files."""
+        for _, files in self.found.groups:
+            for path in files:
+                yield "".join(self.result.source(path))
 
 
 def run(
@@ -189,9 +211,10 @@ def run(
     stdin: bool = False,
     all_files: bool = False,
     changes: Changes | None = None,
+    hasty: bool = False,
 ) -> Done | None:
     """Analyse what the options of ``check`` ask for; None when they only ask what that would be. ``all_files``: a diff leaves no
-    file out; ``changes``: that diff, where it is known. Raises CannotRunError."""
+    file out; ``changes``: that diff, where it is known; ``hasty`` as of ``check_files``. Raises CannotRunError."""
     from dodont.engine.files import Files
     from dodont.engine.groups import common_root, shard_of
 
@@ -200,7 +223,8 @@ def run(
         files = Files(governing)
         main, root = shared.settings_of(given[0], governing), common_root(given, governing)
         new = changes or gating.changes(options, root)
-        found = files.unsaved(paths[0]) if stdin else files.find(paths)
+        among = new.files.keys() if new is not None and not all_files else None
+        found = files.unsaved(paths[0]) if stdin else files.find(paths, among)
         shard = options.get("shard")
         if shard is not None:
             found = shard_of(found, root, *shard)
@@ -214,6 +238,8 @@ def run(
         from dodont.engine.analyst import interpreting
         from dodont.engine.groups import check
 
+        silenced: list[tuple[Diagnostic, str]] = []
+        asked = options.get("sarif_include_suppressed")
         with interpreting(), shared.workers(options) as workers:
             done = check(
                 found,
@@ -222,6 +248,8 @@ def run(
                 overrides,
                 lambda settings: shared.cache_dir(settings, options),
                 progress=progress,
+                silenced=(lambda diagnostic, reason: silenced.append((diagnostic, reason))) if asked else None,
+                hasty=hasty,
                 **workers,
             )
             gc.freeze()  # what is left goes away with the process: nothing in it is worth a search for cycles
@@ -235,4 +263,5 @@ def run(
             click.echo(f"dodont: warning: no Python files in {where}; excluded files are not counted", err=True)
     sources = SourceLines(root, {Path(path): data for path, data in (overrides or {}).items()})
     part = f"{shard[0]}/{shard[1]}" if shard is not None else None
-    return Done(Result(done.diagnostics, done.files, sources, root, done.ran, shard=part), found, main, new)
+    silenced.sort(key=lambda each: each[0].sort_key)
+    return Done(Result(done.diagnostics, done.files, sources, root, done.ran, shard=part), found, main, new, silenced)

@@ -17,11 +17,12 @@ from dodont.cli.app import CannotRunError
 
 if TYPE_CHECKING:
     from dodont.config import Governing
+    from dodont.core.diagnostic import Diagnostic
     from dodont.engine.files import Found
     from dodont.engine.settings import Settings
     from dodont.gate.baseline import Entry, Matched
     from dodont.gate.changes import Changes
-    from dodont.output.result import Result
+    from dodont.output.result import Result, Suppressed
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -168,6 +169,25 @@ def judged(result: Result, found: Found, options: dict[str, Any], new: Changes |
         left = [each for index, each in enumerate(result.diagnostics) if index not in hidden]
         result = replace(result, diagnostics=left, hidden=len(hidden), new=True)
     return result, asked
+
+
+def suppressed(
+    silenced: Iterable[tuple[Diagnostic, str]], asked: Iterable[Known], new: Changes | None, result: Result
+) -> list[Suppressed]:
+    """What was accepted, by comments and by baselines, among the findings that a diff leaves."""
+    from dodont.output.result import Suppressed
+
+    by_comments = [
+        Suppressed(each, "comment", reason)
+        for each, reason in silenced
+        if new is None or new.is_new(each, result.root, result.source)
+    ]
+    by_baselines = [
+        Suppressed(known.part.diagnostics[index], "baseline", entry.reason)
+        for known in asked
+        for index, entry in known.matched.hidden.items()
+    ]
+    return sorted((*by_comments, *by_baselines), key=lambda each: each.diagnostic.sort_key)
 
 
 def is_blocking(result: Result, governing: Governing) -> bool:

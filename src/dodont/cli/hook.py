@@ -201,7 +201,7 @@ def _new(root: Path, paths: list[str] | None) -> Result:
 
         return Result((), 0, lambda path: (), root)
     os.chdir(root)
-    done = run(given, options, governing, changes=changes)
+    done = run(given, options, governing, changes=changes, hasty=True)
     assert done is not None
     result, _ = gating.judged(done.result, done.found, options, changes)
     shown = [each for each in result.diagnostics if each.code != "ODD000"]

@@ -16,9 +16,6 @@ from dodont.cli.check import run
 from dodont.cli.telling import encoded, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from dodont.cli.check import Done
     from dodont.output.html import Earlier
 
 
@@ -57,7 +54,7 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
         result, _ = gating.judged(done.result, done.found, options, None)
     from dodont.output.applies import inapplicable
 
-    result = replace(result, inapplicable=inapplicable(_texts(done)))
+    result = replace(result, inapplicable=inapplicable(done.texts()))
     earlier = [_earlier(path) for path in options["earlier"]]
     try:
         page = render(result, title=options["title"] or result.root.name or "Backend practices", earlier=earlier)
@@ -67,15 +64,6 @@ def command(paths: tuple[Path, ...], **options: Any) -> int:
     if not options["quiet"]:
         click.echo(f"{gating.shown(options['output_file'].absolute())}: written.", err=True)
     return CLEAN
-
-
-def _texts(done: Done) -> Iterator[str]:
-    for _, files in done.found.groups:
-        for path in files:
-            try:
-                yield Path(path).read_bytes().decode("utf-8", "replace")
-            except OSError:
-                continue
 
 
 def _earlier(path: Path) -> Earlier:

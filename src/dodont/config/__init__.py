@@ -112,7 +112,7 @@ class Governing:
         return found
 
     def _of(self, source: Source) -> Governed:
-        from dodont.config.model import governed_by
+        from dodont.config.checking import governed_by
 
         return self._overridden(governed_by(source, catalogue.rules()))
 

@@ -1,26 +1,23 @@
-"""What a configuration file and a card's head may hold, checked by pydantic; imported when there is one to check.
+"""What a configuration file and a card's head may hold, checked by pydantic; imported when something may be wrong.
 
-This package alone imports pydantic, and only here: a run without a configuration file never does.
+This package alone imports pydantic, and only here: a run whose configuration is plainly right never does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from dodont import __version__
-from dodont.config import Governed
-from dodont.config.files import ConfigError, Key, Source, absolute, line_of, read
-from dodont.config.files import content as content_of
-from dodont.core.rule import FAMILIES, Rule
+from dodont.config.checking import nearest
+from dodont.config.files import ConfigError, Key, Source
+from dodont.core.rule import FAMILIES
 from dodont.engine import catalogue
-from dodont.engine.selection import UnknownSelection, check_condition, matching
-from dodont.engine.settings import DEFAULT_EXCLUDE, ROLES, FailOn, OutputFormat, Settings
+from dodont.engine.settings import DEFAULT_EXCLUDE, FailOn, OutputFormat
 
 Words = tuple[str, ...]
 
@@ -56,81 +53,11 @@ class Table(BaseModel):
     extend: str | None = None
 
 
-# ------------------------------------------------------------------------------------------------------ checking
-
-
-def governed_by(source: Source, rules: Mapping[str, Rule]) -> Governed:
-    """The settings a configuration file gives, with those of the files it extends. Raises ConfigError, with every problem of a file
-    that was found on a line."""
-    merged: dict[str, Any] = {}
-    origins: dict[str, tuple[str, ...]] = {}
-    others: dict[str, str] = {}
-    for each, table in _chain(source, rules):
-        others = {}
-        for name in Table.model_fields:
-            if name not in table.model_fields_set:
-                continue
-            key, value = _kebab(name), getattr(table, name)
-            place = each.at((key,))
-            if name in ("extend", "required_version"):
-                others[key] = value
-                origins[key] = (place,)
-            elif name.startswith("extend_"):
-                merged[name] = (*merged.get(name, ()), *value)
-                origins[key] = (*origins.get(key, ()), place)
-            elif isinstance(value, dict):
-                if name == "rules":
-                    value = {_rule_named(rule, rules).name: options for rule, options in value.items()}
-                merged[name] = _joined(merged.get(name, {}), value)
-                origins[key] = (*origins.get(key, ()), place)
-            else:
-                merged[name] = value
-                origins[key] = (place,)
-    if "per_file_ignores" in merged:
-        merged["per_file_ignores"] = tuple(merged["per_file_ignores"].items())
-    if "rules" in merged:
-        merged["rule_options"] = merged.pop("rules")
-    return Governed(Settings(root=source.path.parent, config=source.path, **merged), origins, others)
-
-
-def _joined(base: Mapping[str, Any], nearer: Mapping[str, Any]) -> dict[str, Any]:
-    """Both tables in one, the nearer one's keys first; where both have a key that is no table, the nearer one's stays."""
-    joined = {
-        key: _joined(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
-        for key, value in nearer.items()
-    }
-    return {**joined, **{key: value for key, value in base.items() if key not in joined}}
-
-
-def _chain(source: Source, rules: Mapping[str, Rule]) -> list[tuple[Source, Table]]:
-    """The tables of a file and of those it extends, the furthest first. Raises ConfigError."""
-    chain: list[tuple[Source, Table]] = []
-    while True:
-        table = _validated(source)
-        _check(source, table, rules)
-        chain.insert(0, (source, table))
-        if table.extend is None:
-            return chain
-        place = f"{source.at(('extend',))}: extend"
-        path = absolute(source.path.parent / table.extend)
-        if not path.is_file():
-            raise ConfigError(f"{place}: {path}: {'a directory; name the file' if path.is_dir() else 'no such file'}")
-        if any(path.samefile(each.path) for each, _ in chain):
-            way = " extends ".join(str(each) for each in (*(known.path for known, _ in reversed(chain)), path))
-            raise ConfigError(f"{place}: a circle, {way}")
-        source = read(path)
-        if content_of(source) is None:
-            raise ConfigError(f"{place}: {path}: no table [tool.dodont]; add it, or name another file")
-
-
-def _validated(source: Source) -> Table:
-    content = content_of(source)
-    if not isinstance(content, dict):
-        raise ConfigError(f"{source.at(())}: [tool.dodont] has to be a table")
-    # Before anything else: a newer dodont may have settings that this one would call unknown.
-    _check_version(source, content.get("required-version"))
+def validated(source: Source, content: Mapping[str, Any]) -> dict[str, Any]:
+    """What the table of a file sets, by key. Raises ConfigError."""
     try:
-        return Table.model_validate(content)
+        table = Table.model_validate(content)
+        return {_kebab(name): getattr(table, name) for name in Table.model_fields if name in table.model_fields_set}
     except ValidationError as error:
         raise ConfigError("\n".join(_sentence(source, problem) for problem in error.errors())) from None
 
@@ -142,7 +69,7 @@ def _sentence(source: Source, problem: Any) -> str:
         return f"{source.at(location)}: only pyproject.toml has a table [tool.dodont]; here the keys stand at the top"
     if problem["type"] == "extra_forbidden":
         valid = [_kebab(name) for name in Table.model_fields]
-        return f"{source.at(location)}: unknown key {key!r}{_hint(str(location[-1]), valid)}"
+        return f"{source.at(location)}: unknown key {key!r}{nearest(str(location[-1]), valid)}"
     if problem["type"] == "literal_error":
         given = problem["input"]
         near = get_close_matches(str(given), re.findall(r"'([^']*)'", problem["ctx"]["expected"]), n=1)
@@ -157,118 +84,6 @@ def _sentence(source: Source, problem: Any) -> str:
     what = expected.get(problem["type"])
     message = f"expected {what}, found {problem['input']!r}" if what else problem["msg"]
     return f"{source.at(location)}: {key}: {message}"
-
-
-def _hint(word: str, valid: Iterable[str]) -> str:
-    names = sorted(valid)
-    near = get_close_matches(word, names, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; valid are {', '.join(names)}" if names else ""
-
-
-def _check(source: Source, table: Table, rules: Mapping[str, Rule]) -> None:
-    """What the model cannot know: selection words, roles, rules and their options, library models."""
-    problems: list[str] = []
-    lists: list[tuple[Key, Words]] = [
-        (("select",), table.select),
-        (("extend-select",), table.extend_select),
-        (("ignore",), table.ignore),
-        (("extend-ignore",), table.extend_ignore),
-        *((("per-file-ignores", glob), words) for glob, words in table.per_file_ignores.items()),
-    ]
-    for key, words in lists:
-        for word in words:
-            try:
-                matching(word, rules)
-            except UnknownSelection as error:
-                problems.append(f"{_line_of_word(source, key, word)}: {'.'.join(map(str, key))}: {error}")
-    for name in table.budget:
-        try:
-            check_condition(name, rules)
-        except UnknownSelection as error:
-            problems.append(f"{source.at(('budget', name))}: budget: {error}")
-    for role in table.roles:
-        if role not in ROLES:
-            problems.append(f"{source.at(('roles', role))}: unknown role {role!r}{_hint(role, ROLES)}")
-    for name, options in table.rules.items():
-        try:
-            rule = _rule_named(name, rules)
-        except UnknownSelection as error:
-            problems.append(f"{source.at(('rules', name))}: {error}")
-            continue
-        problems += _option_problems(source, name, rule, options)
-    if table.models:
-        from dodont.models.schema import check
-
-        problems += [f"{source.at(('models',))}: models: {problem}" for problem in check(table.models)]
-    if problems:
-        raise ConfigError("\n".join(problems))
-
-
-def _line_of_word(source: Source, key: Key, word: str) -> str:
-    """Like ``source.at``, but the line of the word itself in a list of several lines."""
-    first = line_of(source.text, (*source.prefix, *map(str, key)))
-    lines = source.text.splitlines()
-    quoted = re.compile(rf"""["']{re.escape(word)}["']""")
-    return f"{source.path}:{next((n for n in range(first, len(lines) + 1) if quoted.search(lines[n - 1])), first)}"
-
-
-def _rule_named(name: str, rules: Mapping[str, Rule]) -> Rule:
-    for rule in rules.values():
-        if name in (rule.name, rule.code) or name in rule.aliases:
-            return rule
-    near = get_close_matches(name, list(rules), n=1, cutoff=0.5) or [each for each in rules if each.startswith(name)]
-    raise UnknownSelection(name, tuple(near), "rule")
-
-
-def _option_problems(source: Source, name: str, rule: Rule, options: Mapping[str, Any]) -> list[str]:
-    problems = []
-    for option, value in options.items():
-        place = source.at(("rules", name, option))
-        if option not in rule.options:
-            hint = _hint(option, rule.options) if rule.options else "; the rule has no options"
-            problems.append(f"{place}: {rule.name} has no option {option!r}{hint}")
-        elif not _like(value, rule.options[option]):
-            expected = _kind(rule.options[option])
-            problems.append(f"{place}: rules.{name}.{option}: expected {expected}, found {value!r}")
-    return problems
-
-
-def _like(value: object, default: object) -> bool:
-    """Whether ``value`` is of the kind the default shows: the default's type, lists of the first element's type."""
-    if isinstance(default, list):
-        return isinstance(value, list) and all(_like(item, default[0] if default else "") for item in value)
-    if isinstance(default, float):
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return type(value) is type(default)
-
-
-def _kind(default: object) -> str:
-    if isinstance(default, list):
-        return f"a list, each item {_kind(default[0] if default else '')}"
-    names = {bool: "true or false", int: "a whole number", float: "a number", str: "a string", dict: "a table"}
-    return names.get(type(default), type(default).__name__)
-
-
-def _check_version(source: Source, required: object) -> None:
-    if not isinstance(required, str):
-        return
-    place = source.at(("required-version",))
-    for clause in required.split(","):
-        match = re.fullmatch(r"\s*(==|>=|<=|!=|>|<)?\s*(\d+(?:\.\d+)*)\s*", clause)
-        if match is None:
-            raise ConfigError(f"{place}: required-version: expected versions such as '>=0.1,<1', found {required!r}")
-        own, wanted = _version(__version__), _version(match[2])
-        order = (own > wanted) - (own < wanted)
-        held = {"==": order == 0, "!=": order != 0, ">=": order >= 0, "<=": order <= 0, ">": order > 0, "<": order < 0}
-        if not held[match[1] or "=="]:
-            raise ConfigError(
-                f"{place}: this project asks for dodont {required}, and this is {__version__}; install another version"
-            )
-
-
-def _version(text: str) -> tuple[int, ...]:
-    numbers = [int(number) for number in re.findall(r"\d+", text)][:4]
-    return tuple(numbers + [0] * (4 - len(numbers)))
 
 
 # ------------------------------------------------------------------------------------------------------ the cards
@@ -339,7 +154,7 @@ def check_cards(directory: Path) -> list[str]:
             problems.append(f"{path}: practices: name at least one")
         for practice in head.practices:
             if practice not in known:
-                problems.append(f"{path}: unknown practice {practice!r}{_hint(practice, known)}")
+                problems.append(f"{path}: unknown practice {practice!r}{nearest(practice, known)}")
         for name in (head.code, path.stem, *head.aliases):
             if name in taken:
                 problems.append(f"{path}: {name!r} is taken by {taken[name]}")

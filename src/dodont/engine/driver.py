@@ -15,7 +15,7 @@ from dodont.engine.analyst import Analysis, Analyst, Batch, batch_of, interpreti
 from dodont.engine.dispatch import internal
 from dodont.engine.files import find, is_excluded, is_generated
 from dodont.engine.settings import Settings
-from dodont.engine.suppression import kept
+from dodont.engine.suppression import Silenced, kept
 from dodont.engine.workers import Workers
 from dodont.project.source import Source, Unreadable, read
 
@@ -42,7 +42,8 @@ class Run:
     def __init__(
         self, settings: Settings, *, overrides: Mapping[str, bytes] | None = None, noqa: bool = True,
         root: Path | None = None, every_file: bool = False, cache_dir: Path | None = None, workers: Workers | None = None,
-        progress: Progress | None = None,
+        progress: Progress | None = None, silenced: Silenced | None = None,
+        hasty: bool = False,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._noqa = noqa
@@ -52,9 +53,11 @@ class Run:
         self._every_file = every_file
         self._workers = workers or Workers()
         self._progress = progress or (lambda done, total: None)
+        self._silenced = silenced or (lambda diagnostic, reason: None)
         self._cache = (cache_dir, self._environment(cache_dir)) if cache_dir is not None else None
         self._suspicions: list[Suspicion] = []
         self._asked: list[Asked] = []
+        self._hasty = hasty
         self._analyst = self._start()
         self._reuse = self._open()
         self.project = self._analyst.project
@@ -135,6 +138,8 @@ class Run:
                 done.update((each.path, each) for each in batch.analyses)
                 self._progress(len(done), len(wanted.keys() | done.keys()))
             wave = reuse.following()
+            if wave and self._hasty:
+                break
         for shown in wanted:
             if shown in done:
                 self._evidence(done[shown].suspicions, done[shown].asked)
@@ -142,7 +147,8 @@ class Run:
             else:
                 self._evidence(*reuse.evidence(shown))
                 yield from self._shown(shown, reuse.findings(shown))
-        reuse.save()
+        if not wave:
+            reuse.save()
 
     def _wave(self, reuse: Reuse, wave: Sequence[str], paths: Sequence[str]) -> Iterator[Batch]:
         sizes = _sizes(paths) if self._workers.are_many else {}
@@ -198,7 +204,7 @@ class Run:
         def runs(name: str) -> bool:
             return selection.silenced(name, catalogue.rules()) <= allowed
 
-        return uncovered(list(kept(selected, text, noqa=self._noqa, runs=runs)))
+        return uncovered(list(kept(selected, text, noqa=self._noqa, runs=runs, silenced=self._silenced)))
 
     def file(self, path: str, source: Source) -> list[Diagnostic]:
         """The findings of one file that was parsed already."""
@@ -270,15 +276,27 @@ def check_files(
     cache_dir: Path | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
+    silenced: Silenced | None = None,
+    hasty: bool = False,
 ) -> Report:
     """Check files that were found, absolute and sorted. ``overrides`` are by absolute path. Raises ``UnknownSelection``.
 
-    ``cache_dir`` is where earlier runs left what they found out.
+    ``cache_dir`` is where earlier runs left what they found out; ``silenced`` is told what comments silence.
+    ``hasty``: modules that hang on what changed are taken to say what they said, which is mostly so, and nothing is kept where it may
+    not be: for those who would rather have an answer that may miss something than wait for it.
     """
     diagnostics: list[Diagnostic] = []
     with interpreting():
         cache = cache_dir if not overrides else None
-        run = Run(settings, overrides=overrides, cache_dir=cache, workers=workers, progress=progress)
+        run = Run(
+            settings,
+            overrides=overrides,
+            cache_dir=cache,
+            workers=workers,
+            progress=progress,
+            silenced=silenced,
+            hasty=hasty,
+        )
         diagnostics += [internal(run.project.display(path), message) for path, message in troubles]
         diagnostics += run.files(files)
     return Report(tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)), len(files))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,8 +65,9 @@ class Files:
         self._troubles: list[tuple[str, str]] = []
         self._notes: list[str] = []
 
-    def find(self, paths: Sequence[Path]) -> Found:
-        """See ``find``."""
+    def find(self, paths: Sequence[Path], among: Collection[str] | None = None) -> Found:
+        """See ``find``; of the files below directories only those ``among`` some (absolute), which spares the way to all others."""
+        leading = {directory for path in among for directory in _above(path)} if among is not None else None
         given = []
         for path in paths:
             absolute = os.path.abspath(path)  # links are kept: a file is reported by the name it was given
@@ -80,7 +81,7 @@ class Files:
         for is_file, _, absolute, path in given:
             if not is_file:
                 if not (self.governing(absolute).force_exclude and self.is_excluded(absolute, is_directory=True)):
-                    self._walk(absolute, found)
+                    self._walk(absolute, found, among, leading)
                 continue
             settings = self.governing(os.path.dirname(absolute))
             if settings.force_exclude and self.is_excluded(absolute):
@@ -131,7 +132,9 @@ class Files:
             directory = os.path.dirname(directory)
         return True
 
-    def _walk(self, top: str, found: dict[str, Settings]) -> None:
+    def _walk(
+        self, top: str, found: dict[str, Settings], among: Collection[str] | None, leading: Collection[str] | None
+    ) -> None:
         """Every Python file below ``top``. A directory reached twice through links is entered once."""
         seen: set[tuple[int, int]] = set()
         pending = [(top, self.governing(top))]
@@ -165,6 +168,9 @@ class Files:
                     self._troubles.append((entry.path, f"cannot be read: {error.strerror or error}"))
                     continue
                 if not is_directory and not name.endswith(SUFFIXES):
+                    continue
+                wanted = leading if is_directory else among
+                if wanted is not None and entry.path not in wanted:
                     continue
                 if any(patterns.leaves_out(entry.path, name, is_directory) for patterns in excludes):
                     continue
@@ -232,6 +238,13 @@ class Files:
 
 #: What every virtual environment has.
 _ENVIRONMENT = "pyvenv.cfg"
+
+
+def _above(path: str) -> Iterator[str]:
+    """The directories above a path."""
+    while (above := os.path.dirname(path)) != path:
+        yield above
+        path = above
 
 
 def _grouped(found: Mapping[str, Settings]) -> tuple[Group, ...]:

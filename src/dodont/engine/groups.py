@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dodont.engine.driver import Progress
     from dodont.engine.fixing import FixReport
+    from dodont.engine.suppression import Silenced
 
 
 class Merged(NamedTuple):
@@ -41,9 +42,11 @@ def check(
     jobs: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    silenced: Silenced | None = None,
+    hasty: bool = False,
 ) -> Merged:
     """Check what was found, all groups by the same workers. ``main`` are the settings of what was named first, ``overrides`` are
-    by absolute path. Raises ``UnknownSelection``."""
+    by absolute path; ``silenced`` is told what comments silence; ``hasty`` as of ``check_files``. Raises ``UnknownSelection``."""
     from dodont.engine.driver import check_files
     from dodont.engine.workers import Workers
 
@@ -57,8 +60,20 @@ def check(
 
     with Workers(jobs, executor) as workers:
         for settings, files in found.groups:
+
+            def hear(diagnostic: Diagnostic, reason: str, settings: Settings = settings) -> None:
+                if silenced is not None:
+                    silenced(rebased(diagnostic, settings.root, root), reason)
+
             report = check_files(
-                files, settings, overrides=overrides, cache_dir=cache_dir(settings), workers=workers, progress=step
+                files,
+                settings,
+                overrides=overrides,
+                cache_dir=cache_dir(settings),
+                workers=workers,
+                progress=step,
+                silenced=hear,
+                hasty=hasty,
             )
             told.append((settings, report.diagnostics))
             seen += len(files)

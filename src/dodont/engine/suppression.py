@@ -17,8 +17,17 @@ _FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.I)
 UNUSED = "unused-suppression"
 
 
+#: Told of a finding that a comment silences, with the comment's reason.
+Silenced = Callable[[Diagnostic, str], None]
+
+
 def kept(
-    diagnostics: Iterable[Diagnostic], text: str, *, noqa: bool = True, runs: Callable[[str], bool] = lambda name: True
+    diagnostics: Iterable[Diagnostic],
+    text: str,
+    *,
+    noqa: bool = True,
+    runs: Callable[[str], bool] = lambda name: True,
+    silenced: Silenced = lambda diagnostic, reason: None,
 ) -> Iterator[Diagnostic]:
     """The findings no comment silences. Under flake8 (``noqa`` False) the host reads its own comments itself.
 
@@ -33,11 +42,18 @@ def kept(
         return
     lines = io.StringIO(text, newline="").readlines()
     if has_noqa and _whole_file(lines):
+        for diagnostic in found:
+            if diagnostic.rule != UNUSED:
+                silenced(diagnostic, "")
         return
     silencing = _Silencing(text, lines, found, noqa=noqa)
     for diagnostic in found:
-        if diagnostic.rule != UNUSED and (diagnostic.code == INTERNAL_CODE or not silencing(diagnostic)):
+        if diagnostic.rule == UNUSED:
+            continue
+        if diagnostic.code == INTERNAL_CODE or not silencing(diagnostic):
             yield diagnostic
+        else:
+            silenced(diagnostic, silencing.reason)
     if any(each.code == INTERNAL_CODE for each in found):
         return
     for diagnostic in (each for each in found if each.rule == UNUSED):
@@ -60,6 +76,7 @@ class _Silencing:
         near = any(0 < number - diagnostic.span.line < 200 for diagnostic in found for number in commented)
         self._joined = joined_lines(text) if near else {}
         self._used: set[tuple[int, int]] = set()
+        self.reason = ""  # of the comment that silenced the last finding
 
     def __call__(self, diagnostic: Diagnostic) -> bool:
         first, last = self._joined.get(diagnostic.span.line, (diagnostic.span.line, diagnostic.span.line))
@@ -68,10 +85,13 @@ class _Silencing:
         meaning = [
             (comment.line, name.column) for comment in own for name in comment.names if _means(name.text, diagnostic)
         ]
+        silent = {line for line, _ in meaning}
+        self.reason = next((each.reason for each in own if each.line in silent and each.reason), "")
         if self._noqa and _silenced(diagnostic, "".join(self._lines[first - 1 : last])):
             # Of several the first counts; a blanket one has no names.
             noqa = next((each for each in around if each.kind == "noqa"), None)
             names = noqa.names if noqa is not None else ()
+            self.reason = self.reason or (noqa.reason if noqa is not None else "")
             meaning += [(noqa.line, name.column) for name in names if noqa and diagnostic.code.startswith(name.text)]
             self._used.update(meaning)
             return True

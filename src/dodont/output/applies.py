@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from dodont.engine.catalogue import practices
 from dodont.models.tables import files_by_root, table_of
@@ -16,23 +16,38 @@ _HANDLERS = frozenset({"do-arch-3", "dont-arch-1", "dont-arch-2"})
 _COROUTINES = frozenset({"do-arch-6", "dont-arch-8"})
 
 
-def inapplicable(texts: Iterable[str]) -> frozenset[str]:
-    """The ids of practices that none of the files can keep or break."""
+class Spoken(NamedTuple):
+    """What files speak of, by the names of the models: libraries that serve requests, libraries of databases; and whether of coroutines."""
+
+    requests: frozenset[str]
+    database: frozenset[str]
+    coroutines: bool
+
+
+def spoken(texts: Iterable[str]) -> Spoken:
+    """What the files speak of."""
     imports: set[str] = set()
     coroutines = False
     for text in texts:
         imports.update(_IMPORT.findall(text))
         coroutines = coroutines or "async def " in text
-    stems = {stem for name in imports for stem in _stems(name)}
-    tables = [table_of(stem) for stem in stems]
-    database = any(_speaks(table, _of_database) for table in tables)
-    requests = any(_speaks(table, _of_requests) for table in tables)
+    tables = {stem: table_of(stem) for name in imports for stem in _stems(name)}
+    return Spoken(
+        frozenset(stem for stem, table in tables.items() if _speaks(table, _of_requests)),
+        frozenset(stem for stem, table in tables.items() if _speaks(table, _of_database)),
+        coroutines,
+    )
+
+
+def inapplicable(texts: Iterable[str]) -> frozenset[str]:
+    """The ids of practices that none of the files can keep or break."""
+    found = spoken(texts)
     return frozenset(
         practice.id
         for practice in practices()
-        if (practice.area == "database" and not database)
-        or ((practice.area == "api" or practice.id in _HANDLERS) and not requests)
-        or (practice.id in _COROUTINES and not coroutines)
+        if (practice.area == "database" and not found.database)
+        or ((practice.area == "api" or practice.id in _HANDLERS) and not found.requests)
+        or (practice.id in _COROUTINES and not found.coroutines)
     )
 
 

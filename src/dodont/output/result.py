@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dodont.core.diagnostic import Diagnostic, Edit, Span
 from dodont.core.rule import Rule
@@ -41,6 +41,14 @@ class SourceLines:
             return []
 
 
+class Suppressed(NamedTuple):
+    """A finding that was accepted, by a comment or in the baseline, and why if somebody said so."""
+
+    diagnostic: Diagnostic
+    by: Literal["comment", "baseline"]
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """A finished run. ``source`` gives a file's lines by the path a diagnostic has; ``ran`` are the rules' names.
@@ -48,7 +56,8 @@ class Result:
     ``files`` counts the files that were read, None when the run doesn't tell. ``shard`` is the part of a run that this is, "2/3".
     ``new`` says that these are the findings which no baseline knows, in what a diff touches; None when nobody asked for that.
     ``hidden`` is how many a baseline knows. ``category`` tells several reports on one commit apart.
-    ``inapplicable`` are practices that nothing in the files can keep or break, where somebody looked.
+    ``inapplicable`` are practices that nothing in the files can keep or break, where somebody looked. ``suppressed`` are findings
+    that are told beside these as accepted, where somebody asks for them; ``diagnostics`` has none of them.
     """
 
     diagnostics: Sequence[Diagnostic]
@@ -62,6 +71,7 @@ class Result:
     hidden: int = 0
     category: str | None = None
     inapplicable: frozenset[str] = frozenset()
+    suppressed: Sequence[Suppressed] = ()
 
     def rule(self, diagnostic: Diagnostic) -> Rule:
         return self.rules.get(diagnostic.rule, catalogue.INTERNAL)

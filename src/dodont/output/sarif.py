@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from dodont.core.rule import INTERNAL_CODE, Rule
 from dodont.engine import catalogue
 from dodont.output.formats import MOST
 from dodont.output.repository import absolute_on_windows, in_repository
-from dodont.output.result import Result
+from dodont.output.result import Result, Suppressed
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 HOME = "https://pypi.org/project/dodont/"
@@ -64,7 +65,13 @@ _MEDIUM = 5.0
 
 
 def render(result: Result) -> str:
-    """One run with the rules that ran and a result per finding; columns count characters from 1, ends exclusive."""
+    """One run with the rules that ran and a result per finding; columns count characters from 1, ends exclusive.
+
+    Accepted findings follow, with the reason, where the run tells of them.
+    """
+    accepted = dict(enumerate(result.suppressed, len(result.diagnostics)))
+    if accepted:
+        result = replace(result, diagnostics=[*result.diagnostics, *(each.diagnostic for each in result.suppressed)])
     reported = {diagnostic.rule for diagnostic in result.diagnostics}
     listed = sorted({*result.ran, *reported} & result.rules.keys(), key=lambda name: result.rules[name].code)
     rules = [result.rules[name] for name in listed]
@@ -73,7 +80,7 @@ def render(result: Result) -> str:
     index = {rule.code: position for position, rule in enumerate(rules)}
     names, edits = result.fingerprints(), result.edits()
     found = in_repository(result.diagnostics, result.root)
-    shown = range(len(found)) if len(found) <= MOST else _gravest(result, found)
+    shown = range(len(found)) if len(found) <= MOST else _gravest(result, found, accepted.keys())
     troubles = [diagnostic for diagnostic in found if diagnostic.code == INTERNAL_CODE]
     run = {
         "tool": {
@@ -93,7 +100,10 @@ def render(result: Result) -> str:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository"}}},
         "results": [
-            _result(result, found[each], index[result.rule(found[each]).code], names[each], edits.get(each, ()))
+            {
+                **_result(result, found[each], index[result.rule(found[each]).code], names[each], edits.get(each, ())),
+                **({"suppressions": [_suppression(accepted[each])]} if each in accepted else {}),
+            }
             for each in shown
         ],
     }
@@ -102,13 +112,20 @@ def render(result: Result) -> str:
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
-def _gravest(result: Result, found: Sequence[Diagnostic]) -> list[int]:
-    """The indexes of the findings that matter most, in their order: errors, then those of rules that are seldom wrong."""
+def _gravest(result: Result, found: Sequence[Diagnostic], accepted: Collection[int]) -> list[int]:
+    """The indexes of the findings that matter most, in their order: errors, then those of rules that are seldom wrong, and last what
+    was accepted."""
 
-    def weight(index: int) -> tuple[bool, float]:
-        return found[index].severity != "error", -(result.rule(found[index]).precision or 0.0)
+    def weight(index: int) -> tuple[bool, bool, float]:
+        severe = found[index].severity == "error"
+        return index in accepted, not severe, -(result.rule(found[index]).precision or 0.0)
 
     return sorted(sorted(range(len(found)), key=weight)[:MOST])
+
+
+def _suppression(accepted: Suppressed) -> dict[str, str]:
+    found = {"kind": "inSource" if accepted.by == "comment" else "external", "status": "accepted"}
+    return {**found, "justification": accepted.reason} if accepted.reason else found
 
 
 def uri(path: str) -> str:

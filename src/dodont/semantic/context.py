@@ -6,6 +6,7 @@ Asked only of what would be reported.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from dodont.semantic.credentials import (
     hashes_token,
     is_access_key,
     names_hash,
+    opens_database,
     vague,
 )
 from dodont.semantic.definitions import ClassInfo
@@ -45,6 +47,8 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
     """Whether ``name`` means a credential where the frame is: by what it is used with, whose it is, and where that stands."""
     if is_access_key(name):
         return not any(about_key_pair(each) for each in frame.once(_everything))
+    if opens_database(name):
+        return _WITHOUT_PASSWORD.search(frame.module.text) is None
     if not vague(name) or "." in name:  # an object that shows a field was asked about itself
         return True
     spoken = frame.once(_spoken, name)
@@ -57,6 +61,10 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
     return any(
         each in _OWNERS or each in _SOURCES or (about_sign_in(each) and not denotes(each)) for each in spoken
     ) or any(speaks_of_sign_in(info) for info in _holders(frame, leaf))
+
+
+#: What is reached without a password in its address.
+_WITHOUT_PASSWORD = re.compile(r"sqlite|firebase", re.I)
 
 
 def _everything(frame: Frame) -> frozenset[str]:

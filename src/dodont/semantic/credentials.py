@@ -55,6 +55,15 @@ PAIRS = frozenset(
     }
 )  # fmt: skip
 
+#: Addresses that mostly have a password in them: whoever knows one can connect.
+ADDRESSES = frozenset(
+    {
+        ("database", "url"), ("database", "uri"), ("database", "dsn"), ("db", "url"), ("db", "uri"), ("db", "dsn"),
+        ("postgres", "url"), ("postgresql", "url"), ("postgres", "dsn"), ("mysql", "url"), ("mongo", "uri"), ("mongo", "url"),
+        ("mongodb", "uri"), ("mongodb", "url"), ("redis", "url"), ("broker", "url"), ("amqp", "url"), ("rabbitmq", "url"),
+    }
+)  # fmt: skip
+
 #: A ``token`` with one of these before it is a place in a list, a piece of text, a template's tag, or shown to everybody.
 NO_TOKEN = frozenset(
     """page next prev previous continuation sync cursor start end max min num total count prompt completion input output
@@ -111,7 +120,7 @@ def credential(name: str) -> bool:
         return len(words) == 1 or words[-2] not in NO_TOKEN
     if words[-2:] == ("signing", "key"):
         return name.upper() == name  # a setting; others mostly have the half that checks a signature, which is public
-    return len(words) > 1 and (words[-2], last) in PAIRS
+    return len(words) > 1 and ((words[-2], last) in PAIRS or (words[-2], last) in ADDRESSES)
 
 
 @lru_cache(maxsize=4096)
@@ -214,6 +223,11 @@ def is_access_key(name: str) -> bool:
     """
     words = _words(name)
     return words[-2:] == ("access", "key") and "secret" not in words
+
+
+def opens_database(name: str) -> bool:
+    """Whether a name says where a database or broker is, mostly with the password to it: ``database_url``."""
+    return _words(name)[-2:] in ADDRESSES
 
 
 @lru_cache(maxsize=8192)

@@ -59,7 +59,10 @@ class Workspace:
             settings = self._governing(os.path.dirname(path))  # noqa: PTH120
             settings_of.setdefault(id(settings), settings)
             order.setdefault(id(settings), []).append(path)
-        overrides = {path: text.encode("utf-8", "surrogatepass") for path, text in self.open.items()}
+        # A buffer that says what its file says is no reason to do without what earlier runs found out.
+        overrides = {
+            path: text.encode("utf-8", "surrogatepass") for path, text in self.open.items() if text != self._saved(path)
+        }
         done: dict[str, tuple[Diagnostic, ...]] = {}
         with interpreting():
             for key, files in order.items():
@@ -90,12 +93,14 @@ class Workspace:
             return True
 
     def text(self, path: str) -> str:
-        if path in self.open:
-            return self.open[path]
+        return self.open[path] if path in self.open else self._saved(path) or ""
+
+    def _saved(self, path: str) -> str | None:
+        """What stands in the file."""
         try:
             return decode(Path(path).read_bytes())
         except (OSError, Unreadable):
-            return ""
+            return None
 
     def repairs(self, path: str, diagnostic: Diagnostic) -> list[Repair]:
         """The fix of a finding, and the comment that accepts it."""

@@ -162,7 +162,7 @@ def test_an_argument_is_laid_out_as_its_neighbours(before: str, after: str) -> N
     source = Source(before)
     call = next(node for node in source.children if isinstance(node, cst.Call))
     edit = Editor(source, call)
-    start, end = source.region(call)
+    _, end = source.region(call)
     items = [source.region(each) for each in call.args]
     edit.insert_item(items, len(items), "x=1", before.index("(") + 1, end - 1)
     assert apply(before, edit.edits()) == after
