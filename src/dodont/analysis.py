@@ -44,7 +44,7 @@ from dodont.semantic.origins import Origins, is_checked, is_given_in_code
 from dodont.semantic.passwords import entered
 from dodont.semantic.repetition import keyed, only_first
 from dodont.semantic.rows import debugged, read_by_key
-from dodont.semantic.trees import SCOPES, calls_of, nodes_of, stored, walk
+from dodont.semantic.trees import SCOPES, nodes_of, stored, walk
 from dodont.semantic.values import PLAIN_TYPES, Hole, Label, Note, Site, Text, Type, Value
 
 if TYPE_CHECKING:  # loaded where there is SQL, or a table is asked for
@@ -402,23 +402,25 @@ class Pass:
 
     def is_call(self, site: Site) -> bool:
         """Whether what stands at a place in the module is a call, and no more."""
-        return site[1:] in calls_of(self.tree)
+        try:
+            return isinstance(ast.parse(f"({self._text(site)}\n)", mode="eval").body, ast.Call)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
 
     def source(self, site: Site | None) -> str:
         """The code at a place in the project, on one line and cut short; empty where there is none."""
-        if site is None:
-            return ""
+        text = " ".join(self._text(site).split()) if site is not None else ""
+        return text if len(text) <= 60 else text[:57] + "..."
+
+    def _text(self, site: Site) -> str:
         module = self.module if site.path == self.module.path else self._module(site.path)
-        if module is None:
-            return ""
-        lines = self.project.lines(module)[site.line - 1 : site.end_line]
+        lines = self.project.lines(module)[site.line - 1 : site.end_line] if module is not None else []
         if not lines:
             return ""
         encoded = [line.encode("utf-8", "surrogatepass") for line in lines]
         encoded[-1] = encoded[-1][: site.end_column]
         encoded[0] = encoded[0][site.column :]
-        text = " ".join(b"".join(encoded).decode("utf-8", "replace").split())
-        return text if len(text) <= 60 else text[:57] + "..."
+        return b"".join(encoded).decode("utf-8", "replace")
 
     def source_lines(self, site: Site) -> str:
         """The whole lines of the project around a place: the statement, or the better part of it."""

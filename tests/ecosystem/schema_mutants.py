@@ -104,7 +104,7 @@ def _sample(root: Path, size: int, seed: int) -> list[Mutant]:
             break
         model = models[turn % len(models)]
         mutant = _mutant(model, kinds[turn % len(kinds)], chance)
-        if mutant is not None:
+        if mutant is not None and _is_python(mutant.text):
             made.append(mutant)
     return made
 
@@ -130,7 +130,7 @@ def _models(root: Path) -> list[_Model]:
                 django = declared(project).family(info) == "django"
                 if django and not _is_migrated(Path(module.file)):
                     continue
-                if django or table.name in tables:
+                if django or table.name in tables or table.name in {each.rpartition(".")[2] for each in tables}:
                     found.append(_Model(Path(module.file), node, table, django))
     gc.unfreeze()
     gc.collect()
@@ -142,6 +142,14 @@ def _is_migrated(path: Path) -> bool:
         if (directory / "migrations").is_dir():
             return any(each.name[0].isdigit() for each in (directory / "migrations").glob("*.py"))
     return False
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _mutant(model: _Model, kind: str, chance: random.Random) -> Mutant | None:
@@ -202,10 +210,6 @@ def _mutant(model: _Model, kind: str, chance: random.Random) -> Mutant | None:
         changed = [*lines]
         changed[row] = f"{lines[row][:end]}{comma}{word}={not column.nullable}{lines[row][end:]}"
     else:
-        return None
-    try:
-        ast.parse("\n".join(changed))
-    except SyntaxError:
         return None
     return Mutant(model.path, row + 1, kind, what, "\n".join(changed))
 

@@ -385,3 +385,97 @@ def test_changes() -> None:
     assert [(each.column, each.nullable) for each in changes("ALTER TABLE a ALTER COLUMN b DROP NOT NULL")] == [
         ("b", True)
     ]
+
+
+def test_what_a_module_does_to_its_names_counts(tmp_path: Path) -> None:
+    history = django(
+        tmp_path,
+        {
+            "0001_initial": """
+            steps = []
+            for name in ("Order", "Sale"):
+                steps.append(migrations.CreateModel(name, fields=[("id", models.AutoField(primary_key=True))]))
+            steps.append(migrations.AddField("order", "note", models.TextField(null=True)))
+
+
+            class Migration(migrations.Migration):
+                dependencies = []
+                operations = steps
+            """
+        },
+    )
+    assert not history.unread
+    assert {name: [*model.fields] for name, model in history.models.items()} == {
+        "order": ["id", "note"],
+        "sale": ["id"],
+    }
+
+
+def test_code_that_raises_or_never_ends_is_unread(tmp_path: Path) -> None:
+    hostile = """
+        def fail():
+            raise ValueError
+
+
+        def spin(number):
+            return spin(number + 1) + spin(number + 2)
+
+
+        def grow():
+            return [[0] * 1000 for _ in range(1000) for _ in range(1000) for _ in range(1000)]
+
+
+        def deep():
+            return {deep}
+
+
+        def bomb():
+            text, number, rows = "x", 3, [1]
+            for _ in range(900):
+                text = text + text
+                text = f"{text}{text}".replace("x", text)
+                number = number * number
+                rows = rows + rows
+            return [text] * 10**12 + [*range(10**12)] + [number, {1, 2} - {3}]
+
+
+        class Migration(migrations.Migration):
+            dependencies = []
+            operations = [migrations.CreateModel("Order", fields=[("id", {call})])]
+        """
+    many = " + ".join("1" for _ in range(3000))
+    for number, call in enumerate(
+        ("fail()", "spin(0)", "grow()", "deep()", "bomb()", "(lambda f: f(f))(lambda f: f(f))")
+    ):
+        root = tmp_path / str(number)
+        history = django(root, {"0001_initial": hostile.replace("{call}", call).replace("{deep}", many)})
+        assert history.unread or history.models["order"].unread, call
+
+
+def test_a_large_literal_and_many_migrations(tmp_path: Path) -> None:
+    rows = ", ".join(f"({number}, 'row {number}')" for number in range(20_000))
+    first = (
+        f"ROWS = [{rows}]\nclass Migration(migrations.Migration):\n    dependencies = []\n    operations = [CREATE]\n"
+    )
+    files = {
+        "0001_initial": first.replace(
+            "CREATE", "migrations.CreateModel('Order', fields=[('id', models.AutoField(primary_key=True))])"
+        )
+    }
+    previous = "0001_initial"
+    for number in range(2, 402):
+        name = f"{number:04}_more"
+        files[name] = (
+            f"class Migration(migrations.Migration):\n    dependencies = [('shop', '{previous}')]\n"
+            f"    operations = [migrations.AddField('order', 'f{number}', models.TextField())]\n"
+        )
+        previous = name
+    history = django(tmp_path, files)
+    assert not history.unread
+    assert len(history.models["order"].fields) == 401
+
+
+def test_migrations_that_depend_on_each_other_in_a_circle_end(tmp_path: Path) -> None:
+    body = "class Migration(migrations.Migration):\n    dependencies = [('shop', '{}')]\n    operations = []\n"
+    history = django(tmp_path, {"0001_a": body.format("0002_b"), "0002_b": body.format("0001_a")})
+    assert history.models == {}

@@ -480,6 +480,10 @@ def test_django(tmp_path: Path) -> None:
             "class Order(Base):\n    __tablename__ = 'orders'\n    id = Column(Integer, primary_key=True)\n    __table_args__ = lib.more()",
             "`__table_args__`",
         ),
+        (
+            "Mixin = lib.load()\nclass Order(Mixin, Base):\n    __tablename__ = 'orders'\n    id = Column(Integer, primary_key=True)",
+            "what `Mixin` declares",
+        ),
         ("orders = Table('orders', metadata, autoload_with=engine)", "columns that the database is asked for"),
     ],
 )

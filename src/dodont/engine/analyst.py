@@ -162,6 +162,7 @@ class Analyst:
         shown = project.display(path)
         if role_by_path(shown, project.roles) != "migration":
             return []
+        consulted.add((inputs.NAME, shown))
         if module is None:
             module = ModuleInfo(
                 project.finder.name_of(path), shown, text=project.text(path), role="migration", file=path

@@ -35,6 +35,7 @@ class Finder:
         self._src = tuple(str(path) for path in src if (path.is_dir() if listings is None else str(path) in listings))
         self._listings: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
+        self._inside: dict[str, str] = {}  # what stands before names below a root that is a package itself
         self._prefixes: dict[str, str] = {}
         self._qualified: dict[tuple[str, str], str] = {}
         self._packages: dict[str, bool] = {}
@@ -92,7 +93,7 @@ class Finder:
         known = self._roots.get(directory)
         if known is None:
             root = self.root_of(path)
-            found = [root, *self._src]
+            found = [*self._managed(directory, root), root, *self._src]
             if "__init__.py" not in self.listing(directory):
                 found.insert(0, directory)
             current = root
@@ -104,13 +105,21 @@ class Finder:
             known = self._roots[directory] = tuple(dict.fromkeys(found))
         return known
 
+    def _managed(self, directory: str, root: str) -> Iterator[str]:
+        """The packages around a file that hold ``manage.py``, from where Python imports when it is run."""
+        while directory != root and len(directory) > len(root):
+            if "manage.py" in self.listing(directory):
+                self._inside[directory] = self.name_of(os.path.join(directory, "__init__.py")) + "."
+                yield directory
+            directory = os.path.dirname(directory)
+
     def qualify(self, module: str, importer: str) -> str:
         """An absolute import as seen from a file, as a name of this project; as it stands when it leads out of it."""
         key = (os.path.dirname(importer), module.partition(".")[0])
         known = self._qualified.get(key)
         if known is None:
             root = next((root for root in self.roots_for(importer) if self._has_top(root, key[1])), None)
-            known = self._qualified[key] = self._prefix(root) if root is not None else ""
+            known = self._qualified[key] = (self._inside.get(root) or self._prefix(root)) if root is not None else ""
         return known + module
 
     def find(self, name: str) -> str | None:

@@ -16,6 +16,7 @@ from dodont.project.comments import suppressions
 from dodont.project.django import DjangoSettings
 from dodont.project.environments import Environment, environments
 from dodont.project.finder import Finder
+from dodont.project.outlines import Outline, outline
 from dodont.project.plain import restored
 from dodont.project.related import Related
 from dodont.project.roles import role_by_path, role_of
@@ -47,6 +48,8 @@ from dodont.semantic.values import UNSETTLED, Relation, Type, Value
 MAX_DEPTH = 120
 #: Syntax trees that are kept for those who ask of the same file again.
 MAX_TREES = 8
+#: Likewise of what is left of them without the bodies of functions.
+MAX_OUTLINES = 500
 #: How many dots a name may have; one with more comes of imports that lead to themselves.
 MAX_DOTS = 40
 #: How often a circle of functions is run until its facts stay as they are.
@@ -102,6 +105,7 @@ class Project(World):
         self.functions: dict[str, FunctionInfo] = {}
         self.denoted: dict[str, tuple[int, Value]] = {}
         self.lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...], frozenset[Input]]] = {}
+        self.guarded: dict[tuple[str, str], tuple[bool, frozenset[Input]]] = {}
         self.slots: dict[tuple[str, str], tuple[int, Any, frozenset[Input]]] = {}
         self.targets: dict[str, tuple[int, Any]] = {}
         self.touched: set[Input] = set()
@@ -126,6 +130,9 @@ class Project(World):
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
         self._trees: dict[str, ast.Module] = {}
+        self._outlines: dict[str, Outline] = {}
+        self._may_declare: dict[str, bool] = {}
+        self.parsed: set[str] = set()  # files that are known to parse, beside the modules
         self.keeps_trees = False  # whether somebody is going to ask what the models in each module declare
         self.digests: dict[str, str] = {}  # of the bytes of files
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
@@ -203,7 +210,7 @@ class Project(World):
                 module.names[name] = Value(known.type if known.const is not None else None, known.ref)
         module.registrars = registrars(module)
         if self.keeps_trees and self.may_declare(module):
-            self._keep_tree(path, source.tree)
+            self._keep_outline(path, source.tree)
         self._tell(module, None, list(frame.events.values()))
         return module
 
@@ -258,7 +265,7 @@ class Project(World):
             text = source.text if source is not None else self._read(path)
             if not is_stub and _has_async(text):
                 return False
-            if source is None:
+            if source is None and path not in self.parsed:
                 check_syntax(text)
         except Unreadable as trouble:
             self.troubles[path] = trouble
@@ -334,7 +341,11 @@ class Project(World):
 
     def may_declare(self, module: ModuleInfo) -> bool:
         """Whether the module's text says that it may have classes that are mapped to tables."""
-        return bool(module.classes) and may_declare(module.path, module.text.encode("utf-8", "surrogatepass"))
+        known = self._may_declare.get(module.file)
+        if known is None:
+            data = module.text.encode("utf-8", "surrogatepass") if module.classes else b""
+            known = self._may_declare[module.file] = may_declare(module.path, data)
+        return known
 
     def creates_index(self, table: str, column: str) -> bool:
         """Whether code that sets the database up, a migration or an SQL text, may create an index that begins with a column."""
@@ -655,6 +666,17 @@ class Project(World):
         if len(self._trees) >= MAX_TREES:
             self._trees.clear()
         self._trees[path] = tree
+
+    def outline(self, module: ModuleInfo) -> Outline:
+        self.touched.add((inputs.TEXT, module.path))
+        found = self._outlines.get(module.file)
+        return found if found is not None else self._keep_outline(module.file, self.tree(module))
+
+    def _keep_outline(self, path: str, tree: ast.Module) -> Outline:
+        if len(self._outlines) >= MAX_OUTLINES:
+            self._outlines.clear()
+        found = self._outlines[path] = outline(tree)
+        return found
 
     def awaits(self, module: ModuleInfo) -> Mapping[tuple[str, str], tuple[int, int]]:
         """How many calls of a dotted name, as written in a class (or in none), the module awaits, and how many it does not."""

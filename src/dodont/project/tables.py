@@ -45,11 +45,15 @@ class Declarations:
         self._indexing: list[bytes] | None = None
         self._texts: dict[str, list[str]] = {}
         self._classes: dict[str, frozenset[str]] = {}
+        is_mapped = False
         for path, data in files:
+            is_mapped = is_mapped or any(word in data for word in _MAPPERS)
             if may_declare(path, data) and not is_elsewhere(path):
                 self._models.append((path, data))
             if _may_change(data):
                 self._changing.append((path, data))
+        if not is_mapped:  # `Field(` and a directory of `models` may be pydantic's, or of another kind altogether
+            self._models.clear()
 
     def models(self, word: str = "") -> list[str]:
         """The files that may declare mapped classes and tables, and mention ``word``."""
@@ -100,6 +104,10 @@ class Declarations:
 _DECLARING = (b"Column(", b"column(", b"Table(", b"elationship(", b"__tablename__", b"Mapped[", b"table=True")
 #: Django reads models from the module of that name in an application, and what such a module takes from others from there.
 _FIELDS = (b"models.Model", b"Field(", b"Key(")
+
+
+#: One of these some file of a project with tables names: Flask-SQLAlchemy, too, has its name from one.
+_MAPPERS = (b"sqlalchemy", b"sqlmodel", b"django")
 
 
 def may_declare(path: str, data: bytes) -> bool:

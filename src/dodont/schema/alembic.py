@@ -11,13 +11,17 @@ from typing import Any
 
 from dodont.project import inputs
 from dodont.project.environments import Environment
-from dodont.schema.reading import HOLE, UNREAD, Effects, File, Files, Local, Made, Method, Ref, Run, TooLong, is_known
+from dodont.schema.files import File, Files
+from dodont.schema.running import Effects, Run, TooLong
 from dodont.schema.tables import Column, Index, Schema, Table, Unread
+from dodont.schema.values import HOLE, UNREAD, Local, Made, Method, Ref, is_known
 from dodont.semantic.definitions import Input
 from dodont.semantic.values import Site
 
 _OP = "alembic.op."
 _BATCH = "alembic.op.batch_alter_table"
+#: How many unknown parts the name of a table may have for others to be compared with it.
+MAX_HOLES = 3
 
 
 @dataclass(slots=True)
@@ -251,14 +255,17 @@ class Operations(Effects):
 
     def _at(self, table: Any, made: Made) -> Table | None:
         """The table an operation is about. Where it is not known, all that it may be are lost."""
-        if table is not UNREAD and HOLE in table:
+        if not isinstance(table, str):
+            self.astray(made.of, made.site or _NOWHERE)
+            return None
+        if table.count(HOLE) > MAX_HOLES:
+            self.astray(made.of, made.site or _NOWHERE)
+            return None
+        if HOLE in table:
             pattern = re.compile(".*".join(map(re.escape, table.split(HOLE))))
             for name in [*self.tables]:
                 if pattern.fullmatch(name):
                     self._lose(self.tables[name], made)
-            return None
-        if table is UNREAD:
-            self.astray(made.of, made.site or _NOWHERE)
             return None
         if table not in self.tables:
             self.elsewhere.add(table)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dodont.schema import django, sqlalchemy
 from dodont.schema.tables import Column, Relationship, Schema, Table, Unread
-from dodont.schema.written import Call, Written, annotation_of, flat
+from dodont.schema.written import Call, Written, annotation_of, class_node, flat
+from dodont.semantic.annotations import type_of
 from dodont.semantic.definitions import ClassInfo, Input, ModuleInfo
 from dodont.semantic.objects import lineage
 
@@ -167,9 +168,21 @@ class Declared:
         ]
         return found[0] if len(found) == 1 else None
 
-    def is_unknown_base(self, frame: Frame, base: str) -> bool:
-        """Whether a base may bring columns that nobody knows."""
-        if self.class_named(frame, base) is not None or "." not in base:
+    def unknown_bases(self, info: ClassInfo) -> Iterator[Unread]:
+        """The bases of a class that may bring columns that nobody knows."""
+        if info.site is None:
+            return
+        frame = self.frame(info)
+        for base in info.bases:
+            if self._is_unknown_base(frame, base):
+                yield Unread(info.site, f"what `{base}` declares")
+        node = class_node(self.project, info)
+        for each in node.bases if node is not None and len(node.bases) > len(info.bases) else ():
+            if frame.quiet(each).ref is None and type_of(frame, each) is None:  # `Mixin = load(settings.MIXIN)`
+                yield Unread(info.site, f"what `{ast.unparse(each)}` declares")
+
+    def _is_unknown_base(self, frame: Frame, base: str) -> bool:
+        if self.class_named(frame, base) is not None or "." not in base or base in django.BROUGHT:
             return False
         return base.partition(".")[0] not in _PLAIN and frame.library.class_of(frame.library.canonical(base)) is None
 
@@ -302,7 +315,7 @@ class Declared:
         if "Table(" not in module.text:
             return
         frame = self.project.reader(module)
-        for statement in flat(self.project.tree(module).body):
+        for statement in flat(self.project.outline(module).body):
             value = getattr(statement, "value", None)
             if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr)) and isinstance(value, ast.Call):
                 call = Call(value, frame)

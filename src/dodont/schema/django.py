@@ -86,15 +86,15 @@ _MADE_FROM = {
 }
 
 #: The columns that abstract models of Django's own bring, with their kinds.
-_BROUGHT = {
+BROUGHT = {
     "django.contrib.auth.base_user.AbstractBaseUser": (("password", "CharField"), ("last_login", "DateTimeField")),
     "django.contrib.auth.models.PermissionsMixin": (("is_superuser", "BooleanField"),),
     "django.contrib.sessions.base_session.AbstractBaseSession": (
         ("session_key", "CharField"), ("session_data", "TextField"), ("expire_date", "DateTimeField"),
     ),
 }  # fmt: skip
-_BROUGHT["django.contrib.auth.models.AbstractBaseUser"] = _BROUGHT["django.contrib.auth.base_user.AbstractBaseUser"]
-_BROUGHT["django.contrib.auth.models.AbstractUser"] = (
+BROUGHT["django.contrib.auth.models.AbstractBaseUser"] = BROUGHT["django.contrib.auth.base_user.AbstractBaseUser"]
+BROUGHT["django.contrib.auth.models.AbstractUser"] = (
     ("password", "CharField"), ("last_login", "DateTimeField"), ("is_superuser", "BooleanField"), ("username", "CharField"),
     ("first_name", "CharField"), ("last_name", "CharField"), ("email", "EmailField"), ("is_staff", "BooleanField"),
     ("is_active", "BooleanField"), ("date_joined", "DateTimeField"),
@@ -402,13 +402,12 @@ class Reader:
             seen.add(current.ref)
             declares = self._declared.django_own(current)
             parts.append((current, declares))
+            unread += self._declared.unknown_bases(current)
             for base in current.bases:
                 found = self._declared.class_named(frame, base)
                 if found is None:
-                    if base in _BROUGHT:
+                    if base in BROUGHT:
                         brought += _brought(base)
-                    elif self._declared.is_unknown_base(frame, base) and current.site is not None:
-                        unread.append(Unread(current.site, f"what `{base}` declares"))
                 elif is_entity(frame, found) and not _says(self._declared.django_meta(found), "abstract"):
                     concrete = self._concrete(found)
                     if concrete is not None and concrete not in parents:
@@ -594,7 +593,7 @@ def _brought(base: str) -> list[Column]:
             name, name, kind, nullable=name == "last_login", unique=name in _UNIQUE, primary_key=name == "session_key",
             indexed=name == "expire_date", few=kind in _BOOLEAN, default=False,
         )
-        for name, kind in _BROUGHT[base]
+        for name, kind in BROUGHT[base]
     ]  # fmt: skip
 
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from dodont.project import inputs
 from dodont.schema.django_state import Application, Field, Fields, Model, class_of
-from dodont.schema.reading import UNREAD, Either, File, Files, Made, Ref, Run, TooLong, is_known
+from dodont.schema.files import File, Files
+from dodont.schema.running import Left, Run, TooLong
 from dodont.schema.tables import Unread
+from dodont.schema.values import UNREAD, Either, Made, Ref, is_known
 from dodont.semantic.definitions import Input, says_nothing
 from dodont.semantic.values import Site
 
@@ -27,13 +29,15 @@ class Migration:
 
 @dataclass(slots=True)
 class History:
-    """What the migrations of an application have made: its models by their names in small letters.
+    """What the migrations of an application have made: its models by their names in small letters. ``foreign`` are classes of other
+    libraries that stand in them for fields.
 
     ``unread`` is what may have made or changed any of them. ``consulted`` is what that hangs on, beside the migrations themselves.
     """
 
     models: dict[str, Model] = field(default_factory=dict)
     unread: list[Unread] = field(default_factory=list)
+    foreign: set[str] = field(default_factory=set)
     consulted: frozenset[Input] = frozenset()
 
 
@@ -84,12 +88,12 @@ def _names(files: Files, file: File) -> dict[str, Any] | None:
     run = Run(files)
     try:
         for base in reversed(node.bases):
-            value = run.eval(base, {}, file)
+            value = run.value(base, {}, file)
             above = class_of(files, value.name) if isinstance(value, Ref) else None
             if above is not None and above[1] is not node:
                 run.execute(above[1].body, names, above[0])
         run.execute(node.body, names, file)
-    except TooLong:
+    except (Left, TooLong, RecursionError):
         return None
     return names
 
@@ -122,29 +126,37 @@ def _ordered(migrations: dict[str, Migration], history: History) -> Iterator[Mig
     replaced: dict[str, str] = {}
     for each in migrations.values():
         replaced.update((old, each.name) for old in each.replaces)
-    state: dict[str, bool] = {}  # whether a migration's turn has come
+    seen: set[str] = set()  # whose turn has come
+    done: set[str] = set()
 
-    def visit(name: str) -> Iterator[Migration]:
-        while name in replaced:
+    def newest(name: str) -> str:
+        for _ in replaced:
+            if name not in replaced:
+                break
             name = replaced[name]
-        if name in state:
-            return
-        state[name] = True
+        return name
+
+    pending = sorted(migrations, reverse=True)
+    while pending:
+        name = newest(pending[-1])
         migration = migrations.get(name)
-        if migration is None:
-            history.unread.append(Unread(Site(name, 1, 0, 1, 0), name))  # the file it stands in is not there
-            return
+        if name in seen or migration is None:
+            pending.pop()
+            if migration is not None and name not in done:
+                done.add(name)
+                yield migration
+            elif migration is None and name not in seen:  # the file it stands in is not there
+                history.unread.append(Unread(Site(name, 1, 0, 1, 0), name))
+                seen.add(name)
+            continue
+        seen.add(name)
         before = [
             *migration.after,
             *(each for old in migration.replaces if old in migrations for each in migrations[old].after),
         ]
-        for each in before:
-            if each not in ("__first__", "__latest__") and isinstance(each, str):
-                yield from visit(each)
-        yield migration
-
-    for name in sorted(migrations):
-        yield from visit(name)
+        pending += [
+            each for each in reversed(before) if isinstance(each, str) and each not in ("__first__", "__latest__")
+        ]
 
 
 class _Operations:
@@ -255,9 +267,7 @@ class _Operations:
         unread = not isinstance(fields, (list, tuple))
         for each in fields if not unread else ():
             if isinstance(each, (tuple, list)) and len(each) == 2 and is_known(each[0]):
-                found = self._fields.field(
-                    each[0], each[1], made.site or self._file.site(self._file.tree), certain=True
-                )
+                found = self._field(each[0], each[1], made)
                 if found is not None:
                     model.fields[each[0]] = found
                     continue
@@ -265,6 +275,10 @@ class _Operations:
                     continue
             unread = True
         self._models[name.lower()] = model.but(unread=True) if unread else model
+
+    def _field(self, name: str, given: Any, made: Made) -> Field | None:
+        site = made.site or self._file.site(self._file.tree)
+        return self._fields.field(name, given, site, self._history.foreign, certain=True)
 
     def delete_model(self, made: Made) -> None:
         del self._models[self._text(made.get(0, "name")).lower()]
@@ -276,7 +290,7 @@ class _Operations:
     def add_field(self, made: Made) -> None:
         model, name = self._model(made.get(0, "model_name")), self._text(made.get(1, "name"))
         given = made.get(2, "field")
-        found = self._fields.field(name, given, made.site or self._file.site(self._file.tree), certain=True)
+        found = self._field(name, given, made)
         if found is not None:
             self._models[model.name.lower()] = model.but(fields={**model.fields, name: found})
         elif not isinstance(given, Made):

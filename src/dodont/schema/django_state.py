@@ -13,8 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from dodont.project import inputs
-from dodont.schema.reading import File, Files, Made, Ref, Run, is_known
+from dodont.schema.files import File, Files
+from dodont.schema.running import Run
 from dodont.schema.tables import Column, Index, Relationship, Schema, Table
+from dodont.schema.values import Made, Ref, is_known
+from dodont.semantic.definitions import Input
 from dodont.semantic.values import Site
 
 _MODEL = frozenset({"django.db.models.Model", "django.db.models.base.Model", "django.contrib.gis.db.models.Model"})
@@ -101,7 +104,7 @@ def schema_of(models: Iterable[Model], label: str, unread: bool = False) -> Sche
             if each.many
         }
         indexes = tuple(_indexes(model))
-        tables[named] = Table(named, f"{label}.{model.name}", columns, indexes, relationships, (), model.site)
+        tables[named] = Table(named, f"{label}.{model.name}", columns, indexes, relationships, site=model.site)
     return Schema(tables, ())
 
 
@@ -126,13 +129,14 @@ def _column(field: Field) -> Column | None:
 
 
 def _indexes(model: Model) -> Iterator[Index]:
-    columns = {name: each.name for name, field in model.fields.items() if (each := _column(field)) is not None}
+    columns = {name: column.name for name, each in model.fields.items() if (column := _column(each)) is not None}
 
     def named(fields: Any) -> tuple[str, ...]:
         names = [fields] if isinstance(fields, str) else fields
         if not isinstance(names, (list, tuple)) or not all(is_known(each) for each in names):
             return ()
-        return tuple(columns.get(each.lstrip("-"), each) for each in names)
+        plain = [str(each).lstrip("-") for each in names]
+        return tuple(columns.get(each, each) for each in plain)
 
     for option, unique in (("unique_together", True), ("index_together", False)):
         sets = model.options.get(option)
@@ -149,20 +153,19 @@ def _indexes(model: Model) -> Iterator[Index]:
 
 
 class Fields:
-    """What the calls in models and migrations say of fields.
-
-    A class of another library counts as a field's where some migration has it in the place of one.
-    """
+    """What the calls in models and migrations say of fields."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
         self._run = Run(files)
-        self.foreign: set[str] = set()
-        self._lineages: dict[str, tuple[str, ...]] = {}
-        self._silent: dict[str, bool] = {}
+        self._lineages: dict[str, tuple[tuple[str, ...], frozenset[Input]]] = {}
+        self._silent: dict[str, tuple[bool, frozenset[Input]]] = {}
 
-    def field(self, name: str, made: Any, site: Site, *, certain: bool = False) -> Field | None:
-        """The field that a call makes; None when it makes none. ``certain``: it stands where a migration has a field."""
+    def field(self, name: str, made: Any, site: Site, foreign: set[str], *, certain: bool = False) -> Field | None:
+        """The field that a call makes; None when it makes none. ``certain``: it stands where a migration has a field.
+
+        ``foreign`` are the classes of other libraries that migrations of the application have in the place of a field's.
+        """
         if not isinstance(made, Made):
             return None
         of = self._files.canonical(made.of)
@@ -170,8 +173,8 @@ class Fields:
         base = next((each for each in above if each.startswith(_OF_FIELDS)), None)
         kind = (base or of).rpartition(".")[2]
         if base is None and certain:
-            self.foreign.add(of)
-        if kind in _VIRTUAL or (base is None and of not in self.foreign):
+            foreign.add(of)
+        if kind in _VIRTUAL or (base is None and of not in foreign):
             return None
         if base is not None and not (kind.endswith("Field") or kind in _RELATIONS):
             return None
@@ -185,12 +188,12 @@ class Fields:
         many = kind in ("ManyToManyField", "ParentalManyToManyField") or kind.endswith("TaggableManager")
         return Field(name, of, nullable, site, many, key, made)
 
-    def brings_others(self, name: str) -> bool:
+    def brings_others(self, name: str, foreign: set[str]) -> bool:
         """Whether an attribute of that class may bring its model other fields: it contributes by itself, or nobody sees how."""
         for each in self.lineage(self._files.canonical(name)):
             node = class_of(self._files, each)
             if node is None:
-                return each in self.foreign
+                return each in foreign
             if any(isinstance(part, ast.FunctionDef) and part.name == "contribute_to_class" for part in node[1].body):
                 return True
         return False
@@ -202,33 +205,36 @@ class Fields:
     def _speaks_of_null(self, name: str) -> bool:
         if name.startswith("django."):
             return False
-        if name not in self._silent:
-            node = class_of(self._files, name)
-            self._silent[name] = node is None or any(
-                (isinstance(each, ast.Constant) and each.value == "null")
-                or (isinstance(each, (ast.keyword, ast.arg)) and each.arg == "null")
-                or (isinstance(each, ast.Attribute) and each.attr == "null")
-                for each in ast.walk(node[1])
-            )
-        return self._silent[name]
+        return self._files.once(self._silent, name, lambda: self._says_null(name))
+
+    def _says_null(self, name: str) -> bool:
+        node = class_of(self._files, name)
+        return node is None or any(
+            (isinstance(each, ast.Constant) and each.value == "null")
+            or (isinstance(each, (ast.keyword, ast.arg)) and each.arg == "null")
+            or (isinstance(each, ast.Attribute) and each.attr == "null")
+            for each in ast.walk(node[1])
+        )
 
     def lineage(self, name: str) -> tuple[str, ...]:
         """A class and its bases by qualified names, up to what is not the project's; that comes last."""
-        if name not in self._lineages:
-            found: list[str] = []
-            pending = [name]
-            while pending and len(found) < MAX_BASES:
-                current = pending.pop(0)
-                if current in found:
-                    continue
-                found.append(current)
-                node = class_of(self._files, current)
-                for each in node[1].bases if node is not None else ():
-                    base = self._run.eval(each, {}, node[0])  # type: ignore[index]
+        return self._files.once(self._lineages, name, lambda: self._lineage(name))
+
+    def _lineage(self, name: str) -> tuple[str, ...]:
+        found: list[str] = []
+        pending = [name]
+        while pending and len(found) < MAX_BASES:
+            current = pending.pop(0)
+            if current in found:
+                continue
+            found.append(current)
+            node = class_of(self._files, current)
+            if node is not None:
+                for each in node[1].bases:
+                    base = self._run.value(each, {}, node[0])
                     pending.append(base.name if isinstance(base, Ref) else "?")
-            found.sort(key=lambda each: self._files.definition(each) is None)
-            self._lineages[name] = tuple(found)
-        return self._lineages[name]
+        found.sort(key=lambda each: self._files.definition(each) is None)
+        return tuple(found)
 
 
 def class_of(files: Files, name: str) -> tuple[File, ast.ClassDef] | None:
@@ -243,9 +249,10 @@ def class_of(files: Files, name: str) -> tuple[File, ast.ClassDef] | None:
 class Models:
     """The models of a project as their classes declare them."""
 
-    def __init__(self, files: Files, fields: Fields) -> None:
+    def __init__(self, files: Files, fields: Fields, foreign: set[str]) -> None:
         self.files = self._files = files
         self._fields = fields
+        self._foreign = foreign
         self._run = Run(files)
 
     def is_model(self, name: str) -> bool:
@@ -280,7 +287,7 @@ class Models:
             seen.add(id(body))
             is_open = self._read(current, body.body, fields, names) or is_open
             for each in body.bases:
-                base = self._run.eval(each, {}, current)
+                base = self._run.value(each, {}, current)
                 if isinstance(base, Ref) and (base.name in _MODEL or base.name == "builtins.object"):
                     continue
                 above = class_of(self._files, base.name) if isinstance(base, Ref) else None
@@ -289,7 +296,7 @@ class Models:
                     is_open = True
                 elif inherited.get("abstract") is not None:  # the fields of any other base stay in a table of their own
                     pending.append(above)
-                elif not self._is_of_project(base.name):  # type: ignore[union-attr]
+                elif not self._is_of_project(base.name):
                     is_open = True
         return Model(node.name, fields, options, _head(file, node), is_open)
 
@@ -303,12 +310,12 @@ class Models:
                     ast.Assign(targets=[ast.Name(id=name)], value=value)
                     | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
                 ):
-                    held = local[name] = self._run.eval(value, local, file)
-                    found = self._fields.field(name, held, file.site(statement))
+                    held = local[name] = self._run.value(value, local, file)
+                    found = self._fields.field(name, held, file.site(statement), self._foreign)
                     if found is not None and name not in names:
                         fields[name] = found
                     names.add(name)
-                    is_open = is_open or (isinstance(held, Made) and self._fields.brings_others(held.of))
+                    is_open = is_open or (isinstance(held, Made) and self._fields.brings_others(held.of, self._foreign))
                 case ast.If() | ast.Try():
                     parts = (
                         statement.body,
@@ -334,7 +341,7 @@ class Models:
         options: dict[str, Any] = {}
         if depth < MAX_LEVELS and (meta is None or meta.bases):
             for each in reversed(node.bases):
-                base = self._run.eval(each, {}, file)
+                base = self._run.value(each, {}, file)
                 above = class_of(self._files, base.name) if isinstance(base, Ref) else None
                 if above is not None and above[1] is not node:
                     inherited = self._options(*above, depth + 1)
@@ -345,7 +352,7 @@ class Models:
         for statement in meta.body if meta is not None else ():
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    options[name] = local[name] = self._run.eval(value, local, file)
+                    options[name] = local[name] = self._run.value(value, local, file)
                 case ast.If() | ast.Try():
                     return None
         return options
@@ -375,7 +382,7 @@ def application_of(files: Files, path: str) -> Application | None:
             if "apps.py" in names and (file := files.file(os.path.join(directory, "apps.py"))) is not None:
                 labels |= set(_labels(files, file))
             return Application(directory, frozenset(labels))
-        if "__init__.py" not in names or directory == project.finder.boundary:
+        if directory == project.finder.boundary:
             return None
         directory = os.path.dirname(directory)
     return None
@@ -412,6 +419,6 @@ def _labels(files: Files, file: File) -> Iterator[str]:
         for each in statement.body if isinstance(statement, ast.ClassDef) else ():
             match each:
                 case ast.Assign(targets=[ast.Name(id="label")], value=value):
-                    label = run.eval(value, {}, file)
+                    label = run.value(value, {}, file)
                     if is_known(label):
                         yield label

@@ -42,7 +42,6 @@ def gaps(project: Project, module: ModuleInfo) -> list[Gap]:
 
 def _django(known: Histories, module: ModuleInfo) -> Iterator[Gap]:
     application: Application | None = None
-    models = Models(known.files, known.fields)
     for info in module.classes:
         if not _may_be_model(known.project, info):
             continue
@@ -53,6 +52,7 @@ def _django(known: Histories, module: ModuleInfo) -> Iterator[Gap]:
         history = known.django(application)
         if history is None or history.unread:
             return
+        models = Models(known.files, known.fields, history.foreign)
         yield from _model(models, info, application, history)
 
 
@@ -81,7 +81,10 @@ def _model(models: Models, info: ClassInfo, application: Application, history: H
     if model.options.get("app_label", next(iter(application.labels))) not in application.labels:
         return []
     if made is None:
-        return [Gap("table", model.site, model.name)] if is_reached(models.files, info.module.file, application) else []
+        # Django reads a module of whose classes it knows one: `shop/tours/models.py`, which the URLs lead to.
+        others = any(each.name.lower() in history.models and models.is_model(each.ref) for each in info.module.classes)
+        is_read = others or is_reached(models.files, info.module.file, application)
+        return [Gap("table", model.site, model.name)] if is_read else []
     if made.unread or not made.has_table:
         return []
     return _differences(model, made)
@@ -115,10 +118,12 @@ def _differences(model: Model, made: Model) -> list[Gap]:
             )
     if model.open:
         return found
+    present = {name.lower() for name in model.fields}
     for name, has in made.fields.items():
-        if has.nullable is False and not has.many and not has.primary_key and not _is_automatic(has.made):
-            if name.lower() not in {each.lower() for each in model.fields}:
-                found.append(Gap("left", model.site, model.name, name, related=(Note(has.site, "made here"),)))
+        if has.nullable is not False or has.many or has.primary_key or _is_automatic(has.made):
+            continue
+        if name.lower() not in present:
+            found.append(Gap("left", model.site, model.name, name, related=(Note(has.site, "made here"),)))
     return found
 
 
@@ -143,7 +148,11 @@ def _alembic(known: Histories, models: Declared, module: ModuleInfo) -> Iterator
         elif (
             table.site is not None
             and not known.begins_elsewhere()
-            and known.is_migrated(table.name, _lineage(models, table), any(made.values()))
+            and known.is_migrated(
+                table.name,
+                _lineage(models, table),
+                any(made[each.name] and _bases(models, each) == _bases(models, table) for each in tables),
+            )
         ):
             yield Gap("table", _head(table.site, table.entity), _name(table))
     for info in heirs:  # whose rows stand in another's table
@@ -161,6 +170,11 @@ def _is_django(models: Declared, table: Table) -> bool:
 def _lineage(models: Declared, table: Table) -> tuple[str, ...]:
     info = models.project.class_named(table.entity) if table.entity else None
     return tuple(ref for ref, _ in lineage(models.project.reader(info.module), info.ref)) if info is not None else ()
+
+
+def _bases(models: Declared, table: Table) -> tuple[str, ...]:
+    info = models.project.class_named(table.entity) if table.entity else None
+    return info.bases if info is not None else ()
 
 
 def _made(histories: list[alembic.History], name: str) -> list[Table]:
@@ -207,10 +221,11 @@ def _of_table(models: Declared, table: Table, made: list[Table], module: ModuleI
     for name, column in first.columns.items():
         if column.nullable is not False or column.default or column.primary_key or name in table.columns:
             continue
-        if all(name in each.columns and each.columns[name].nullable is False for each in others):
-            if not _is_declared(models, table.name, name):
-                related = (Note(column.site, "made here"),) if column.site is not None else ()
-                yield Gap("left", _head(table.site, table.entity), _name(table), name, related=related)
+        if any(name not in each.columns or each.columns[name].nullable is not False for each in others):
+            continue
+        if not _is_declared(models, table.name, name):
+            related = (Note(column.site, "made here"),) if column.site is not None else ()
+            yield Gap("left", _head(table.site, table.entity), _name(table), name, related=related)
 
 
 def _of_column(column: Column, model: str, made: list[Table], site: Site) -> Iterator[Gap]:

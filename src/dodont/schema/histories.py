@@ -9,7 +9,9 @@ from dodont.project import inputs
 from dodont.project.project import Project
 from dodont.schema import alembic, django_migrations
 from dodont.schema.django_state import Application, Fields
-from dodont.schema.reading import File, Files, Local, Ref, Run, true
+from dodont.schema.files import File, Files
+from dodont.schema.running import Run
+from dodont.schema.values import Local, Ref, true
 
 
 def histories(project: Project) -> Histories:
@@ -72,7 +74,7 @@ class Histories:
         target = run.name("target_metadata", file) if "target_metadata" in file.bound else None
         for node in ast.walk(file.tree):  # `context.configure(target_metadata=Base.metadata)`
             if target is None and isinstance(node, ast.keyword) and node.arg == "target_metadata":
-                target = run.eval(node.value, {}, file)
+                target = run.value(node.value, {}, file)
         names = [each.name for each in (target if isinstance(target, list) else [target]) if isinstance(each, Ref)]
         return [self.files.canonical(each.removesuffix(".metadata")) for each in names if each.endswith(".metadata")]
 
@@ -82,10 +84,9 @@ class Histories:
         return bool(self.project.environments)
 
     def is_migrated(self, table: str, lineage: tuple[str, ...], among: bool) -> bool:
-        """Whether the migrations are those of a class's database: ``env.py`` names the metadata of one of its bases, or where
-        that is not said, they have made others of the same module (``among``). Not where ``env.py`` may leave the table out.
+        """Whether the migrations are those of a class's database: ``env.py`` names the metadata of one of its bases, or they have made
+        others of the same module and bases (``among``). Not where ``env.py`` may leave the table out.
         """
-        said = False
         for each in self.project.environments:
             file = self.files.file(each.script) if each.script is not None else None
             if file is None:
@@ -93,11 +94,9 @@ class Histories:
             run = Run(self.files)
             if not self._includes(run, file, table):
                 return False
-            owners = self._owners(each.script)
-            if not set(owners).isdisjoint(lineage):
+            if not set(self._owners(each.script)).isdisjoint(lineage):
                 return True
-            said = said or bool(owners)
-        return among and not said
+        return among
 
     @staticmethod
     def _includes(run: Run, file: File, table: str) -> bool:

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 from dodont.project.project import Project
 from dodont.schema.alembic import CHANGING
 from dodont.schema.django_migrations import operations_of
-from dodont.schema.reading import Effects, File, Files, Local, Made, Run, TooLong
+from dodont.schema.files import File, Files
+from dodont.schema.histories import histories
+from dodont.schema.running import Effects, Run, TooLong
+from dodont.schema.values import Local, Made
 from dodont.semantic.definitions import ModuleInfo, says_nothing
 from dodont.semantic.values import Site
 
@@ -34,13 +37,14 @@ def parts(project: Project, module: ModuleInfo) -> list[OneWay]:
     """The parts of a migration that cannot be taken back, unless its author says that this is so."""
     if not any(word in module.text for word in ("RunPython", "RunSQL", "def downgrade")) or _SAID.search(module.text):
         return []
-    files = Files(project)
+    files = histories(project).files
     file = files.file(module.file)
+    files.forget(module.file)
     if file is None:
         return []
     try:
         return list(_alembic(files, file) if "down_revision" in file.bound else _django(files, file))
-    except TooLong:
+    except (TooLong, RecursionError):
         return []
 
 

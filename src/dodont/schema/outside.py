@@ -9,7 +9,7 @@ from dodont.project.project import Project
 from dodont.schema.declared import declared
 from dodont.schema.django_state import application_of
 from dodont.schema.histories import Histories, histories
-from dodont.schema.reading import HOLE, is_known
+from dodont.schema.values import HOLE, is_known
 from dodont.semantic.definitions import FunctionInfo, ModuleInfo
 from dodont.semantic.events import Query
 from dodont.semantic.trees import last_name, walk
@@ -45,9 +45,10 @@ def changed(project: Project, query: Query) -> list[str]:
 def _is_migrated(known: Histories, name: str) -> bool:
     """Whether a table is one that migrations make."""
     project = known.project
-    if known.has_alembic():
-        if any(key.rpartition(".")[2] == name for each in known.alembic() for key in each.schema.tables):
-            return True
+    if known.has_alembic() and any(
+        key.rpartition(".")[2] == name for each in known.alembic() for key in each.schema.tables
+    ):
+        return True
     for table in declared(project).named_table(name):
         info = project.class_named(table.entity) if table.entity else None
         application = application_of(known.files, info.module.file) if info is not None and table.managed else None

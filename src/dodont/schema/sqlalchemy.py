@@ -170,13 +170,12 @@ class Reader:
         hidden: set[str] = set()
         unread: list[Unread] = []
         indexes: tuple[Index, ...] = ()
-        frame = self._declared.frame(info)
         for each, declares in parts:
             for attribute, column in declares.columns.items():
                 if attribute not in hidden:
                     columns.setdefault(column.name, column)
             hidden.update(declares.columns, declares.relationships, each.members)
-            unread += declares.unread
+            unread += (*declares.unread, *self._declared.unknown_bases(each))
             if not indexes:  # `__table_args__` of the nearest class that has any
                 indexes = declares.indexes
         # A base's columns come first, and after them those of the class, in the order written.
@@ -186,10 +185,6 @@ class Reader:
             for column in declares.columns.values()
             if columns.get(column.name) is column
         }
-        for base in info.bases:
-            unknown = self._declared.is_unknown_base(frame, base)
-            if unknown and info.site is not None:
-                unread.append(Unread(info.site, f"what `{base}` declares"))
         if not name and info.site is not None:
             unread.append(Unread(info.site, f"the name of the table of `{info.name}`"))
         ordered, indexes = self._as_stored(ordered, indexes)
@@ -235,7 +230,7 @@ class Reader:
         """Indexes that stand beside the class: ``Index("orders_day", Order.day)``."""
         frame = self._declared.frame(info)
         found = []
-        for statement in self._declared.project.tree(info.module).body:
+        for statement in self._declared.project.outline(info.module).body:
             value = getattr(statement, "value", None)
             if not isinstance(value, ast.Call) or not isinstance(statement, (ast.Expr, ast.Assign)):
                 continue

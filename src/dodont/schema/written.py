@@ -185,7 +185,7 @@ def _assigned(written: Written) -> Written | None:
             if other is None:
                 return None
             module = other
-        found = _in(_project(frame).tree(module).body, name)
+        found = _in(_project(frame).outline(module).body, name)
         return Written(found, frame.world.reader(module)) if found is not None else None
     if isinstance(node, ast.Attribute):
         holder = frame.quiet(node.value)
@@ -247,7 +247,8 @@ def class_node(project: Project, info: ClassInfo) -> ast.ClassDef | None:
     """The definition of a class of the project, read once more."""
     if info.site is None:
         return None
-    return _classes(project.tree(info.module)).get((info.site.line, info.name))
+    place = info.site.line, info.name
+    return project.outline(info.module).classes.get(place) or _classes(project.tree(info.module)).get(place)
 
 
 @lru_cache(maxsize=4)

@@ -433,6 +433,7 @@ class World:
     denoted: dict[str, tuple[int, Value]]  # library names by the generation of models that was asked
     # classes with their bases, likewise, and what was consulted for that
     lineages: dict[str, tuple[int, tuple[tuple[str, Any], ...], frozenset[Input]]]
+    guarded: dict[tuple[str, str], tuple[bool, frozenset[Input]]]  # whether a class hashes what is put into a field
     # attributes of instances, likewise (see objects.Slot)
     slots: dict[tuple[str, str], tuple[int, Any, frozenset[Input]]]
     targets: dict[str, tuple[int, tuple[Any, Any, str]]]  # what calling a library's name means (see calls.Target)

@@ -296,10 +296,24 @@ def _keeps_plain(frame: Frame, type: Type, name: str) -> bool:
                 return False  # a property, which may hash
     if is_of_service(type.name.rpartition(".")[2], frozenset(fields)):
         return False
-    return not frame.once(_guards_field, type.name, name)
+    return not _guards_field(frame, type.name, name)
 
 
 def _guards_field(frame: Frame, class_name: str, name: str) -> bool:
+    """Whether the class has the field hashed: asked for every assignment to one, and answered once."""
+    world = frame.world
+    known = world.guarded.get((class_name, name))
+    if known is not None:
+        world.touched |= known[1]
+        return known[0]
+    with world.consulting() as consulted:
+        found = _hashes_field(frame, class_name, name)
+    if not world.loading:
+        world.guarded[class_name, name] = found, frozenset(consulted)
+    return found
+
+
+def _hashes_field(frame: Frame, class_name: str, name: str) -> bool:
     """Whether the class has the field hashed by a column of its own kind, a validator, or when it is saved, be it by a listener."""
     for _, entry in lineage(frame, class_name):
         if not isinstance(entry, ClassInfo):

@@ -85,16 +85,6 @@ def _children(node: ast.AST, left_out: frozenset[type]) -> list[ast.AST]:
     return found
 
 
-@lru_cache(maxsize=2)  # asked of every column in a file
-def calls_of(tree: ast.AST) -> frozenset[tuple[int, int, int | None, int | None]]:
-    """Where the calls in a tree stand."""
-    return frozenset(
-        (each.lineno, each.col_offset, each.end_lineno, each.end_col_offset)
-        for each in nodes_of(tree, _CALLS)
-        if isinstance(each, ast.Call)
-    )
-
-
 _CALLS: frozenset[type] = frozenset({ast.Call})
 
 

@@ -64,8 +64,10 @@ def changes(text: str) -> Iterator[Change]:
         yield from [Change("unknown", name) for name in sorted(names)] or [Change("unknown", "")]
         return
     for change in found:
-        change = Change(*(each.replace(_HOLE, "\0") if isinstance(each, str) else each for each in change))
-        yield Change("unknown", change.table) if "\0" in f"{change.table}{change.column}{change.to}" else change
+        table = change.table.replace(_HOLE, "\0")
+        said = (table, change.column, change.to, *(each.name for each in change.columns))
+        is_whole = not any("\0" in name or _HOLE in name for name in said)
+        yield change if is_whole else Change("unknown", table)
 
 
 def _plain(name: str) -> str:
@@ -91,7 +93,7 @@ def _parsed(text: str) -> list[Change] | None:
     return None
 
 
-class _Unknown(Exception):
+class _Unknown(Exception):  # noqa: N818
     pass
 
 

@@ -9,7 +9,7 @@ from dodont.analysis import Completed, Diagnostic, Pass, on
 
 @on(Completed, rule="model-without-migration")
 def check(_: Completed, run: Pass) -> Iterator[Diagnostic]:
-    if run.module.role or not run.module.classes:
+    if run.module.role or not run.project.may_declare(run.module):
         return
     for gap in run.gaps():
         yield run.report(
