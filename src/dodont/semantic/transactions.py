@@ -536,7 +536,8 @@ def closed(frame: Frame, info: FunctionInfo) -> tuple[tuple[Durable, ...], tuple
     def judged(writes: tuple[Write, ...]) -> tuple[Write, ...]:
         return tuple(each if each.site in everywhere else each._replace(sure=False) for each in writes)
 
-    if len(found.steps) > 1 or any(each.in_loop for each in found.steps):
+    apart = [each for each in found.steps if each.kind != "region"]
+    if len(apart) > 1 or any(each.in_loop and each.kind == "commit" and not each.chain for each in apart):
         frame.event(("steps",), Steps(info, _placed(frame, info, found.steps)))
     steps = tuple(each._replace(writes=judged(each.writes)) for each in found.steps)
     pending = judged(found.open)
