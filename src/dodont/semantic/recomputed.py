@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dodont.semantic.definitions import ClassInfo, Facts
 from dodont.semantic.events import Recomputed
 from dodont.semantic.objects import has_field, instance_attribute, lineage, role_of
-from dodont.semantic.trees import last_name, nodes_of, walk
+from dodont.semantic.trees import blocks_around, last_name, nodes_of, walk
 from dodont.semantic.values import Type, Value
 
 if TYPE_CHECKING:
@@ -52,13 +52,16 @@ def changed(frame: Frame, node: ast.Assign | ast.AugAssign, target: ast.Attribut
 
 
 def _set_before(function: ast.AST, target: ast.Attribute) -> bool:
-    """Whether the attribute was given another value before, on the way to this statement or not."""
+    """Whether the attribute was given another value before, on the way to this statement."""
     wanted = ast.unparse(target)
+    body = function.body  # type: ignore[attr-defined]
+    around = set(blocks_around(body, target.lineno))
     return any(
         isinstance(each, ast.Assign)
         and each.lineno < target.lineno
         and any(isinstance(other, ast.Attribute) and ast.unparse(other) == wanted for other in each.targets)
         and not any(isinstance(inner, ast.Attribute) and ast.unparse(inner) == wanted for inner in walk(each.value))
+        and around.issuperset(blocks_around(body, each.lineno))
         for each in nodes_of(function, _BINDING)
     )
 

@@ -19,15 +19,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic import recomputed, written_back
-from dodont.semantic.definitions import Block, ClassInfo, Durable, Facts, FunctionInfo, Write
+from dodont.semantic.definitions import ClassInfo, Durable, Facts, FunctionInfo, Write
 from dodont.semantic.events import Steps
 from dodont.semantic.objects import lineage, role_of
-from dodont.semantic.trees import last_name, nodes_of, walk
+from dodont.semantic.trees import blocks_around, last_name, nodes_of, parts, walk
 from dodont.semantic.values import UNKNOWN, Site, Type, Value, text_of
 
 if TYPE_CHECKING:
@@ -425,7 +424,7 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
     return tuple(
         step._replace(
             writes=tuple(each for each in step.writes if not _is_touch(info.node, each)),
-            within=_blocks(info.node.body, step.site.line),
+            within=blocks_around(info.node.body, step.site.line),
             names=tuple(sorted({name for line in own for name in names[line]})),
             bound=tuple(sorted({name for line in own for name in bound[line]})),
             asked=sum(line < step.site.line for line in frame.asked),
@@ -481,8 +480,8 @@ def _statement(body: list[ast.stmt], line: int) -> ast.stmt | None:
     found = next((each for each in body if each.lineno <= line <= (each.end_lineno or each.lineno)), None)
     if found is None or found.__class__ in _SIMPLE:
         return found
-    parts = (_statement(inner, line) for _, inner in _parts(found))
-    return next((each for each in parts if each is not None), None)
+    inside = (_statement(inner, line) for _, inner in parts(found))
+    return next((each for each in inside if each is not None), None)
 
 
 _SIMPLE = frozenset({ast.Expr, ast.Assign, ast.AnnAssign, ast.Return})
@@ -501,40 +500,6 @@ def _is_session(frame: Frame, name: str) -> bool:
             "request",
         )
     )
-
-
-def _blocks(body: list[ast.stmt], line: int) -> tuple[Block, ...]:
-    """The blocks that a line stands in, outermost first."""
-    statement = next((each for each in body if each.lineno <= line <= (each.end_lineno or each.lineno)), None)
-    for block, inner in _parts(statement) if statement is not None else ():
-        if inner and inner[0].lineno <= line <= (inner[-1].end_lineno or inner[-1].lineno):
-            return (*((block,) if block is not None else ()), *_blocks(inner, line))
-    return ()
-
-
-def _parts(node: ast.stmt) -> Iterator[tuple[Block | None, list[ast.stmt]]]:
-    at = node.lineno, node.col_offset
-    match node:
-        case ast.If(body=body, orelse=orelse):
-            yield Block("if", *at), body
-            yield Block("else", *at), orelse
-        case ast.For(target=target, body=body, orelse=orelse) | ast.AsyncFor(target=target, body=body, orelse=orelse):
-            yield Block("for", *at, target.id if isinstance(target, ast.Name) else ""), body
-            yield None, orelse
-        case ast.While(body=body, orelse=orelse):
-            yield Block("while", *at), body
-            yield None, orelse
-        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=last):
-            yield Block("try", *at), body
-            for each in handlers:
-                yield Block("except", each.lineno, each.col_offset), each.body
-            yield None, orelse
-            yield None, last
-        case ast.With(body=body) | ast.AsyncWith(body=body):
-            yield Block("with", *at), body
-        case ast.Match(cases=cases):
-            for case in cases:
-                yield Block("case", case.pattern.lineno, case.pattern.col_offset), case.body
 
 
 def begin(frame: Frame, info: FunctionInfo) -> None:
@@ -571,7 +536,8 @@ def closed(frame: Frame, info: FunctionInfo) -> tuple[tuple[Durable, ...], tuple
     def judged(writes: tuple[Write, ...]) -> tuple[Write, ...]:
         return tuple(each if each.site in everywhere else each._replace(sure=False) for each in writes)
 
-    if len(found.steps) > 1 or any(each.in_loop for each in found.steps):
+    apart = [each for each in found.steps if each.kind != "region"]
+    if len(apart) > 1 or any(each.in_loop and each.kind == "commit" and not each.chain for each in apart):
         frame.event(("steps",), Steps(info, _placed(frame, info, found.steps)))
     steps = tuple(each._replace(writes=judged(each.writes)) for each in found.steps)
     pending = judged(found.open)

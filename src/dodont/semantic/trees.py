@@ -7,6 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
+from dodont.semantic.definitions import Block
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 #: Nodes whose inside is evaluated at another time.
@@ -210,3 +212,38 @@ def asks_within(node: ast.AST) -> bool:
 _QUESTIONS = frozenset(
     {"isinstance", "hasattr", "isawaitable", "iscoroutine", "iscoroutinefunction", "isfuture", "is_async_callable"}
 )
+
+
+def blocks_around(body: list[ast.stmt], line: int) -> tuple[Block, ...]:
+    """The blocks that a line stands in, outermost first."""
+    statement = next((each for each in body if each.lineno <= line <= (each.end_lineno or each.lineno)), None)
+    for block, inner in parts(statement) if statement is not None else ():
+        if inner and inner[0].lineno <= line <= (inner[-1].end_lineno or inner[-1].lineno):
+            return (*((block,) if block is not None else ()), *blocks_around(inner, line))
+    return ()
+
+
+def parts(node: ast.stmt) -> Iterator[tuple[Block | None, list[ast.stmt]]]:
+    """The statements within a statement, by the block they are in."""
+    at = node.lineno, node.col_offset
+    match node:
+        case ast.If(body=body, orelse=orelse):
+            yield Block("if", *at), body
+            yield Block("else", *at), orelse
+        case ast.For(target=target, body=body, orelse=orelse) | ast.AsyncFor(target=target, body=body, orelse=orelse):
+            yield Block("for", *at, target.id if isinstance(target, ast.Name) else ""), body
+            yield None, orelse
+        case ast.While(body=body, orelse=orelse):
+            yield Block("while", *at), body
+            yield None, orelse
+        case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=last):
+            yield Block("try", *at), body
+            for each in handlers:
+                yield Block("except", each.lineno, each.col_offset), each.body
+            yield None, orelse
+            yield None, last
+        case ast.With(body=body) | ast.AsyncWith(body=body):
+            yield Block("with", *at), body
+        case ast.Match(cases=cases):
+            for case in cases:
+                yield Block("case", case.pattern.lineno, case.pattern.col_offset), case.body
