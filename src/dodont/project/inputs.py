@@ -22,6 +22,7 @@ kind           name                                       answer
 ``migrations`` a directory of Django's migrations         the files in it, with their digests
 ``alembic``    nothing, or ``*``                           the files of all environments, ``*`` with their digests
 ``callers``    a function's name, its module's path       in what surroundings it is called
+``coroutine``  a method's name                            how many of its calls are awaited, if it is always a coroutine's
 =============  =========================================  =====================================================
 """
 
@@ -42,6 +43,7 @@ PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify",
 OVERRIDES, RELATED, SETTING, HASHING, MODELS = "overrides", "related", "setting", "hashing", "models"
 MIGRATIONS, ALEMBIC = "migrations", "alembic"
 CALLERS = "callers"
+COROUTINE = "coroutine"
 
 _BETWEEN = ">"
 
@@ -150,6 +152,10 @@ def _callers(project: Project, name: str) -> str:
     return f"{project.callers.per_request()} {project.callers.around(function, project.absolute(path))}"
 
 
+def _coroutine(project: Project, name: str) -> str:
+    return str(project.coroutines.calls(name))
+
+
 _ANSWERS = {
     NAME: _name,
     FIND: _find,
@@ -166,4 +172,5 @@ _ANSWERS = {
     ALEMBIC: _alembic,
     MODELS: _models,
     CALLERS: _callers,
+    COROUTINE: _coroutine,
 }

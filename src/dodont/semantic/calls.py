@@ -103,6 +103,8 @@ def call(frame: Frame, node: ast.Call) -> Value:
         for value, each in zip(given.positional, given.nodes, strict=True):
             if value.pending is not None:
                 frame.misuse(value, each, "argument")
+            elif value is UNKNOWN and frame.in_coroutine:
+                frame.unresolved(each, "argument")
     elif ref == "builtins.isinstance" and len(given.nodes) == 2:
         _asked(frame, given.positional[0], given.positional[1], given.nodes[0])
     if ref is None:

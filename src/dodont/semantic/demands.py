@@ -16,6 +16,66 @@ _AWAITING = frozenset(
 )  # fmt: skip
 
 
+def kept_as_result(function: FunctionNode, name: str) -> str:
+    """How the body uses what it has put into a name, where no awaitable can be used so: ``rows = load()``, ``rows[0]``.
+
+    Nothing, where the name is bound twice, or somebody may await what it holds.
+    """
+    used, bound, kept = "", 0, False
+    for each in walk(function):
+        match each:
+            case ast.Name(id=word, ctx=ast.Store() | ast.Del()) if word == name:
+                bound += 1
+            case ast.Nonlocal(names=names) | ast.Global(names=names) if name in names:
+                return ""
+            case ast.Await(value=value) | ast.YieldFrom(value=value) | ast.Yield(value=value) if _is_name(value, name):
+                return ""
+            case ast.Return(value=value) | ast.Assign(value=value) if _is_name(value, name):
+                return ""
+            case ast.Call(func=func, args=args) if any(_is_name(argument, name) for argument in args):
+                called = last_name(func)
+                if not called or called.startswith("is") or called in _AWAITING or called in _KEEPING:
+                    return ""
+            case ast.AsyncFor(iter=value) | ast.comprehension(iter=value, is_async=1) if _is_name(value, name):
+                return ""
+            case ast.List(elts=elts) | ast.Tuple(elts=elts) | ast.Set(elts=elts) if any(
+                _is_name(one, name) for one in elts
+            ):
+                kept = True
+            case ast.withitem(context_expr=value) if _is_name(value, name):
+                return ""
+            case _:
+                used = used or _use(each, name)
+    return used if bound == 1 and not kept else ""
+
+
+def _use(node: ast.AST, name: str) -> str:
+    match node:
+        case ast.Attribute(value=value, attr=attribute) if _is_name(value, name):
+            return "" if attribute in OF_COROUTINES or attribute.startswith(("__", "cr_")) else "attribute"
+        case ast.Subscript(value=value) if _is_name(value, name):
+            return "item"
+        case ast.For(iter=value) | ast.comprehension(iter=value) | ast.Starred(value=value) if _is_name(value, name):
+            return "iteration"
+        case ast.keyword(arg=None, value=value) if _is_name(value, name):
+            return "iteration"
+        case ast.BinOp(left=left, right=right) if _is_name(left, name) or _is_name(right, name):
+            return "operand"
+        case ast.Compare(left=left, comparators=others) if any(_is_name(one, name) for one in (left, *others)):
+            return "operand"
+        case ast.FormattedValue(value=value) if _is_name(value, name):
+            return "text"
+        case ast.UnaryOp(operand=value) | ast.If(test=value) | ast.While(test=value) if _is_name(value, name):
+            return "condition"
+        case ast.IfExp(test=value) | ast.Assert(test=value) if _is_name(value, name):
+            return "condition"
+    return ""
+
+
+#: What puts its argument where somebody may find and await it.
+_KEEPING = frozenset({"append", "add", "put", "put_nowait", "spawn", "start_soon", "submit", "add_task", "callable"})
+
+
 def wants_result(function: FunctionNode, name: str) -> bool:
     """Whether the body uses the parameter as no awaitable can be used, and never as an awaitable: ``def key(row): return row["id"]``."""
     wanted = False

@@ -301,6 +301,8 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
         elif _is_none(node.comparators[0]) and not (isinstance(node.left, ast.Name) and frame.awaits(node.left)):
             # What is awaited elsewhere was given by a call that may give an awaitable or None, as versions differ.
             frame.misuse(left, node.left, "identity")
+    elif left is UNKNOWN and frame.in_coroutine and node.left.__class__ is ast.Call:
+        frame.unresolved(node.left, "operand")
     query = left.type is not None and left.type.name in _COLUMNS
     for op, each in zip(node.ops, node.comparators, strict=True):
         right = frame.eval(each)

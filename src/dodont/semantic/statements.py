@@ -109,8 +109,8 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
     if node.value.__class__ is ast.Lambda and node.targets[0].__class__ is ast.Name and not frame.keep:
         return _function(frame, _defined(node.targets[0].id, node.value))
     value = frame.evaluators[node.value.__class__](frame, node.value)
-    if value is UNKNOWN and frame.in_coroutine and node.targets[0].__class__ is ast.Tuple:
-        frame.unresolved(node.value, "unpacking")
+    if value is UNKNOWN and frame.in_coroutine and node.value.__class__ is ast.Call:
+        _note_unresolved(frame, node.targets[0], node.value)
     for target in node.targets:
         bind(frame, target, value)
         if value.labels and target.__class__ is ast.Attribute:
@@ -120,6 +120,14 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
     if value.pending is not None:
         _await_later(frame, node.targets[0], value)
     return True
+
+
+def _note_unresolved(frame: Frame, target: ast.expr, call: ast.expr) -> None:
+    """``rows = self.db.load_rows()`` on an object that nobody knows."""
+    if target.__class__ is ast.Tuple:
+        frame.unresolved(call, "unpacking")
+    elif target.__class__ is ast.Name:
+        frame.unresolved(call, "assignment", target.id)  # type: ignore[attr-defined]
 
 
 def _await_later(frame: Frame, target: ast.expr, value: Value) -> None:
@@ -161,6 +169,8 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
                 frame.env[node.target.id] = Value(found)
         return True
     value = frame.eval(node.value)
+    if value is UNKNOWN and frame.in_coroutine and node.value.__class__ is ast.Call:
+        _note_unresolved(frame, node.target, node.value)
     if value.pending is not None and declares_plain(frame, node.annotation):
         frame.misuse(value, node.value, "typed")  # `total: int = count()`
     if value.pending is None and (
