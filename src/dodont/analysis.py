@@ -259,7 +259,7 @@ class Pass:
         return callee not in stored(self.tree)  # `self.check = check`: what is given may be of either kind
 
     def is_coroutine_by_name(self, event: Unresolved) -> bool:
-        """Whether all methods of that name in the project are coroutines, and all calls of them but this one are awaited.
+        """Whether all methods of that name in the project are coroutines, and (nearly) all calls of them but this one are awaited.
 
         A single word, as ``close``, may be a method of anything.
         """
@@ -267,12 +267,12 @@ class Pass:
             return False
         self.project.touched.add((COROUTINE, event.name))
         awaited, other = self.project.coroutines.calls(event.name)
-        return awaited > 0 and other == 1
+        return awaited > 0 and other <= 1 + (awaited - 1) // 4
 
     def kept_as_result(self, event: Unresolved) -> str:
         """How the function uses a result that it keeps in a name, if no awaitable can be used so."""
         body = self.project.body(event.function) if event.function is not None else None
-        return kept_as_result(body, event.kept) if body is not None else ""
+        return kept_as_result(body, event.kept, event.call.line) if body is not None else ""
 
     def harmless(self, value: Value) -> bool:
         """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""

@@ -18,8 +18,8 @@ from dodont.project.source import Unreadable
 if TYPE_CHECKING:
     from dodont.project.project import Project
 
-_COROUTINE = re.compile(rb"\basync\s+def\s+(\w+)")
-_PLAIN = re.compile(rb"(?<!async )\bdef\s+(\w+)")
+_COROUTINE = re.compile(rb"\basync\s+def\s+(\w+)\(\s*(?:self|cls)\b")
+_PLAIN = re.compile(rb"(?<!async )\bdef\s+(\w+)\(\s*(?:self|cls)\b")
 _ELSEWHERE = frozenset({"test", "migration"})
 
 #: What a call of a coroutine may stand in beside ``await``: what is told there says nothing against it.
@@ -42,7 +42,7 @@ class Coroutines:
         return self._known[name]
 
     def _coroutines(self) -> frozenset[bytes]:
-        """The names of functions that are coroutines wherever they are defined."""
+        """The names of methods that are coroutines wherever they are defined."""
         if self._names is None:
             project = self._project
             paths = project.finder.python_files()
@@ -69,8 +69,8 @@ class Coroutines:
     def _count(self, name: bytes) -> tuple[int, int]:
         awaited = other = 0
         call = re.compile(rb"[\w.]*\.%s\s*\(" % name)
-        # `self.notify = notify`, `notify: Callable[[str], None]`: what is kept under the name may be anything.
-        kept = re.compile(rb"\.%s\s*(?::[^\n=]*)?=[^=]|^\s+%s\s*(?::\s*\w|=[^=])(?!.*,\s*$)" % (name, name), re.M)
+        # `self.notify_all = notify`, `notify_all: Callable[[str], None]`: what is kept under the name may be anything.
+        kept = re.compile(rb"\.%s\s*(?::[^\n=]*)?=[^=]|^\s+%s\s*:.*\bCallable\b" % (name, name), re.M)
         for text in self._texts():
             if name not in text:
                 continue

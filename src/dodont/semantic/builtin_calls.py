@@ -177,6 +177,8 @@ def _append(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     ):
         return None
     added = given.positional[-1]
+    if added.pending is not None and func.attr == "extend":
+        frame.misuse(added, given.nodes[-1], "iteration")
     name = func.value.id
     items = receiver.items
     if name not in frame.env:

@@ -12,10 +12,11 @@ from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic import demands, effects, generics, opening, passwords, queries, sinks, transactions, uses, waiting
-from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
+from dodont.semantic.annotations import AWAITABLE, model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Raised, Waits
+from dodont.semantic.demands import hands_on
 from dodont.semantic.events import Callee, Definition
 from dodont.semantic.objects import annotation, instance_attribute, lineage
 from dodont.semantic.overrides import overriding
@@ -227,6 +228,13 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         transactions.guessed(frame, node, name, given)
     if len(given.positional) == 3 and given.positional[2].type in _SENDS:
         return _pending(frame, node, ast.unparse(node.func), UNKNOWN)  # `self.app(scope, receive, send)`
+    if (
+        frame.in_coroutine
+        and len(node.args) == 1
+        and node.args[0].__class__ is ast.Dict
+        and _is_event(given.positional[0])
+    ):
+        return _pending(frame, node, ast.unparse(node.func), UNKNOWN)  # `send({"type": "http.response.body"})`
     if callee.type is None and node.func.__class__ is ast.Attribute:
         manager = queries.managed(frame, node, name)
         method = (
@@ -249,6 +257,17 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         return Value(Type(callee.ref))
     return UNKNOWN
 
+
+def _is_event(value: Value) -> bool:
+    """Whether it is an event of ASGI, as an application gives it to the server."""
+    kind = value.items.get("type") if isinstance(value.items, dict) else None
+    return kind is not None and kind.const in _EVENTS
+
+
+_EVENTS = frozenset(
+    """http.response.start http.response.body http.response.trailers websocket.accept websocket.send websocket.close
+    lifespan.startup.complete lifespan.shutdown.complete lifespan.startup.failed""".split()
+)
 
 #: The last of the three things that an ASGI application is called with.
 _SENDS = frozenset({Type("asgiref.typing.ASGISendCallable"), Type("starlette.types._Send")})
@@ -531,7 +550,29 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
         return _pending(frame, node, function.ref, result)
     if result.pending is not None:  # handed on: here is where it would be awaited
         return result.but(pending=result.pending._replace(target=function.ref, site=frame.site(node)))
+    if result.type is not None and result.type.name in AWAITABLE and not result.maybe_none and function.is_stub:
+        return _pending(
+            frame, node, function.ref, awaited(frame, result)
+        )  # `def __call__(self) -> Awaitable[None]: ...`
+    if (
+        result is UNKNOWN
+        and frame.in_coroutine
+        and function.owner is not None
+        and _stands_for_coroutine(frame, function)
+    ):
+        return _pending(frame, node, function.ref, UNKNOWN)
     return Value(Type("Never")) if facts.never else result
+
+
+def _stands_for_coroutine(frame: Frame, function: FunctionInfo) -> bool:
+    """``def send(self, text): return self.emit("send", text)`` in the place of a coroutine gives back what it got to await."""
+    assert function.owner is not None
+    if not function.owner.bases or not hands_on(frame.world.body(function)):
+        return False
+    bases = [entry for _, entry in lineage(frame, function.owner.ref) if entry is not function.owner]
+    found = (entry.functions.get(function.name) for entry in bases if isinstance(entry, ClassInfo))
+    first = next((each for each in found if each is not None), None)
+    return first is not None and first.is_async and not first.is_generator
 
 
 def _hides(given: Arguments) -> bool:

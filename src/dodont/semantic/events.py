@@ -72,9 +72,8 @@ class Flow(NamedTuple):
 
 class Unawaited(NamedTuple):
     """An awaitable is used as if it were its result. ``use`` is one of statement, condition, operand, identity (compared with
-    None), attribute, item, iteration, text, response, argument, unpacking, typed (kept where a result is declared), gathering (a
-    future of others is dropped); ``site`` is the use, ``call`` where the awaitable was
-    made."""
+    None), attribute, item, iteration, text, response, argument, unpacking, typed (kept where a result is declared), display (beside
+    results), entered, gathering (a future of others is dropped); ``site`` is the use, ``call`` where the awaitable was made."""
 
     call: Site
     site: Site

@@ -12,6 +12,7 @@ from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Raised, Sink, Waits, World
+from dodont.semantic.demands import hands_on
 from dodont.semantic.events import Callee, Dropped, Event, Recomputed, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Use, Value, labels_of
@@ -262,7 +263,10 @@ class Frame:
         function = self.world.function(target)
         if function is None or function.owner is None or function.kind != "method":
             return False
-        return any(not each.is_async for each in self.world.overriding(function, function.owner))
+        return any(
+            not each.is_async and not hands_on(self.world.body(each))
+            for each in self.world.overriding(function, function.owner)
+        )
 
     def unresolved(self, node: ast.expr, use: str, kept: str = "") -> None:
         """The coroutine uses the result of ``node``, of which nothing is known, as no coroutine can be used, or keeps it."""

@@ -361,10 +361,14 @@ def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
     for item in node.items:
         value = frame.eval(item.context_expr)
         if value.pending is not None and value.pending.must:
+            function = frame.world.function(value.pending.target)
+            if function is not None and not function.is_stub:
+                frame.misuse(value, item.context_expr, "entered")
             value = value.pending.result
         if item.optional_vars is not None:
             given = managers.entered(frame, value, node.__class__ is ast.AsyncWith)
-            if node.__class__ is ast.With and managers.is_async(frame, given):
+            awaited = item.context_expr.__class__ is ast.Await  # `with await pool.cursor() as cursor`
+            if node.__class__ is ast.With and not awaited and managers.is_async(frame, given):
                 given = UNKNOWN  # `with engine.connect() as connection`: the engine is the other kind, here at least
             bind(frame, item.optional_vars, given)
         if not frame.silent:

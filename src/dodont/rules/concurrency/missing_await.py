@@ -17,6 +17,8 @@ USES = {
     "item": "is not awaited: a coroutine has no items",
     "iteration": "is not awaited: a coroutine cannot be iterated",
     "unpacking": "is not awaited: a coroutine cannot be unpacked",
+    "display": "is not awaited: a coroutine stands among results",
+    "entered": "is not awaited: a coroutine cannot be entered",
     "text": "is not awaited: the text will show a coroutine",
     "argument": "is not awaited: a coroutine is handed over instead of its result",
     "typed": "is not awaited: a coroutine is kept where its result is declared",
