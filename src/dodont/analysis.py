@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from dodont.core.diagnostic import Applicability, Asked, Diagnostic, Fix, Span, Step, Suspicion
 from dodont.core.rule import Rule
-from dodont.project.inputs import COROUTINE, TEXT, callers
+from dodont.project.inputs import TEXT, callers, coroutine
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, is_password, shows
@@ -259,14 +259,16 @@ class Pass:
         return callee not in stored(self.tree)  # `self.check = check`: what is given may be of either kind
 
     def is_coroutine_by_name(self, event: Unresolved) -> bool:
-        """Whether all methods of that name in the project are coroutines, and (nearly) all calls of them but this one are awaited.
+        """Whether all methods of that name in the project are coroutines, and (nearly) all calls of it but this one are awaited,
+        some of them on something that is called the same.
 
         A single word, as ``close``, may be a method of anything.
         """
         if event.typed or "_" not in event.name.strip("_") or self.module.role == "test" or self.is_test():
             return False
-        self.project.touched.add((COROUTINE, event.name))
-        awaited, other = self.project.coroutines.calls(event.name)
+        holder = event.callee.rpartition(".")[0].rpartition(".")[2]
+        self.project.touched.add(coroutine(holder, event.name))
+        awaited, other = self.project.coroutines.calls(event.name, holder)
         return awaited > 0 and other <= 1 + (awaited - 1) // 4
 
     def kept_as_result(self, event: Unresolved) -> str:

@@ -1,12 +1,13 @@
 """Whether a method's name means a coroutine throughout the project: asked of a call on an object nobody knows.
 
 ``self.ds.ensure_permissions(request)`` in a class that was given ``ds`` without a word: where all that the project defines by that name are
-coroutines, and all other calls of it are awaited, so is this one. Read off the text of all files, once, when first asked.
+coroutines, and other calls of it on a ``ds`` are awaited, so is this one. Read off the text of all files, once, when first asked.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -33,13 +34,15 @@ class Coroutines:
         self._project = project
         self._paths: list[str] = []
         self._names: frozenset[bytes] | None = None
-        self._known: dict[str, tuple[int, int]] = {}
+        self._known: dict[str, tuple[Counter[bytes], int]] = {}
 
-    def calls(self, name: str) -> tuple[int, int]:
-        """How many calls of methods of that name the project awaits, and how many it does not; none where it is not a coroutine's."""
+    def calls(self, name: str, holder: str) -> tuple[int, int]:
+        """How many calls of the method on what is called ``holder`` the project awaits, and how many calls of it on anything it
+        does not; none where the method is not always a coroutine."""
         if name not in self._known:
-            self._known[name] = self._count(name.encode()) if name.encode() in self._coroutines() else (0, 0)
-        return self._known[name]
+            self._known[name] = self._count(name.encode()) if name.encode() in self._coroutines() else (Counter(), 0)
+        awaited, other = self._known[name]
+        return awaited[holder.encode()], other
 
     def _coroutines(self) -> frozenset[bytes]:
         """The names of methods that are coroutines wherever they are defined."""
@@ -66,20 +69,21 @@ class Coroutines:
             with suppress(OSError, Unreadable, UnicodeError):
                 yield known.text.encode() if known is not None and known.text else self._project.bytes_of(path)
 
-    def _count(self, name: bytes) -> tuple[int, int]:
-        awaited = other = 0
-        call = re.compile(rb"[\w.]*\.%s\s*\(" % name)
+    def _count(self, name: bytes) -> tuple[Counter[bytes], int]:
+        awaited: Counter[bytes] = Counter()
+        other = 0
+        call = re.compile(rb"[\w.]*?(\w*)\.%s\s*\(" % name)
         # `self.notify_all = notify`, `notify_all: Callable[[str], None]`: what is kept under the name may be anything.
         kept = re.compile(rb"\.%s\s*(?::[^\n=]*)?=[^=]|^\s+%s\s*:.*\bCallable\b" % (name, name), re.M)
         for text in self._texts():
             if name not in text:
                 continue
             if kept.search(text) is not None:
-                return 0, 0
+                return Counter(), 0
             for each in call.finditer(text):
                 before = text[max(0, each.start() - 60) : each.start()]
                 if before.rstrip(b" (\t\n").endswith(b"await"):
-                    awaited += 1
+                    awaited[each[1]] += 1
                 elif _HANDED.search(before) is None:
                     other += 1
         return awaited, other

@@ -22,7 +22,7 @@ kind           name                                       answer
 ``migrations`` a directory of Django's migrations         the files in it, with their digests
 ``alembic``    nothing, or ``*``                           the files of all environments, ``*`` with their digests
 ``callers``    a function's name, its module's path       in what surroundings it is called
-``coroutine``  a method's name                            how many of its calls are awaited, if it is always a coroutine's
+``coroutine``  what has a method, the method's name       how many of its calls are awaited, if it is always a coroutine
 =============  =========================================  =====================================================
 """
 
@@ -152,8 +152,14 @@ def _callers(project: Project, name: str) -> str:
     return f"{project.callers.per_request()} {project.callers.around(function, project.absolute(path))}"
 
 
+def coroutine(holder: str, method: str) -> Input:
+    """The question whether a method of something by that name is a coroutine throughout the project."""
+    return COROUTINE, f"{holder}{_BETWEEN}{method}"
+
+
 def _coroutine(project: Project, name: str) -> str:
-    return str(project.coroutines.calls(name))
+    holder, _, method = name.partition(_BETWEEN)
+    return str(project.coroutines.calls(method, holder))
 
 
 _ANSWERS = {
