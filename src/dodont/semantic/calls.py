@@ -106,6 +106,10 @@ def call(frame: Frame, node: ast.Call) -> Value:
                 frame.misuse(value, each, "argument")
             elif value is UNKNOWN and frame.in_coroutine:
                 frame.unresolved(each, "argument")
+    elif ref in _TAKES_FUNCTIONS:
+        for value, each in zip(given.positional, given.nodes, strict=True):
+            if value.pending is not None and value.pending.must:
+                frame.misuse(value, each, "argument")  # `background.add_task(send())`, where `send` is wanted
     elif ref == "builtins.isinstance" and len(given.nodes) == 2:
         _asked(frame, given.positional[0], given.positional[1], given.nodes[0])
     if ref is None:
@@ -178,6 +182,11 @@ _TAKES_RESULTS = frozenset(
     """builtins.len builtins.int builtins.float builtins.bool builtins.list builtins.tuple builtins.set builtins.dict builtins.sorted
     builtins.sum builtins.min builtins.max builtins.any builtins.all builtins.enumerate builtins.zip builtins.next builtins.iter
     builtins.reversed builtins.round builtins.abs builtins.range builtins.bytes builtins.frozenset json.loads json.dumps""".split()
+)
+
+#: Functions that want another one with its arguments, and could do nothing with an awaitable.
+_TAKES_FUNCTIONS = frozenset(
+    {"starlette.background.BackgroundTasks.add_task", "starlette.background.BackgroundTask", "asyncio.to_thread"}
 )
 
 #: What a library's name calls: a function of ours that knows more than a model can say, its model, or a method of strings.
