@@ -43,7 +43,7 @@ def kept_as_result(function: FunctionNode, name: str, line: int) -> str:
             case _:
                 use = _use(each, name)
                 if use:
-                    read = next(one for one in ast.walk(each) if _is_name(one, name))
+                    read = next(one for one in ast.walk(each) if isinstance(one, ast.Name) and one.id == name)
                     uses.append((read.lineno, read.col_offset, use))
     first = min(reads, default=None) if bound > 1 else None
     return next((use for *place, use in uses if first is None or tuple(place) == first), "")

@@ -127,7 +127,7 @@ def _note_unresolved(frame: Frame, target: ast.expr, call: ast.expr) -> None:
     if target.__class__ is ast.Tuple:
         frame.unresolved(call, "unpacking")
     elif target.__class__ is ast.Name:
-        frame.unresolved(call, "assignment", target.id)  # type: ignore[attr-defined]
+        frame.unresolved(call, "assignment", target.id)
 
 
 def _await_later(frame: Frame, target: ast.expr, value: Value) -> None:
