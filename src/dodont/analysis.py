@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from dodont.core.diagnostic import Applicability, Asked, Diagnostic, Fix, Span, Step, Suspicion
 from dodont.core.rule import Rule
-from dodont.project.inputs import TEXT, callers
+from dodont.project.inputs import TEXT, callers, coroutine
 from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, is_password, shows
 from dodont.semantic.definitions import Access, ClassInfo, Durable, FunctionInfo, ModuleInfo, Opening, Waits, Write
+from dodont.semantic.demands import kept_as_result
 from dodont.semantic.events import (
     Call,
     Callee,
@@ -265,6 +266,24 @@ class Pass:
         if awaited == 0 or other != 1:
             return False
         return callee not in stored(self.tree)  # `self.check = check`: what is given may be of either kind
+
+    def is_coroutine_by_name(self, event: Unresolved) -> bool:
+        """Whether all methods of that name in the project are coroutines, and (nearly) all calls of it but this one are awaited,
+        some of them on something that is called the same.
+
+        A single word, as ``close``, may be a method of anything.
+        """
+        if event.typed or "_" not in event.name.strip("_") or self.module.role == "test" or self.is_test():
+            return False
+        holder = event.callee.rpartition(".")[0].rpartition(".")[2]
+        self.project.touched.add(coroutine(holder, event.name))
+        awaited, other = self.project.coroutines.calls(event.name, holder)
+        return awaited > 0 and other <= 1 + (awaited - 1) // 4
+
+    def kept_as_result(self, event: Unresolved) -> str:
+        """How the function uses a result that it keeps in a name, if no awaitable can be used so."""
+        body = self.project.body(event.function) if event.function is not None else None
+        return kept_as_result(body, event.kept, event.call.line) if body is not None else ""
 
     def harmless(self, value: Value) -> bool:
         """Whether nothing a client sends can be in the value's text: written in the code, a number, a member of an enum."""

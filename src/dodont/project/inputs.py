@@ -22,6 +22,7 @@ kind           name                                       answer
 ``migrations`` a directory of Django's migrations         the files in it, with their digests
 ``alembic``    nothing, or ``*``                           the files of all environments, ``*`` with their digests
 ``callers``    a function's name, its module's path       in what surroundings it is called
+``coroutine``  what has a method, the method's name       how many of its calls are awaited, if it is always a coroutine
 =============  =========================================  =====================================================
 """
 
@@ -42,6 +43,7 @@ PACKAGE, NAMESPACE, QUALIFY, LISTING, TABLE = "package", "namespace", "qualify",
 OVERRIDES, RELATED, SETTING, HASHING, MODELS = "overrides", "related", "setting", "hashing", "models"
 MIGRATIONS, ALEMBIC = "migrations", "alembic"
 CALLERS = "callers"
+COROUTINE = "coroutine"
 
 _BETWEEN = ">"
 
@@ -150,6 +152,16 @@ def _callers(project: Project, name: str) -> str:
     return f"{project.callers.per_request()} {project.callers.around(function, project.absolute(path))}"
 
 
+def coroutine(holder: str, method: str) -> Input:
+    """The question whether a method of something by that name is a coroutine throughout the project."""
+    return COROUTINE, f"{holder}{_BETWEEN}{method}"
+
+
+def _coroutine(project: Project, name: str) -> str:
+    holder, _, method = name.partition(_BETWEEN)
+    return str(project.coroutines.calls(method, holder))
+
+
 _ANSWERS = {
     NAME: _name,
     FIND: _find,
@@ -166,4 +178,5 @@ _ANSWERS = {
     ALEMBIC: _alembic,
     MODELS: _models,
     CALLERS: _callers,
+    COROUTINE: _coroutine,
 }

@@ -13,6 +13,7 @@ from dodont.models.library import Library
 from dodont.project import inputs
 from dodont.project.callers import Callers
 from dodont.project.comments import suppressions
+from dodont.project.coroutines import Coroutines
 from dodont.project.django import DjangoSettings
 from dodont.project.environments import Environment, environments
 from dodont.project.finder import Finder
@@ -141,6 +142,7 @@ class Project(World):
         self.subclasses = Subclasses(self)
         self.related_names = Related(self)
         self.callers = Callers(self)
+        self.coroutines = Coroutines(self)
 
     def display(self, path: str) -> str:
         """How the run names a file, from ``base``."""

@@ -187,6 +187,8 @@ def _append(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     ):
         return None
     added = given.positional[-1]
+    if added.pending is not None and func.attr == "extend":
+        frame.misuse(added, given.nodes[-1], "iteration")
     name = func.value.id
     items = receiver.items
     if name not in frame.env:
@@ -280,6 +282,9 @@ def _number(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     for value, where in zip(given.positional, given.nodes, strict=True):
         if value.pending is not None and callee.ref not in ("builtins.id", "builtins.hash"):
             frame.misuse(value, where, "argument")
+        if callee.ref == "builtins.sum":
+            for item in value.items if isinstance(value.items, tuple) else ():
+                frame.misuse(item, where, "argument")
     return NUMBER
 
 

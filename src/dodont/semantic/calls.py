@@ -24,10 +24,11 @@ from dodont.semantic import (
     uses,
     waiting,
 )
-from dodont.semantic.annotations import model_type, parsed_annotation, substitute, type_of
+from dodont.semantic.annotations import AWAITABLE, model_type, parsed_annotation, substitute, type_of
 from dodont.semantic.builtin_calls import SPECIAL, Special, text_method
 from dodont.semantic.credentials import conceals, tells
 from dodont.semantic.definitions import Access, ClassInfo, Facts, FunctionInfo, HandlerInfo, Raised, Waits
+from dodont.semantic.demands import hands_on
 from dodont.semantic.events import Callee, Definition
 from dodont.semantic.objects import annotation, instance_attribute, lineage
 from dodont.semantic.overrides import overriding
@@ -122,6 +123,12 @@ def call(frame: Frame, node: ast.Call) -> Value:
         for value, each in zip(given.positional, given.nodes, strict=True):
             if value.pending is not None:
                 frame.misuse(value, each, "argument")
+            elif value is UNKNOWN and frame.in_coroutine:
+                frame.unresolved(each, "argument")
+    elif ref in _TAKES_FUNCTIONS:
+        for value, each in zip(given.positional, given.nodes, strict=True):
+            if value.pending is not None and value.pending.must:
+                frame.misuse(value, each, "argument")  # `background.add_task(send())`, where `send` is wanted
     elif ref == "builtins.isinstance" and len(given.nodes) == 2:
         _asked(frame, given.positional[0], given.positional[1], given.nodes[0])
     if ref is None:
@@ -196,6 +203,11 @@ _TAKES_RESULTS = frozenset(
     builtins.reversed builtins.round builtins.abs builtins.range builtins.bytes builtins.frozenset json.loads json.dumps""".split()
 )
 
+#: Functions that want another one with its arguments, and could do nothing with an awaitable.
+_TAKES_FUNCTIONS = frozenset(
+    {"starlette.background.BackgroundTasks.add_task", "starlette.background.BackgroundTask", "asyncio.to_thread"}
+)
+
 #: What a library's name calls: a function of ours that knows more than a model can say, its model, or a method of strings.
 Target = tuple[Special | None, FunctionModel | ClassModel | ValueModel | None, str]
 _NO_TARGET: tuple[int, Target] = (-1, (None, None, ""))
@@ -244,6 +256,13 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         transactions.guessed(frame, node, name, given)
     if len(given.positional) == 3 and given.positional[2].type in _SENDS:
         return _pending(frame, node, ast.unparse(node.func), UNKNOWN)  # `self.app(scope, receive, send)`
+    if (
+        frame.in_coroutine
+        and len(node.args) == 1
+        and node.args[0].__class__ is ast.Dict
+        and _is_event(given.positional[0])
+    ):
+        return _pending(frame, node, ast.unparse(node.func), UNKNOWN)  # `send({"type": "http.response.body"})`
     if callee.type is None and node.func.__class__ is ast.Attribute:
         manager = queries.managed(frame, node, name)
         method = (
@@ -266,6 +285,17 @@ def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> V
         return Value(Type(callee.ref))
     return UNKNOWN
 
+
+def _is_event(value: Value) -> bool:
+    """Whether it is an event of ASGI, as an application gives it to the server."""
+    kind = value.items.get("type") if isinstance(value.items, dict) else None
+    return kind is not None and kind.const in _EVENTS
+
+
+_EVENTS = frozenset(
+    """http.response.start http.response.body http.response.trailers websocket.accept websocket.send websocket.close
+    lifespan.startup.complete lifespan.shutdown.complete lifespan.startup.failed""".split()
+)
 
 #: The last of the three things that an ASGI application is called with.
 _SENDS = frozenset({Type("asgiref.typing.ASGISendCallable"), Type("starlette.types._Send")})
@@ -573,7 +603,29 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
         return _pending(frame, node, function.ref, result)
     if result.pending is not None:  # handed on: here is where it would be awaited
         return result.but(pending=result.pending._replace(target=function.ref, site=frame.site(node)))
+    if result.type is not None and result.type.name in AWAITABLE and not result.maybe_none and function.is_stub:
+        return _pending(
+            frame, node, function.ref, awaited(frame, result)
+        )  # `def __call__(self) -> Awaitable[None]: ...`
+    if (
+        result is UNKNOWN
+        and frame.in_coroutine
+        and function.owner is not None
+        and _stands_for_coroutine(frame, function)
+    ):
+        return _pending(frame, node, function.ref, UNKNOWN)
     return Value(Type("Never")) if facts.never else result
+
+
+def _stands_for_coroutine(frame: Frame, function: FunctionInfo) -> bool:
+    """``def send(self, text): return self.emit("send", text)`` in the place of a coroutine gives back what it got to await."""
+    assert function.owner is not None
+    if not function.owner.bases or not hands_on(frame.world.body(function)):
+        return False
+    bases = [entry for _, entry in lineage(frame, function.owner.ref) if entry is not function.owner]
+    found = (entry.functions.get(function.name) for entry in bases if isinstance(entry, ClassInfo))
+    first = next((each for each in found if each is not None), None)
+    return first is not None and first.is_async and not first.is_generator
 
 
 def _hides(given: Arguments) -> bool:

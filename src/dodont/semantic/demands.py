@@ -16,6 +16,75 @@ _AWAITING = frozenset(
 )  # fmt: skip
 
 
+def kept_as_result(function: FunctionNode, name: str, line: int) -> str:
+    """How the body uses next what it has put into a name at a line, where no awaitable can be used so: ``rows = load()``, ``rows[0]``.
+
+    Nothing, where somebody may await what the name holds.
+    """
+    uses: list[tuple[int, int, str]] = []
+    reads: list[tuple[int, int]] = []
+    bound = 0
+    for each in walk(function):
+        match each:
+            case ast.Name(id=word, ctx=ast.Load()) if word == name and each.lineno > line:
+                reads.append((each.lineno, each.col_offset))
+            case ast.Name(id=word, ctx=ast.Store()) if word == name:
+                bound += 1
+            case ast.Nonlocal(names=names) | ast.Global(names=names) if name in names:
+                return ""
+            case ast.Await(value=value) | ast.YieldFrom(value=value) | ast.Yield(value=value) if _is_name(value, name):
+                return ""
+            case ast.Call(func=func, args=args) if any(_is_name(argument, name) for argument in args) and _may_await(
+                func
+            ):
+                return ""
+            case ast.AsyncFor(iter=value) | ast.comprehension(iter=value, is_async=1) if _is_name(value, name):
+                return ""
+            case _:
+                use = _use(each, name)
+                if use:
+                    read = next(one for one in ast.walk(each) if isinstance(one, ast.Name) and one.id == name)
+                    uses.append((read.lineno, read.col_offset, use))
+    first = min(reads, default=None) if bound > 1 else None
+    return next((use for *place, use in uses if first is None or tuple(place) == first), "")
+
+
+def _may_await(func: ast.expr) -> bool:
+    called = last_name(func)
+    return not called or called.startswith("is") or called in _AWAITING or called in _KEEPING
+
+
+def _use(node: ast.AST, name: str) -> str:
+    match node:
+        case ast.Attribute(value=value, attr=attribute) if _is_name(value, name):
+            return "" if attribute in OF_COROUTINES or attribute.startswith(("__", "cr_")) else "attribute"
+        case ast.Subscript(value=value) if _is_name(value, name):
+            return "item"
+        case ast.For(iter=value) | ast.comprehension(iter=value) | ast.Starred(value=value) if _is_name(value, name):
+            return "iteration"
+        case ast.keyword(arg=None, value=value) if _is_name(value, name):
+            return "iteration"
+        case ast.BinOp(left=left, right=right) if _is_name(left, name) or _is_name(right, name):
+            return "operand"
+        case ast.Compare(left=left, comparators=others) if any(_is_name(one, name) for one in (left, *others)):
+            return "operand"
+        case ast.Call(func=ast.Name(id="len" | "list" | "dict" | "set" | "sorted" | "int" | "str"), args=[value]) if (
+            _is_name(value, name)
+        ):
+            return "argument"
+        case ast.FormattedValue(value=value) if _is_name(value, name):
+            return "text"
+        case ast.UnaryOp(operand=value) | ast.If(test=value) | ast.While(test=value) if _is_name(value, name):
+            return "condition"
+        case ast.IfExp(test=value) | ast.Assert(test=value) if _is_name(value, name):
+            return "condition"
+    return ""
+
+
+#: What puts its argument where somebody may find and await it.
+_KEEPING = frozenset({"append", "add", "put", "put_nowait", "spawn", "start_soon", "submit", "add_task", "callable"})
+
+
 def wants_result(function: FunctionNode, name: str) -> bool:
     """Whether the body uses the parameter as no awaitable can be used, and never as an awaitable: ``def key(row): return row["id"]``."""
     wanted = False
@@ -40,5 +109,10 @@ def wants_result(function: FunctionNode, name: str) -> bool:
     return wanted
 
 
-def _is_name(node: ast.expr, name: str) -> bool:
+def _is_name(node: ast.AST | None, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
+
+
+def hands_on(node: FunctionNode | None) -> bool:
+    """Whether a function gives back what a call gave it: ``def send(self, text): return self.emit("send", text)``."""
+    return node is not None and isinstance(node.body[-1], ast.Return) and isinstance(node.body[-1].value, ast.Call)

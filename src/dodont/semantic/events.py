@@ -72,9 +72,8 @@ class Flow(NamedTuple):
 
 class Unawaited(NamedTuple):
     """An awaitable is used as if it were its result. ``use`` is one of statement, condition, operand, identity (compared with
-    None), attribute, item, iteration, text, response, argument, unpacking, typed (kept where a result is declared), gathering (a
-    future of others is dropped); ``site`` is the use, ``call`` where the awaitable was
-    made."""
+    None), attribute, item, iteration, text, response, argument, unpacking, typed (kept where a result is declared), display (beside
+    results), entered, gathering (a future of others is dropped); ``site`` is the use, ``call`` where the awaitable was made."""
 
     call: Site
     site: Site
@@ -114,16 +113,18 @@ class Fetching(NamedTuple):
 
 
 class Unresolved(NamedTuple):
-    """A coroutine calls the method ``name`` of an object nothing is known of, and drops the result or uses it on the spot (``use``
-    as in Unawaited; other uses than dropping are told of names that the module awaits somewhere).
+    """A coroutine calls the method ``name`` of an object nothing is known of, and drops the result, uses it on the spot (``use``
+    as in Unawaited), or puts it into the name ``kept``.
 
-    ``callee`` is what is called, as written on one line."""
+    ``callee`` is what is called, as written on one line. ``typed``: of the object the class is known, but not what the method is."""
 
     call: Site
     name: str
     callee: str
     use: str
     function: FunctionInfo | None
+    typed: bool
+    kept: str
 
 
 class Route(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from dodont.semantic import calls, effects, passwords, queries, strings, transactions
 from dodont.semantic.annotations import provider_of, type_of
@@ -12,7 +13,7 @@ from dodont.semantic.demands import OF_COROUTINES
 from dodont.semantic.frame import Evaluator, Frame
 from dodont.semantic.items import applied, element_of, item_of
 from dodont.semantic.narrowing import narrow
-from dodont.semantic.objects import annotation, attribute_of, instance_attribute, lineage
+from dodont.semantic.objects import annotation, attribute_of, attributes_of, instance_attribute, lineage
 from dodont.semantic.repetition import repeated
 from dodont.semantic.trees import asks_within, last_name, walk
 from dodont.semantic.values import (
@@ -301,6 +302,8 @@ def _compare(frame: Frame, node: ast.Compare) -> Value:
         elif _is_none(node.comparators[0]) and not (isinstance(node.left, ast.Name) and frame.awaits(node.left)):
             # What is awaited elsewhere was given by a call that may give an awaitable or None, as versions differ.
             frame.misuse(left, node.left, "identity")
+    elif left is UNKNOWN and frame.in_coroutine and node.left.__class__ is ast.Call:
+        frame.unresolved(node.left, "operand")
     query = left.type is not None and left.type.name in _COLUMNS
     for op, each in zip(node.ops, node.comparators, strict=True):
         right = frame.eval(each)
@@ -394,6 +397,7 @@ def _dict(frame: Frame, node: ast.Dict) -> Value:
     items: dict[str, Value] = {}
     labels: tuple[Label, ...] = ()
     literal = True
+    pending = False
     for key, each in zip(node.keys, node.values, strict=True):
         value = frame.eval(each)
         if key is None:
@@ -411,12 +415,33 @@ def _dict(frame: Frame, node: ast.Dict) -> Value:
             if labels and None in node.keys:  # `{**settings, "password": "***"}`
                 labels = _replaced(labels, items, name.const)
             items[name.const] = value
+            if value is UNKNOWN and frame.in_coroutine and each.__class__ is ast.Call:
+                frame.unresolved(each, "display")
+            elif value.pending is not None:
+                pending = True
         if value.labels:
             labels = join_labels(labels, value.labels)
         literal = literal and value.literal
+    if pending:
+        for key, each in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(each, ast.Call):
+                _beside(frame, items, str(key.value), each)
     return Value(
         Type("dict"), items=items if items and len(items) <= MAX_ITEMS else None, labels=labels, literal=literal
     )
+
+
+def _beside(frame: Frame, items: dict[str, Value], key: str, node: ast.expr) -> None:
+    """``{"id": 1, "created": now()}``: beside results stands a coroutine, whose result would be plain, and nobody awaits what is there."""
+    value = items.get(key, UNKNOWN)
+    if value.pending is None or not value.pending.must or not frame.in_coroutine:
+        return
+    if not calls.is_plain(frame, value.pending.result.type):
+        return
+    if all(each.pending is not None or each is UNKNOWN for each in items.values()):
+        return
+    if re.search(rf"await [\w.]+\[[\"']{re.escape(key)}", frame.module.text) is None:
+        frame.misuse(value, node, "display")
 
 
 def _comprehension(frame: Frame, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
@@ -533,7 +558,9 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
             item = frame.eval(target.slice)  # type: ignore[attr-defined]
             holder = target.value  # type: ignore[attr-defined]
             if holder.__class__ is ast.Name and holder.id in frame.env:
-                frame.env[holder.id] = _with_item(frame.env[holder.id], item, value, frame, target)
+                frame.env[holder.id] = held = _with_item(frame.env[holder.id], item, value, frame, target)
+                if value.pending is not None and isinstance(held.items, dict) and isinstance(item.const, str):
+                    _beside(frame, held.items, item.const, target)
 
 
 def _kept_as(frame: Frame, receiver: Value, attr: str, value: Value, target: ast.expr) -> None:
@@ -544,6 +571,11 @@ def _kept_as(frame: Frame, receiver: Value, attr: str, value: Value, target: ast
         if attr in entry.annotations:
             if calls.is_plain(frame, annotation(frame, entry, attr)):
                 frame.misuse(value, target, "typed")  # a future as well as a coroutine
+            return
+        known = attributes_of(frame, entry)[0].get(attr)
+        if known is not None:
+            if known.type is not None and value.pending is not None and known.type == value.pending.result.type:
+                frame.misuse(value, target, "typed")  # `self.pool: Pool | None = None` in `__init__`
             return
 
 

@@ -12,6 +12,7 @@ from dodont.models.vocabulary import Value as ValueModel
 from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Raised, Sink, Waits, World
+from dodont.semantic.demands import hands_on
 from dodont.semantic.events import Callee, Dropped, Event, Recomputed, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Use, Value, labels_of
@@ -262,21 +263,26 @@ class Frame:
         function = self.world.function(target)
         if function is None or function.owner is None or function.kind != "method":
             return False
-        return any(not each.is_async for each in self.world.overriding(function, function.owner))
+        return any(
+            not each.is_async and not hands_on(self.world.body(each))
+            for each in self.world.overriding(function, function.owner)
+        )
 
-    def unresolved(self, node: ast.expr, use: str) -> None:
-        """The coroutine uses the result of ``node``, of which nothing is known, as no coroutine can be used."""
-        if node.__class__ is not ast.Call or node.func.__class__ is not ast.Attribute:
+    def unresolved(self, node: ast.expr, use: str, kept: str = "") -> None:
+        """The coroutine uses the result of ``node``, of which nothing is known, as no coroutine can be used, or keeps it."""
+        if self.silent or node.__class__ is not ast.Call or node.func.__class__ is not ast.Attribute:
             return
         func: ast.Attribute = node.func
         callee = dotted(func)
-        if use != "statement" and callee not in self.module.awaited:
-            return
-        if self.quiet(func.value).ref is not None:
+        if use != "statement" and callee not in self.module.awaited and "_" not in func.attr:
+            return  # a single word may be a method of anything
+        receiver = self.quiet(func.value)
+        if receiver.ref is not None:
             return  # a library's module or class: that one of its functions is awaited elsewhere may be the mistake
         if ("unawaited", self.site(func.value)) not in self.events and not self._chosen(node, callee):
             site = self.site(node)
-            self.event(("unresolved", site), Unresolved(site, func.attr, callee, use, self.function))
+            typed = receiver.type is not None
+            self.event(("unresolved", site), Unresolved(site, func.attr, callee, use, self.function, typed, kept))
 
     def _awaiting(self) -> Awaiting | None:
         return self.once(_awaiting) if self.function is not None and self.function.node is not None else None

@@ -20,7 +20,7 @@ from dodont.semantic.heads import kept_by, may_decorate
 from dodont.semantic.objects import instance_attribute, role_of
 from dodont.semantic.results import called
 from dodont.semantic.statements import run
-from dodont.semantic.trees import SCOPES, defaults_of, nodes_of
+from dodont.semantic.trees import SCOPES, defaults_of, last_name, nodes_of
 from dodont.semantic.values import UNKNOWN, UNSETTLED, Label, Note, Site, Text, Type, Value, join
 
 #: What a framework hands its function and class views first, by the package that declares the handler.
@@ -122,11 +122,15 @@ def _goes_on(node: FunctionNode, site: Site) -> bool:
         if each.lineno <= site.line <= each.end_lineno  # type: ignore[attr-defined]
     ]
     first = min([site.line, *(each.lineno for each in around)])  # type: ignore[attr-defined]
+    if any(each.lineno >= first and last_name(each.func) in _RUNNING for each in nodes_of(node, _CALLS, SCOPES)):  # type: ignore[attr-defined]
+        return True  # `_ = loop.create_task(serve())`, `loop.run_forever()`
     return any(each.lineno >= first for each in nodes_of(node, _LETTING, SCOPES))  # type: ignore[attr-defined]
 
 
 _LETTING: frozenset[type] = frozenset({ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom})
 _LOOPS: frozenset[type] = frozenset({ast.For, ast.While})
+_CALLS: frozenset[type] = frozenset({ast.Call})
+_RUNNING = frozenset({"run_forever", "run_until_complete"})
 
 
 def _bind_parameters(frame: Frame, info: FunctionInfo, node: FunctionNode) -> None:

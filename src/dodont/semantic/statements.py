@@ -109,8 +109,8 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
     if node.value.__class__ is ast.Lambda and node.targets[0].__class__ is ast.Name and not frame.keep:
         return _function(frame, _defined(node.targets[0].id, node.value))
     value = frame.evaluators[node.value.__class__](frame, node.value)
-    if value is UNKNOWN and frame.in_coroutine and node.targets[0].__class__ is ast.Tuple:
-        frame.unresolved(node.value, "unpacking")
+    if value is UNKNOWN and frame.in_coroutine and node.value.__class__ is ast.Call:
+        _note_unresolved(frame, node.targets[0], node.value)
     for target in node.targets:
         bind(frame, target, value)
         if value.labels and target.__class__ is ast.Attribute:
@@ -120,6 +120,14 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
     if value.pending is not None:
         _await_later(frame, node.targets[0], value)
     return True
+
+
+def _note_unresolved(frame: Frame, target: ast.expr, call: ast.expr) -> None:
+    """``rows = self.db.load_rows()`` on an object that nobody knows."""
+    if target.__class__ is ast.Tuple:
+        frame.unresolved(call, "unpacking")
+    elif target.__class__ is ast.Name:
+        frame.unresolved(call, "assignment", target.id)
 
 
 def _await_later(frame: Frame, target: ast.expr, value: Value) -> None:
@@ -161,6 +169,8 @@ def _annotated(frame: Frame, node: ast.AnnAssign) -> bool:
                 frame.env[node.target.id] = Value(found)
         return True
     value = frame.eval(node.value)
+    if value is UNKNOWN and frame.in_coroutine and node.value.__class__ is ast.Call:
+        _note_unresolved(frame, node.target, node.value)
     if value.pending is not None and declares_plain(frame, node.annotation):
         frame.misuse(value, node.value, "typed")  # `total: int = count()`
     if value.pending is None and (
@@ -351,10 +361,14 @@ def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
     for item in node.items:
         value = frame.eval(item.context_expr)
         if value.pending is not None and value.pending.must:
+            function = frame.world.function(value.pending.target)
+            if function is not None and not function.is_stub:
+                frame.misuse(value, item.context_expr, "entered")
             value = value.pending.result
         if item.optional_vars is not None:
             given = managers.entered(frame, value, node.__class__ is ast.AsyncWith)
-            if node.__class__ is ast.With and managers.is_async(frame, given):
+            awaited = item.context_expr.__class__ is ast.Await  # `with await pool.cursor() as cursor`
+            if node.__class__ is ast.With and not awaited and managers.is_async(frame, given):
                 given = UNKNOWN  # `with engine.connect() as connection`: the engine is the other kind, here at least
             bind(frame, item.optional_vars, given)
         if not frame.silent:

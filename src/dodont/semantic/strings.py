@@ -47,6 +47,8 @@ def joined(frame: Frame, node: ast.JoinedStr) -> Value:
         value = frame.eval(each.value)  # type: ignore[attr-defined]
         if value.pending is not None:
             frame.misuse(value, each.value, "text")  # type: ignore[attr-defined]
+        elif value is UNKNOWN and frame.in_coroutine and each.value.__class__ is ast.Call:  # type: ignore[attr-defined]
+            frame.unresolved(each.value, "text")  # type: ignore[attr-defined]
         if value.labels:
             labels = join_labels(labels, value.labels)
         inner = _inner(value, not parts)

@@ -17,6 +17,8 @@ USES = {
     "item": "is not awaited: a coroutine has no items",
     "iteration": "is not awaited: a coroutine cannot be iterated",
     "unpacking": "is not awaited: a coroutine cannot be unpacked",
+    "display": "is not awaited: a coroutine stands among results",
+    "entered": "is not awaited: a coroutine cannot be entered",
     "text": "is not awaited: the text will show a coroutine",
     "argument": "is not awaited: a coroutine is handed over instead of its result",
     "typed": "is not awaited: a coroutine is kept where its result is declared",
@@ -40,19 +42,29 @@ def check(event: Unawaited, run: Pass) -> Iterator[Diagnostic]:
 def check_unresolved(event: Unresolved, run: Pass) -> Iterator[Diagnostic]:
     """A method whose object only inference can tell, or that the module awaits wherever else it calls it."""
     method = run.coroutine_method(event.call, event.name) if event.use == "statement" else None
-    if method is None and not (is_shared(event) and run.awaited_elsewhere(event.callee, event.function)):
+    if method is None and not (
+        (is_shared(event, run) and run.awaited_elsewhere(event.callee, event.function))
+        or run.is_coroutine_by_name(event)
+    ):
         return
-    name = run.display(method.ref) if method is not None else event.callee
+    use = event.use if not event.kept else run.kept_as_result(event)
+    if not use:
+        return
+    name = run.display(method.ref) if method is not None else event.callee or event.name
     fix = run.fix("Await the call", "safe" if method is not None else "unsafe", event.call)
-    yield run.report(
-        "unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES[event.use]
-    )
+    yield run.report("unawaited", event.call, function=event.function, fix=fix, callee=name, consequence=USES[use])
 
 
-def is_shared(event: Unresolved) -> bool:
+def is_shared(event: Unresolved, run: Pass) -> bool:
     """Whether the object is the same throughout the module, as far as names tell. To drop a result says enough by itself."""
     root = event.callee.partition(".")[0]
     function = event.function
-    return event.use == "statement" or (
-        function is not None and root in {"self", "cls", *(argument.arg for argument in function.parameters)}
-    )
+    if event.use == "statement" or (function is not None and root in {"self", "cls"}):
+        return True
+    while function is not None:
+        if root in (argument.arg for argument in function.parameters):
+            return True
+        function = run.project.functions.get(
+            function.ref.rpartition(".")[0]
+        )  # a closure's object is the outer function's
+    return False

@@ -8,15 +8,16 @@ from itertools import pairwise
 
 from dodont.analysis import SCOPES, Diagnostic, Fetching, Pass, nodes_of, on
 
-#: What goes one after the other on purpose, by a word of what is called or entered: a limit, a pause, another attempt.
-PACED = ("sleep", "limit", "semaphore", "throttle", "retry", "lock", "backoff", "delay")
+#: What goes one after the other on purpose, by a word of what is called or entered: a limit, a pause, another attempt, an order.
+PACED = ("sleep", "limit", "semaphore", "throttle", "retry", "lock", "backoff", "delay", "send")
 
 _CALLS: frozenset[type] = frozenset({ast.Call})
 _NAMES: frozenset[type] = frozenset({ast.Name})
 _AWAITS: frozenset[type] = frozenset({ast.Await, ast.AsyncFor, ast.AsyncWith})
 _LEAVING: frozenset[type] = frozenset({ast.Break, ast.Return, ast.Raise, ast.Continue, ast.Try, ast.Yield})
 _STATEMENTS: frozenset[type] = frozenset({ast.Expr})
-_LOOPS: frozenset[type] = frozenset({ast.For})
+_ENTERING: frozenset[type] = frozenset({ast.AsyncWith})
+_LOOPS: frozenset[type] = frozenset({ast.For, ast.ListComp, ast.SetComp, ast.DictComp})
 
 
 @on(Fetching, rule="sequential-awaits")
@@ -32,15 +33,17 @@ def check(event: Fetching, run: Pass) -> Iterator[Diagnostic]:
                 callee = run.display(event.remote[id(other)])
                 yield run.report("pair", run.site(other), function=event.function, callee=callee)
     for each in nodes_of(event.node, _LOOPS, SCOPES - {ast.AsyncFunctionDef}):
-        assert isinstance(each, ast.For)
-        asked = repeated(each, event)
+        asked = repeated(each, event) if isinstance(each, ast.For) else collected(each, event)
         if asked is not None:
             callee = run.display(event.remote[id(asked)])
             yield run.report("loop", run.site(asked), function=event.function, callee=callee)
 
 
 def is_paced(node: ast.AST) -> bool:
-    """Whether the coroutine says by what it calls that it takes its time."""
+    """Whether the coroutine says by what it calls that it takes its time, or lets a few in at once: ``async with turn:``."""
+    for each in nodes_of(node, _ENTERING):
+        if isinstance(each, ast.AsyncWith) and any(isinstance(one.context_expr, ast.Name) for one in each.items):
+            return True
     names = (each.func for each in nodes_of(node, _CALLS) if isinstance(each, ast.Call))
     return any(word in ast.unparse(name).lower() for name in names for word in PACED)
 
@@ -101,6 +104,20 @@ def repeated(loop: ast.For, event: Fetching) -> ast.Await | None:
     }
     before = stored - targets - bound_first(loop.body)
     return asked if targets & used and not before & used else None
+
+
+def collected(display: ast.AST, event: Fetching) -> ast.Await | None:
+    """The only thing a comprehension awaits, for each element: ``[await load(key) for key in keys]``."""
+    assert isinstance(display, (ast.ListComp, ast.SetComp, ast.DictComp))
+    (loop, *others) = display.generators
+    kept = (display.key, display.value) if isinstance(display, ast.DictComp) else (display.elt,)
+    awaits = [each for each in nodes_of(display, _AWAITS) if isinstance(each, ast.Await)]
+    inside = [each for part in kept for each in nodes_of(part, _AWAITS)]
+    if others or loop.is_async or len(awaits) != 1 or inside != awaits or id(awaits[0]) not in event.remote:
+        return None
+    targets = {each.id for each in nodes_of(loop.target, _NAMES) if isinstance(each, ast.Name)}
+    used = {each.id for each in nodes_of(awaits[0], _NAMES) if isinstance(each, ast.Name)}
+    return awaits[0] if targets & used else None
 
 
 def bound_first(body: list[ast.stmt]) -> set[str]:
