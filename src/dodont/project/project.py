@@ -41,7 +41,7 @@ from dodont.semantic.frame import Frame, Imported
 from dodont.semantic.functions import Outcome, interpret, module_frame
 from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
-from dodont.semantic.trees import dotted, walk
+from dodont.semantic.trees import dotted, functions_around, walk
 from dodont.semantic.values import UNSETTLED, Relation, Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.
@@ -644,14 +644,12 @@ class Project(World):
     def body(self, function: FunctionInfo) -> FunctionNode | None:
         if function.node is not None or function.site is None:
             return function.node
-        return next(
-            (
-                each
-                for each in walk(self.tree(function.module))
-                if isinstance(each, FunctionNode) and each.lineno == function.site.line and each.name == function.name
-            ),
-            None,
-        )
+        around = functions_around(self.tree(function.module), function.site.line)
+        return next((each for each in around if (each.lineno, each.name) == (function.site.line, function.name)), None)
+
+    def text_of(self, module: ModuleInfo) -> str:
+        self.touched.add((inputs.TEXT, module.path))
+        return module.text
 
     def tree(self, module: ModuleInfo) -> ast.Module:
         self.touched.add((inputs.TEXT, module.path))

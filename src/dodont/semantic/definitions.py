@@ -500,6 +500,10 @@ class World:
         """The function's definition, read once more if it was dropped: for rare questions only."""
         raise NotImplementedError
 
+    def text_of(self, module: ModuleInfo) -> str:
+        """The module's source, which is consulted by asking for it."""
+        raise NotImplementedError
+
     def tree(self, module: ModuleInfo) -> ast.Module:
         """The module's syntax tree, parsed once more: for rare questions only."""
         raise NotImplementedError

@@ -15,7 +15,7 @@ from dodont.semantic.credentials import conceals, is_of_service, is_password, na
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
 from dodont.semantic.events import Flow
 from dodont.semantic.objects import attribute_of, lineage, role_of
-from dodont.semantic.trees import last_name, walk
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Label, Note, Type, Value
 
 if TYPE_CHECKING:
@@ -94,24 +94,19 @@ def asked(frame: Frame, node: ast.Call, ref: str, kind: str, receiver: Value | N
     if frame.silent or ref.endswith(_HASHING):
         return
     found = COMPARED if kind == "read" or (kind == "build" and not ref.endswith(".values")) else STORED
-    element = _element(receiver)
-    if element is not None and role_of(frame, element) == "entity" and not _keeps_plain(frame, element, "password"):
-        return
+    kept: list[tuple[str, str, Value, ast.expr]] = []
     for name, value in given.keywords.items():
         if value.labels:
-            for field, inner in _fields(name, value, given.words[name]):
-                _arrive(frame, node, field, found, field, *inner)
+            kept += [(found, field, *inner) for field, inner in _fields(name, value, given.words[name])]
     for value, each in zip(given.positional, given.nodes, strict=True):
         if isinstance(value.items, dict):
-            for field, inner in _fields("", value, each):
-                _arrive(
-                    frame,
-                    node,
-                    field,
-                    COMPARED if found == STORED and _is_filter(ref, each, given) else found,
-                    field,
-                    *inner,
-                )
+            here = COMPARED if found == STORED and _is_filter(ref, each, given) else found
+            kept += [(here, field, *inner) for field, inner in _fields("", value, each)]
+    element = _element(receiver) if kept else None
+    if element is not None and role_of(frame, element) == "entity" and not _keeps_plain(frame, element, "password"):
+        return
+    for here, field, value, each in kept:
+        _arrive(frame, node, field, here, field, value, each)
 
 
 #: Methods that hash what they are given themselves.
@@ -322,10 +317,8 @@ def _hashes_field(frame: Frame, class_name: str, name: str) -> bool:
         kind = member.type.name.rpartition(".")[2] if member is not None and member.type is not None else ""
         if hashes(kind) or kind.startswith(("Password", "Encrypted")):
             return True
-        if any(
-            isinstance(each, ast.Call) and last_name(each.func) in ("listen", "listens_for", "receiver")
-            for each in walk(frame.world.tree(entry.module))
-        ):
+        text = frame.world.text_of(entry.module)
+        if any(word in text for word in _LISTENERS) and _listens(frame.world.tree(entry.module)):
             return True
         for function in entry.functions.values():
             if function.name in ("save", "asave", "clean", "pre_save", "__init__") or any(
@@ -340,6 +333,16 @@ def _hashes_field(frame: Frame, class_name: str, name: str) -> bool:
                     return True
     return False
 
+
+_LISTENERS = frozenset({"listen", "listens_for", "receiver"})
+
+
+@lru_cache(maxsize=2)  # asked of every class in a file
+def _listens(tree: ast.Module) -> bool:
+    return any(last_name(each.func) in _LISTENERS for each in nodes_of(tree, _CALLS))  # type: ignore[attr-defined]
+
+
+_CALLS: frozenset[type] = frozenset({ast.Call})
 
 _VALIDATORS = frozenset(
     {"validates", "field_validator", "validator", "model_validator", "root_validator", "before_event", "listens_for"}
