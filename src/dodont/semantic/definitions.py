@@ -428,6 +428,8 @@ class Consulting(Noting):
 class World:
     """What the interpretation asks of everything outside the module at hand; ``dodont.project`` answers."""
 
+    # the kinds of events that somebody listens to: what serves others alone is not worked out
+    heard: frozenset[type]
     classes: dict[str, ClassInfo]
     functions: dict[str, FunctionInfo]
     denoted: dict[str, tuple[int, Value]]  # library names by the generation of models that was asked

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dodont.semantic.credentials import conceals, is_of_service, is_password, names_hash, plain_password
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
-from dodont.semantic.events import Flow
+from dodont.semantic.events import Password
 from dodont.semantic.objects import attribute_of, lineage, role_of
 from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Label, Note, Type, Value
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
     from dodont.semantic.frame import Frame
 
-#: Kinds of sinks and of ``Flow``.
+#: Kinds of sinks and of ``Password``.
 STORED, COMPARED = "stored", "compared"
 
 #: Where a password from outside may be: labels of it, or of what it is taken from.
@@ -32,9 +32,13 @@ _GIVEN = frozenset({"parameter", "part"})
 _OWNERS = frozenset("user account member customer admin employee student teacher person player client instance".split())
 
 
+def _is_idle(frame: Frame) -> bool:
+    return frame.silent or Password not in frame.world.heard
+
+
 def put(frame: Frame, node: ast.stmt, target: ast.Attribute, value: Value, source: ast.expr) -> None:
     """``user.password = password``"""
-    if frame.silent or not is_password(target.attr):
+    if _is_idle(frame) or not is_password(target.attr):
         return
     receiver = frame.quiet(target.value)
     if receiver.type is None and receiver.ref is None:
@@ -54,7 +58,7 @@ _DJANGO = "django.contrib.auth.models.AbstractBaseUser"
 
 def constructed(frame: Frame, node: ast.Call, type: Type, given: Arguments) -> None:
     """``User(name=name, password=password)``"""
-    if frame.silent:
+    if _is_idle(frame):
         return
     spread = [word.value for word in node.keywords if word.arg is None and isinstance(word.value, ast.Call)]
     if not (spread or any(map(is_password, given.keywords))) or frame.once(_sets):
@@ -91,7 +95,7 @@ def _spread(frame: Frame, node: ast.Call) -> Iterator[tuple[str, Value, ast.expr
 
 def asked(frame: Frame, node: ast.Call, ref: str, kind: str, receiver: Value | None, given: Arguments) -> None:
     """``User.objects.create(password=password)``, ``query.filter_by(password=password)``, ``users.insert_one({"password": …})``"""
-    if frame.silent or ref.endswith(_HASHING):
+    if _is_idle(frame) or ref.endswith(_HASHING):
         return
     found = COMPARED if kind == "read" or (kind == "build" and not ref.endswith(".values")) else STORED
     kept: list[tuple[str, str, Value, ast.expr]] = []
@@ -139,7 +143,7 @@ def _element(receiver: Value | None) -> Type | None:
 
 def compared(frame: Frame, node: ast.Compare, left: Value, right: Value) -> None:
     """``user.password == password``, of a record with what was entered; of a column, too."""
-    if frame.silent or len(node.comparators) != 1 or (frame.function is not None and frame.function.name == "__eq__"):
+    if _is_idle(frame) or len(node.comparators) != 1 or (frame.function and frame.function.name == "__eq__"):
         return
     other = node.comparators[0]
     for kept, value, source in ((node.left, right, other), (other, left, node.left)):
@@ -224,9 +228,7 @@ def _arrive(
     if found is not None and not _hashed_by_owner(frame, source):
         frame.event(
             (kind, here),
-            Flow(
-                here, field, kind, found, frame.site(source), value, ast.unparse(source), frame.function, notes, hashes
-            ),
+            Password(here, field, kind, found, frame.site(source), frame.function, notes, hashes),
         )
 
 

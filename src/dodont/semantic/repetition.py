@@ -21,7 +21,7 @@ _WRITING = ("write", "commit")
 
 def repeated(frame: Frame, first: int, iterated: ast.expr, source: Value) -> None:
     """A loop over ``source`` ended; since it began the frame has the accesses from ``first`` on."""
-    found = frame.accesses[first:]
+    found = frame.accesses[first:] if Repeated in frame.world.heard else ()
     if frame.silent or not any(each.kind == "read" for each in found):
         return
     writes = any(each.kind in _WRITING for each in found)
