@@ -841,8 +841,8 @@ class Project(World):
     def _finish(self, function: FunctionInfo, outcome: Outcome) -> None:
         function.facts = outcome.facts
         function.assumed = None
-        function.node = function.closure = function.inner = None
         self._tell(function.module, function, outcome.events)
+        function.node = function.closure = function.inner = None
 
 
 #: Roles of files of which rules hear nothing but coroutines.
