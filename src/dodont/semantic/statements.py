@@ -474,7 +474,11 @@ def _raise(frame: Frame, node: ast.Raise) -> bool:
 def _put_into_exception(frame: Frame, node: ast.Raise, made: ast.Call) -> None:
     """``raise ValueError(f"refused {password}")``: whoever logs the exception logs the password."""
     labels = [
-        label for each in made.args for label in frame.quiet(each).labels if label.kind in ("secret", "parameter")
+        label
+        for each in made.args
+        if each.__class__ is not ast.Constant
+        for label in frame.quiet(each).labels
+        if label.kind in ("secret", "parameter")
     ]
     if labels:
         ref = frame.quiet(made.func).ref or ""

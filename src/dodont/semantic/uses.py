@@ -295,6 +295,8 @@ class _Asked:
 
     def _is_constant(self, node: ast.expr) -> bool:
         """Whether all that is compared with is written in the code: a column's values are few then."""
+        if not _is_noted(self._frame):
+            return False
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             return all(map(self._is_constant, node.elts))
         if isinstance(node, ast.Attribute) and node.attr in ("value", "name"):  # of an enumeration of another library
