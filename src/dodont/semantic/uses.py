@@ -295,7 +295,7 @@ class _Asked:
 
     def _is_constant(self, node: ast.expr) -> bool:
         """Whether all that is compared with is written in the code: a column's values are few then."""
-        if not _is_noted(self._frame):
+        if Entity not in self._frame.world.heard:
             return False
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             return all(map(self._is_constant, node.elts))
