@@ -27,6 +27,7 @@ from dodont.semantic.events import (
     Held,
     Lazy,
     Migration,
+    Password,
     Polled,
     Query,
     Recomputed,
@@ -225,16 +226,21 @@ class Pass:
             target == "?.execute" or self.role(Type(target.rpartition(".")[0])) == "cursor"
         )
         loops = [(site, source) for site, source in repeated.loops if not self._gives_sessions(source)]
-        return keyed(self.tree, repeated.site, loops, must_be_used=not fetched)
+        return keyed(self._around(repeated.function), repeated.site, loops, must_be_used=not fetched)
 
     def _gives_sessions(self, source: Value) -> bool:
         """``for session in get_session():``, a generator that gives but one and closes it."""
         args = source.type.args if source.type is not None else ()
         return bool(args) and self.role(args[0]) in ("session", "connection", "engine", "cursor")
 
-    def only_first(self, site: Site) -> bool:
-        """Whether the loop around a place ends with the first element that is found."""
-        return only_first(self.tree, site)
+    def only_first(self, site: Site, function: FunctionInfo | None) -> bool:
+        """Whether the loop around a place in a function ends with the first element that is found."""
+        return only_first(self._around(function), site)
+
+    def _around(self, function: FunctionInfo | None) -> ast.AST:
+        """The function's definition, which is still at hand when its events are told, else the module."""
+        node = self.project.body(function) if function is not None else None
+        return node or self.tree
 
     def coroutine_method(self, call: Site, name: str) -> FunctionInfo | None:
         """The coroutine that a call of the method ``name`` on an unknown object calls, when a class this module knows has one of
@@ -573,6 +579,7 @@ __all__ = [
     "Note",
     "Opening",
     "Pass",
+    "Password",
     "Place",
     "Polled",
     "Query",

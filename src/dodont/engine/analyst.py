@@ -79,9 +79,9 @@ class Analyst:
             roles=settings.roles,
             overrides=overrides,
             listener=self._hear,
+            heard=self._dispatcher.heard,
             memory=memory,
         )
-        self.project.keeps_trees = self._dispatcher.hears(Entity)
 
     def _hear(self, module: ModuleInfo, function: FunctionInfo | None, events: list[Event]) -> None:
         if self._every_file or module.file in self._wanted:
@@ -119,7 +119,7 @@ class Analyst:
         suspicions = tuple(self._dispatcher.suspicions(shown))
         asked = self._asked(module) if module is not None else ()
         consulted = set(module.consulted) if module is not None else set()
-        if self._dispatcher.hears(Migration) and (module is not None or not found):
+        if Migration in self._dispatcher.heard and (module is not None or not found):
             found = (*found, *self._migration(path, module, consulted))
         if not self._keep or (module is not None and any(each.code == INTERNAL_CODE for each in found)):
             return Analysis(shown, found, suspicions=suspicions, asked=asked)
@@ -130,7 +130,7 @@ class Analyst:
 
     def _tell_entities(self, module: ModuleInfo) -> None:
         """Tell rules of the mapped classes of a module, now that all that they are made from is read."""
-        if not self._dispatcher.hears(Entity) or module.role in _ELSEWHERE or not self.project.may_declare(module):
+        if Entity not in self._dispatcher.heard or module.role in _ELSEWHERE or not self.project.may_declare(module):
             return
         from dodont.schema.declared import declared
 
@@ -142,7 +142,7 @@ class Analyst:
 
     def _asked(self, module: ModuleInfo) -> tuple[Asked, ...]:
         """What the module's queries ask of columns, where a rule wants to know."""
-        if not self._dispatcher.hears(Entity) or module.role in _ELSEWHERE:
+        if Entity not in self._dispatcher.heard or module.role in _ELSEWHERE:
             return ()
         return tuple(
             Asked(

@@ -75,9 +75,10 @@ class Dispatcher:
         key = (diagnostic.code, diagnostic.span, diagnostic.message if diagnostic.code == INTERNAL_CODE else "")
         self._found.setdefault(diagnostic.path, {}).setdefault(key, diagnostic)
 
-    def hears(self, event: type) -> bool:
-        """Whether a rule subscribed to that kind of event."""
-        return event in self._subscriptions
+    @property
+    def heard(self) -> frozenset[type]:
+        """The kinds of events that rules subscribed to."""
+        return frozenset(self._subscriptions)
 
     def suspicions(self, path: str) -> list[Suspicion]:
         return self._suspected.pop(path, [])

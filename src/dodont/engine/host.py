@@ -32,15 +32,23 @@ class Host:
         path = os.path.abspath(filename)
         root = settings.root if _is_below(path, settings.root) else boundary_of(Path(path))
         hosted = self._hosted(root, settings)
+        # What is known of the project stays: the host's collector need not look through it every time. Whatever the host has at hand
+        # stays with it, and has cycles (pyflakes): so not after every file, and not with what it has thrown away.
+        if self._grown(hosted) >= FROZEN_AFTER:
+            gc.collect()
+            self._freeze(hosted)
         with interpreting():
             found = hosted.file(path, Source(tree, "".join(lines)))
-        if hosted.modules - self._frozen.get(hosted, 0) >= FROZEN_AFTER:
-            # What is known of the project stays: the host's collector need not look through it every time. Whatever the host has at
-            # hand stays with it, and has cycles (pyflakes): so not after every file, and not with what it has thrown away.
-            self._frozen[hosted] = hosted.modules
-            gc.collect()
-            gc.freeze()
+            if self._grown(hosted) >= FROZEN_AT_ONCE:
+                self._freeze(hosted)  # before the collector sees it even once
         return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
+
+    def _grown(self, hosted: _Hosted) -> int:
+        return hosted.known - self._frozen.get(hosted, 0)
+
+    def _freeze(self, hosted: _Hosted) -> None:
+        self._frozen[hosted] = hosted.known
+        gc.freeze()
 
     def _hosted(self, root: Path, settings: Settings) -> _Hosted:
         for known_root, known_settings, hosted in self._runs:
@@ -51,8 +59,11 @@ class Host:
         return hosted
 
 
-#: After how many more modules what is known is put out of the collector's sight.
-FROZEN_AFTER = 16
+#: After how many more modules that were read, and files that were analysed, what is known is put out of the collector's sight.
+FROZEN_AFTER = 32
+
+#: When one file brings so many, it leads to most of the project.
+FROZEN_AT_ONCE = 100
 
 #: How many files of a host are analysed with the help of the cache.
 FEW = 4
@@ -68,14 +79,15 @@ class _Hosted:
         self._earlier = self._start(cache_dir=self._cache_dir) if self._cache_dir is not None else None
         self._now: Run | None = None
         self._few = 0
+        self._analysed = 0
 
     def _start(self, cache_dir: Path | None = None) -> Run:
         return Run(self._settings, noqa=False, root=self._root, every_file=True, cache_dir=cache_dir)
 
     @property
-    def modules(self) -> int:
-        """How many modules are kept in memory: the first file may lead to all others."""
-        return len(self._now.project.loaded) if self._now is not None else 0
+    def known(self) -> int:
+        """What is kept in memory: modules, of which the first file may lead to all others, and the facts of those analysed."""
+        return len(self._now.project.loaded) + self._analysed if self._now is not None else 0
 
     def file(self, path: str, source: Source) -> list[Diagnostic]:
         if self._earlier is not None and self._earlier.project.text(path) == source.text:
@@ -87,6 +99,7 @@ class _Hosted:
                 return list(self._start(cache_dir=self._cache_dir).files([path]))
         if self._now is None:
             self._now = self._start()
+        self._analysed += 1
         return self._now.file(path, source)
 
 

@@ -36,19 +36,19 @@ from dodont.semantic.definitions import (
     ModuleInfo,
     World,
 )
-from dodont.semantic.events import Completed, Event
+from dodont.semantic.events import EVERY, Completed, Entity, Event
 from dodont.semantic.expressions import EVALUATORS
 from dodont.semantic.frame import Frame, Imported
 from dodont.semantic.functions import Outcome, interpret, module_frame
 from dodont.semantic.objects import lineage
 from dodont.semantic.statements import run
-from dodont.semantic.trees import dotted, walk
+from dodont.semantic.trees import dotted, functions_around, walk
 from dodont.semantic.values import UNSETTLED, Relation, Type, Value
 
 #: How deep functions may ask for each other's facts before the answer is Unknown.
 MAX_DEPTH = 120
-#: Syntax trees that are kept for those who ask of the same file again.
-MAX_TREES = 8
+#: Syntax trees that are kept for those who ask of the same file again: of the modules read last.
+MAX_TREES = 16
 #: Likewise of what is left of them without the bodies of functions.
 MAX_OUTLINES = 500
 #: How many dots a name may have; one with more comes of imports that lead to themselves.
@@ -76,7 +76,9 @@ Listener = Callable[[ModuleInfo, FunctionInfo | None, list[Event]], None]
 
 
 class Project(World):
-    """One run's knowledge. ``listener`` hears the events of every body interpreted, once each. Paths are shown from ``base``."""
+    """One run's knowledge. ``listener`` hears the events of every body interpreted, once each: of the kinds ``heard`` all, of others
+    those that cost nothing. Paths are shown from ``base``.
+    """
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class Project(World):
         roles: Mapping[str, tuple[str, ...]] | None = None,
         overrides: Mapping[str, bytes] | None = None,
         listener: Listener | None = None,
+        heard: frozenset[type] = EVERY,
         memory: Callable[[str], dict[str, Any] | None] | None = None,
     ) -> None:
         self.root = root
@@ -97,6 +100,7 @@ class Project(World):
         self.roles = roles or {}
         self.overrides = overrides or {}
         self.listener = listener
+        self.heard = heard
         self.memory = memory  # the summaries of modules, by their paths, that an earlier run made and that still hold
         self.rebuilt: set[str] = set()  # the files of modules made from such
         self.modules: dict[str, ModuleInfo] = {}
@@ -130,11 +134,11 @@ class Project(World):
         self.above: dict[type, Any] = {}  # what the layers above this one know of the project, each by its class
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
         self._awaits: dict[ModuleInfo, dict[tuple[str, str], tuple[int, int]]] = {}
-        self._trees: dict[str, ast.Module] = {}
+        self._trees: dict[str, ast.Module] = {}  # the last ones that were read
+        self._at_hand: tuple[str, ast.Module | None] = "", None  # that of the module whose bodies are interpreted
         self._outlines: dict[str, Outline] = {}
         self._may_declare: dict[str, bool] = {}
         self.parsed: set[str] = set()  # files that are known to parse, beside the modules
-        self.keeps_trees = False  # whether somebody is going to ask what the models in each module declare
         self.digests: dict[str, str] = {}  # of the bytes of files
         self._methods: dict[ModuleInfo, dict[str, set[bool]]] = {}
         self.routing = Routing(self)
@@ -211,7 +215,8 @@ class Project(World):
                 known = module.names[name]
                 module.names[name] = Value(known.type if known.const is not None else None, known.ref)
         module.registrars = registrars(module)
-        if self.keeps_trees and self.may_declare(module):
+        self._keep_tree(path, source.tree)
+        if Entity in self.heard and self.may_declare(module):  # somebody is going to ask what it declares
             self._keep_outline(path, source.tree)
         self._tell(module, None, list(frame.events.values()))
         return module
@@ -358,6 +363,7 @@ class Project(World):
         """Interpret every body of the module that nobody asked for yet, where rules may have something to say of it."""
         if module.role not in _QUIET:
             self._tell(module, None, [*suppressions(module)])
+        self._at_hand = module.file, self._trees.get(module.file)
         index = 0
         while index < len(module.functions) and (module.role not in _QUIET or module.has_async):
             self.facts(module.functions[index])
@@ -646,27 +652,29 @@ class Project(World):
     def body(self, function: FunctionInfo) -> FunctionNode | None:
         if function.node is not None or function.site is None:
             return function.node
-        return next(
-            (
-                each
-                for each in walk(self.tree(function.module))
-                if isinstance(each, FunctionNode) and each.lineno == function.site.line and each.name == function.name
-            ),
-            None,
-        )
+        around = functions_around(self.tree(function.module), function.site.line)
+        return next((each for each in around if (each.lineno, each.name) == (function.site.line, function.name)), None)
+
+    def text_of(self, module: ModuleInfo) -> str:
+        self.touched.add((inputs.TEXT, module.path))
+        return module.text
 
     def tree(self, module: ModuleInfo) -> ast.Module:
         self.touched.add((inputs.TEXT, module.path))
-        if module.file not in self._trees:
+        path, tree = self._at_hand
+        if path != module.file or tree is None:
+            tree = self._trees.get(module.file)
+        if tree is None:
             try:
-                self._keep_tree(module.file, parse(module.text).tree)
+                tree = parse(module.text).tree
             except Unreadable:  # too deep to be parsed from down here
-                self._keep_tree(module.file, ast.Module([], []))
-        return self._trees[module.file]
+                tree = ast.Module([], [])
+            self._keep_tree(module.file, tree)
+        return tree
 
     def _keep_tree(self, path: str, tree: ast.Module) -> None:
         if len(self._trees) >= MAX_TREES:
-            self._trees.clear()
+            del self._trees[next(iter(self._trees))]
         self._trees[path] = tree
 
     def outline(self, module: ModuleInfo) -> Outline:
@@ -835,8 +843,8 @@ class Project(World):
     def _finish(self, function: FunctionInfo, outcome: Outcome) -> None:
         function.facts = outcome.facts
         function.assumed = None
-        function.node = function.closure = function.inner = None
         self._tell(function.module, function, outcome.events)
+        function.node = function.closure = function.inner = None
 
 
 #: Roles of files of which rules hear nothing but coroutines.

@@ -428,6 +428,8 @@ class Consulting(Noting):
 class World:
     """What the interpretation asks of everything outside the module at hand; ``dodont.project`` answers."""
 
+    # the kinds of events that somebody listens to: what serves others alone is not worked out
+    heard: frozenset[type]
     classes: dict[str, ClassInfo]
     functions: dict[str, FunctionInfo]
     denoted: dict[str, tuple[int, Value]]  # library names by the generation of models that was asked
@@ -498,6 +500,10 @@ class World:
 
     def body(self, function: FunctionInfo) -> FunctionNode | None:
         """The function's definition, read once more if it was dropped: for rare questions only."""
+        raise NotImplementedError
+
+    def text_of(self, module: ModuleInfo) -> str:
+        """The module's source, which is consulted by asking for it."""
         raise NotImplementedError
 
     def tree(self, module: ModuleInfo) -> ast.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from dodont.models.vocabulary import Sql
 from dodont.semantic.definitions import Access, Durable, FunctionInfo, ModuleInfo, Waits
@@ -54,17 +54,28 @@ class Definition(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """A labelled value reaches a log (``kind`` is ``log``), or a password a field that keeps passwords, to be ``stored`` there or
-    ``compared`` with it: ``target`` is the function that logs it, or the field. ``site`` is the expression given to ``call``; the
-    label's notes are the way so far. ``hashes``: the object has a method ``set_password`` that stores a hash in the field."""
+    """A labelled value reaches a log: ``target`` is the function that logs it. ``site`` is the expression given to ``call``; the
+    label's notes are the way so far."""
 
     call: Site
     target: str
-    kind: str
     label: Label
     site: Site
     value: Value
     source: str
+    function: FunctionInfo | None
+    notes: tuple[Note, ...] = ()
+
+
+class Password(NamedTuple):
+    """A password reaches a field that keeps passwords, to be ``stored`` there or ``compared`` with it (``kind``); ``site`` and the
+    notes as in Flow. ``hashes``: the object has a method ``set_password`` that stores a hash in the field."""
+
+    call: Site
+    field: str
+    kind: str
+    label: Label
+    site: Site
     function: FunctionInfo | None
     notes: tuple[Note, ...] = ()
     hashes: bool = False
@@ -257,6 +268,7 @@ Event = (
     Call
     | Query
     | Flow
+    | Password
     | Unawaited
     | Dropped
     | Held
@@ -275,3 +287,6 @@ Event = (
     | Steps
     | Recomputed
 )
+
+#: All kinds of events.
+EVERY: frozenset[type] = frozenset(get_args(Event))

@@ -13,7 +13,7 @@ from dodont.semantic.annotations import model_type
 from dodont.semantic.credentials import credential, is_address, is_held_elsewhere, is_other_token
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleInfo, Opening, Raised, Sink, Waits, World
 from dodont.semantic.demands import hands_on
-from dodont.semantic.events import Callee, Dropped, Event, Recomputed, Unawaited, Unresolved
+from dodont.semantic.events import Callee, Dropped, Event, Recomputed, Steps, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
 from dodont.semantic.values import UNKNOWN, Label, Note, Site, Use, Value, labels_of
 
@@ -37,7 +37,7 @@ class Frame:
     """Names bound so far, and what was seen on the way. ``function`` is None at the top of a module or class."""
 
     __slots__ = (
-        "_answers", "accesses", "asked", "awaited", "calls", "changes", "claims", "clauses", "computed", "elsewhere",
+        "_answers", "accesses", "accounts", "asked", "awaited", "calls", "changes", "claims", "clauses", "computed", "elsewhere",
         "ended", "env", "evaluators", "events", "exits", "expecting", "external", "failing", "function", "generator",
         "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "locks", "loop", "loops",
         "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "reads", "regions", "returns",
@@ -97,6 +97,8 @@ class Frame:
         self.external = False
         self.opens: list[Opening] = []
         self.changes = False  # something in another service, as far as it calls some
+        # whether what the function writes is kept account of (see transactions)
+        self.accounts = function is not None and not world.heard.isdisjoint(_ACCOUNTS)
         self.regions = 0  # transactions around the statement at hand
         self.ended: list[Account] = []  # what each path had made durable when it ended (see transactions)
         self.asked: set[int] = set()  # the lines in which other services are called
@@ -465,6 +467,9 @@ class Members(dict[str, Value]):
     def copy(self) -> Members:
         return Members(self._frame, self, self._later)
 
+
+#: Events that tell of what a function writes.
+_ACCOUNTS = frozenset({Recomputed, Steps})
 
 _NEVER = (-1, UNKNOWN)
 _BUILTINS = {name: Value(ref=f"builtins.{name}") for name in dir(builtins) if not name.startswith("_")}

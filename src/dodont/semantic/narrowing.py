@@ -85,8 +85,7 @@ def _compared(frame: Frame, test: ast.Compare, truth: bool) -> None:
         else:
             _presence(frame, left, True)
     elif op in (ast.Eq, ast.NotEq) and (op is ast.Eq) is truth:
-        value = frame.quiet(right)
-        if value.literal:
+        if _key(left) is not None and frame.quiet(right).literal:
             _literal(frame, left)
     elif op in (ast.In, ast.NotIn) and (op is ast.NotIn) is truth and isinstance(left, ast.Constant):
         if left.value in ("'", '"', ";", "`"):
@@ -96,6 +95,7 @@ def _compared(frame: Frame, test: ast.Compare, truth: bool) -> None:
     elif (
         op in (ast.In, ast.NotIn)
         and (op is ast.In) is truth
+        and _key(left) is not None
         and not any(label.kind == "request" for label in frame.quiet(right).labels)
     ):
         _literal(frame, left)

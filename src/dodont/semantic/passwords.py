@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 from dodont.semantic.credentials import conceals, is_of_service, is_password, names_hash, plain_password
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Sink
-from dodont.semantic.events import Flow
+from dodont.semantic.events import Password
 from dodont.semantic.objects import attribute_of, lineage, role_of
-from dodont.semantic.trees import last_name, walk
+from dodont.semantic.trees import last_name, nodes_of, walk
 from dodont.semantic.values import Label, Note, Type, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
     from dodont.semantic.frame import Frame
 
-#: Kinds of sinks and of ``Flow``.
+#: Kinds of sinks and of ``Password``.
 STORED, COMPARED = "stored", "compared"
 
 #: Where a password from outside may be: labels of it, or of what it is taken from.
@@ -32,9 +32,13 @@ _GIVEN = frozenset({"parameter", "part"})
 _OWNERS = frozenset("user account member customer admin employee student teacher person player client instance".split())
 
 
+def _is_idle(frame: Frame) -> bool:
+    return frame.silent or Password not in frame.world.heard
+
+
 def put(frame: Frame, node: ast.stmt, target: ast.Attribute, value: Value, source: ast.expr) -> None:
     """``user.password = password``"""
-    if frame.silent or not is_password(target.attr):
+    if _is_idle(frame) or not is_password(target.attr):
         return
     receiver = frame.quiet(target.value)
     if receiver.type is None and receiver.ref is None:
@@ -54,7 +58,7 @@ _DJANGO = "django.contrib.auth.models.AbstractBaseUser"
 
 def constructed(frame: Frame, node: ast.Call, type: Type, given: Arguments) -> None:
     """``User(name=name, password=password)``"""
-    if frame.silent:
+    if _is_idle(frame):
         return
     spread = [word.value for word in node.keywords if word.arg is None and isinstance(word.value, ast.Call)]
     if not (spread or any(map(is_password, given.keywords))) or frame.once(_sets):
@@ -91,27 +95,22 @@ def _spread(frame: Frame, node: ast.Call) -> Iterator[tuple[str, Value, ast.expr
 
 def asked(frame: Frame, node: ast.Call, ref: str, kind: str, receiver: Value | None, given: Arguments) -> None:
     """``User.objects.create(password=password)``, ``query.filter_by(password=password)``, ``users.insert_one({"password": …})``"""
-    if frame.silent or ref.endswith(_HASHING):
+    if _is_idle(frame) or ref.endswith(_HASHING):
         return
     found = COMPARED if kind == "read" or (kind == "build" and not ref.endswith(".values")) else STORED
-    element = _element(receiver)
-    if element is not None and role_of(frame, element) == "entity" and not _keeps_plain(frame, element, "password"):
-        return
+    kept: list[tuple[str, str, Value, ast.expr]] = []
     for name, value in given.keywords.items():
         if value.labels:
-            for field, inner in _fields(name, value, given.words[name]):
-                _arrive(frame, node, field, found, field, *inner)
+            kept += [(found, field, *inner) for field, inner in _fields(name, value, given.words[name])]
     for value, each in zip(given.positional, given.nodes, strict=True):
         if isinstance(value.items, dict):
-            for field, inner in _fields("", value, each):
-                _arrive(
-                    frame,
-                    node,
-                    field,
-                    COMPARED if found == STORED and _is_filter(ref, each, given) else found,
-                    field,
-                    *inner,
-                )
+            here = COMPARED if found == STORED and _is_filter(ref, each, given) else found
+            kept += [(here, field, *inner) for field, inner in _fields("", value, each)]
+    element = _element(receiver) if kept else None
+    if element is not None and role_of(frame, element) == "entity" and not _keeps_plain(frame, element, "password"):
+        return
+    for here, field, value, each in kept:
+        _arrive(frame, node, field, here, field, value, each)
 
 
 #: Methods that hash what they are given themselves.
@@ -144,7 +143,7 @@ def _element(receiver: Value | None) -> Type | None:
 
 def compared(frame: Frame, node: ast.Compare, left: Value, right: Value) -> None:
     """``user.password == password``, of a record with what was entered; of a column, too."""
-    if frame.silent or len(node.comparators) != 1 or (frame.function is not None and frame.function.name == "__eq__"):
+    if _is_idle(frame) or len(node.comparators) != 1 or (frame.function and frame.function.name == "__eq__"):
         return
     other = node.comparators[0]
     for kept, value, source in ((node.left, right, other), (other, left, node.left)):
@@ -229,9 +228,7 @@ def _arrive(
     if found is not None and not _hashed_by_owner(frame, source):
         frame.event(
             (kind, here),
-            Flow(
-                here, field, kind, found, frame.site(source), value, ast.unparse(source), frame.function, notes, hashes
-            ),
+            Password(here, field, kind, found, frame.site(source), frame.function, notes, hashes),
         )
 
 
@@ -322,10 +319,8 @@ def _hashes_field(frame: Frame, class_name: str, name: str) -> bool:
         kind = member.type.name.rpartition(".")[2] if member is not None and member.type is not None else ""
         if hashes(kind) or kind.startswith(("Password", "Encrypted")):
             return True
-        if any(
-            isinstance(each, ast.Call) and last_name(each.func) in ("listen", "listens_for", "receiver")
-            for each in walk(frame.world.tree(entry.module))
-        ):
+        text = frame.world.text_of(entry.module)
+        if any(word in text for word in _LISTENERS) and _listens(frame.world.tree(entry.module)):
             return True
         for function in entry.functions.values():
             if function.name in ("save", "asave", "clean", "pre_save", "__init__") or any(
@@ -340,6 +335,16 @@ def _hashes_field(frame: Frame, class_name: str, name: str) -> bool:
                     return True
     return False
 
+
+_LISTENERS = frozenset({"listen", "listens_for", "receiver"})
+
+
+@lru_cache(maxsize=2)  # asked of every class in a file
+def _listens(tree: ast.Module) -> bool:
+    return any(last_name(each.func) in _LISTENERS for each in nodes_of(tree, _CALLS))  # type: ignore[attr-defined]
+
+
+_CALLS: frozenset[type] = frozenset({ast.Call})
 
 _VALIDATORS = frozenset(
     {"validates", "field_validator", "validator", "model_validator", "root_validator", "before_event", "listens_for"}

@@ -21,7 +21,7 @@ _WRITING = ("write", "commit")
 
 def repeated(frame: Frame, first: int, iterated: ast.expr, source: Value) -> None:
     """A loop over ``source`` ended; since it began the frame has the accesses from ``first`` on."""
-    found = frame.accesses[first:]
+    found = frame.accesses[first:] if Repeated in frame.world.heard else ()
     if frame.silent or not any(each.kind == "read" for each in found):
         return
     writes = any(each.kind in _WRITING for each in found)
@@ -80,7 +80,7 @@ _ATOMIC = frozenset({"atomic", "begin", "begin_nested", "transaction", "in_trans
 _DISPLAYS = frozenset({"list", "tuple", "set", "dict"})
 
 
-def keyed(tree: ast.Module, call: Site, loops: Sequence[tuple[Site, Value]], must_be_used: bool = True) -> Site | None:
+def keyed(tree: ast.AST, call: Site, loops: Sequence[tuple[Site, Value]], must_be_used: bool = True) -> Site | None:
     """The innermost loop over data by whose elements the call asks the database, by what it goes over; None where there is none, or
     where the call is made once, in the wake of an exception, or for what is not known yet."""
     scope = function_around(tree, call.line) or tree
@@ -178,7 +178,7 @@ def _is_locked(manager: ast.expr) -> bool:
     return last_name(called) in _ATOMIC or not _LOCKS.isdisjoint(words)
 
 
-def only_first(tree: ast.Module, site: Site) -> bool:
+def only_first(tree: ast.AST, site: Site) -> bool:
     """``next(row for row in rows if row.owner.active)``, ``for row in rows: ...; return row``: the loop ends with what it finds."""
     scope = function_around(tree, site.line) or tree
     parents = _parents(scope)

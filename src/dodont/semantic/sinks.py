@@ -247,7 +247,7 @@ def _log_exception(frame: Frame, node: ast.Call, target: str) -> None:
         ):
             frame.event(
                 ("flow", site, site),
-                Flow(site, target, "log", label, site, UNKNOWN, ast.unparse(node), frame.function, notes),
+                Flow(site, target, label, site, UNKNOWN, ast.unparse(node), frame.function, notes),
             )
 
 
@@ -297,7 +297,7 @@ def _log(
             site = frame.site(leaf)
             frame.event(
                 ("flow", frame.site(node), site),
-                Flow(frame.site(node), target, "log", labels[0], site, found, ast.unparse(leaf), frame.function, notes),
+                Flow(frame.site(node), target, labels[0], site, found, ast.unparse(leaf), frame.function, notes),
             )
 
 

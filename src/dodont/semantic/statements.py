@@ -115,7 +115,7 @@ def _assign(frame: Frame, node: ast.Assign) -> bool:
         bind(frame, target, value)
         if value.labels and target.__class__ is ast.Attribute:
             passwords.put(frame, node, target, value, node.value)
-        if target.__class__ is ast.Attribute and not frame.silent:
+        if frame.accounts and target.__class__ is ast.Attribute and not frame.silent:
             _set(frame, node, target)
     if value.pending is not None:
         _await_later(frame, node.targets[0], value)
@@ -146,7 +146,7 @@ def _set(frame: Frame, node: ast.Assign | ast.AugAssign, target: ast.Attribute) 
     """``order.total = ...``: an object that is stored gets another field."""
     holder = target.value
     type = frame.lookup(holder.id).type if holder.__class__ is ast.Name else frame.quiet(holder).type
-    if type is not None and frame.function is not None and role_of(frame, type) == "entity":
+    if type is not None and role_of(frame, type) == "entity":
         transactions.stored(frame, target, type)
         recomputed.changed(frame, node, target, type)
     elif type is None and node.__class__ is ast.AugAssign and "django" in frame.module.roots:
@@ -211,7 +211,7 @@ def _augmented(frame: Frame, node: ast.AugAssign) -> bool:
     new = frame.eval(node.value)
     value = binary(frame, node, node.op, old, new, None, node.value)
     bind(frame, node.target, value)
-    if node.target.__class__ is ast.Attribute and not frame.silent:
+    if frame.accounts and node.target.__class__ is ast.Attribute and not frame.silent:
         _set(frame, node, node.target)
     return True
 
@@ -488,7 +488,11 @@ def _raise(frame: Frame, node: ast.Raise) -> bool:
 def _put_into_exception(frame: Frame, node: ast.Raise, made: ast.Call) -> None:
     """``raise ValueError(f"refused {password}")``: whoever logs the exception logs the password."""
     labels = [
-        label for each in made.args for label in frame.quiet(each).labels if label.kind in ("secret", "parameter")
+        label
+        for each in made.args
+        if each.__class__ is not ast.Constant
+        for label in frame.quiet(each).labels
+        if label.kind in ("secret", "parameter")
     ]
     if labels:
         ref = frame.quiet(made.func).ref or ""

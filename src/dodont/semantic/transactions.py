@@ -110,7 +110,7 @@ def accessed(
     frame: Frame, node: ast.Call, callee: Value, ref: str, model: FunctionModel, kind: str, given: Arguments
 ) -> None:
     """A library's call writes or commits."""
-    if frame.function is None or frame.in_lambda:
+    if not frame.accounts or frame.in_lambda:
         return
     if kind == "commit":
         recomputed.saved(frame, node, None)
@@ -144,7 +144,7 @@ _OPTIONS = frozenset({"update_fields", "using", "force_insert", "force_update"})
 
 def guessed(frame: Frame, node: ast.Call, name: str, given: Arguments) -> None:
     """``order.save()`` where nothing is known of the order, in a module that knows Django."""
-    if "django" not in frame.module.roots or frame.function is None or frame.in_lambda:
+    if not frame.accounts or frame.in_lambda or "django" not in frame.module.roots:
         return
     func = node.func
     source = _source(func.value) if isinstance(func, ast.Attribute) else ""
@@ -291,7 +291,7 @@ def _source(node: ast.expr) -> str:
 
 def stored(frame: Frame, target: ast.Attribute, entity: Type) -> None:
     """``order.status = "paid"`` on an object that a session keeps: the next commit writes it."""
-    if frame.function is None or frame.in_lambda:
+    if not frame.accounts or frame.in_lambda:
         return
     holder = target.value
     if isinstance(holder, ast.Name) and holder.id in ("self", "cls"):
@@ -302,7 +302,7 @@ def stored(frame: Frame, target: ast.Attribute, entity: Type) -> None:
 
 def called(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -> None:
     """A function of the project writes: within the transaction around the call, or in steps of its own."""
-    if frame.function is None or frame.in_lambda:
+    if not frame.accounts or frame.in_lambda:
         return
     if isinstance(node, ast.Call) and any(word.arg == "commit" and _is_false(word.value) for word in node.keywords):
         return
@@ -342,6 +342,8 @@ def _is_false(node: ast.expr) -> bool:
 
 def opens(frame: Frame, node: ast.expr, value: Value) -> bool:
     """Whether entering a manager opens a transaction, which leaving it ends. One that nothing is known of may by its name."""
+    if not frame.accounts:
+        return False
     type = value.type
     if isinstance(node, ast.Call) and _says_autocommit(node):
         return False
@@ -377,7 +379,7 @@ BLOCK = "the block"
 
 def yields(frame: Frame, node: ast.expr) -> None:
     """What goes over a generator, or enters a manager, runs here, and may write."""
-    if frame.function is not None and frame.function.manager:
+    if frame.accounts and frame.function is not None and frame.function.manager:
         _later(frame, (Write("", "", BLOCK, frame.site(node)),))
 
 
@@ -504,6 +506,8 @@ def _is_session(frame: Frame, name: str) -> bool:
 
 def begin(frame: Frame, info: FunctionInfo) -> None:
     """A function that runs within a transaction from its beginning, as its decorator says."""
+    if not frame.accounts:
+        return
     refs = [each.ref for each in info.decorators if each.ref is not None]
     if any(_is_transactional(frame, each) for each in refs):
         frame.regions += 1
@@ -523,7 +527,8 @@ def _is_transactional(frame: Frame, ref: str) -> bool:
 
 def returned(frame: Frame) -> None:
     """A path ends."""
-    frame.ended.append(account(frame))
+    if frame.accounts:
+        frame.ended.append(account(frame))
 
 
 def closed(frame: Frame, info: FunctionInfo) -> tuple[tuple[Durable, ...], tuple[Write, ...]]:

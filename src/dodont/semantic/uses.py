@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dodont.semantic.events import Entity
 from dodont.semantic.objects import role_of
 from dodont.semantic.trees import last_name
 from dodont.semantic.values import Relation, Selection, Site, Type, Use
@@ -53,16 +54,20 @@ def note(
         found = [*asked.expressions(node.args, word)]
         if query.entity is not None:
             found += asked.named(query.entity, given, word)
-        if found and (owned or _is_open(frame, node, query)):
+        if found and _is_noted(frame) and (owned or _is_open(frame, node, query)):
             found.append(Use(query.entity or "", "", "open", frame.site(node), query=query.site))
-    if found and not frame.silent:
+    if found and _is_noted(frame):
         frame.module.uses.update(dict.fromkeys(found))
     return tuple(each for each in found if each.column)
 
 
+def _is_noted(frame: Frame) -> bool:
+    return not frame.silent and Entity in frame.world.heard
+
+
 def note_unknown(frame: Frame, node: ast.Call, word: str) -> None:
     """Note what the columns in a call of an unknown query's method say by themselves: ``self.query(Order).filter(Order.day == day)``."""
-    if frame.silent:
+    if not _is_noted(frame):
         return
     begins: ast.expr = node
     is_known = False
@@ -90,7 +95,7 @@ MAKES = frozenset(
 
 def note_made(frame: Frame, node: ast.Call) -> None:
     """Note that the code puts rows into an entity's table: ``Order.objects.create(...)``, ``Order.model_validate(given)``."""
-    if frame.silent or not isinstance(node.func, ast.Attribute):
+    if not _is_noted(frame) or not isinstance(node.func, ast.Attribute):
         return
     owner = frame.quiet(node.func.value)
     entity = owner.ref
@@ -104,7 +109,7 @@ def note_made(frame: Frame, node: ast.Call) -> None:
 
 def note_instance(frame: Frame, node: ast.Call, entity: str) -> None:
     """``Order(...)``, if that is an entity."""
-    if not frame.silent and role_of(frame, Type(entity)) == "entity":
+    if _is_noted(frame) and role_of(frame, Type(entity)) == "entity":
         frame.module.uses[Use(entity, "", "made", frame.site(node))] = None
 
 
@@ -112,7 +117,7 @@ def note_split(frame: Frame, node: ast.Call) -> None:
     """Note that a text in a column is taken for a list: ``product.tags.split(",")``."""
     func = node.func
     if (
-        frame.silent
+        not _is_noted(frame)
         or len(node.args) != 1
         or not isinstance(func, ast.Attribute)
         or not isinstance(func.value, ast.Attribute)
@@ -290,6 +295,8 @@ class _Asked:
 
     def _is_constant(self, node: ast.expr) -> bool:
         """Whether all that is compared with is written in the code: a column's values are few then."""
+        if Entity not in self._frame.world.heard:
+            return False
         if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             return all(map(self._is_constant, node.elts))
         if isinstance(node, ast.Attribute) and node.attr in ("value", "name"):  # of an enumeration of another library

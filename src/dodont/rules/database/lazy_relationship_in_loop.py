@@ -11,7 +11,7 @@ from dodont.analysis import Diagnostic, Fix, Lazy, Note, Pass, on
 def check(lazy: Lazy, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration") or (lazy.via and _writes(lazy, run)):
         return
-    if run.only_first(lazy.site):
+    if run.only_first(lazy.site, lazy.function):
         return
     query = lazy.query
     django = run.is_a(query.entity, "django.db.models.Model")

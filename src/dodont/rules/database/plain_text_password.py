@@ -5,31 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dodont.analysis import Diagnostic, Fix, Flow, Label, Pass, Query, entered, is_password, on
+from dodont.analysis import Diagnostic, Fix, Label, Pass, Password, Query, entered, is_password, on
 
 
-@on(Flow, rule="plain-text-password")
-def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    if flow.kind not in ("stored", "compared") or not counts(flow.label, run):
+@on(Password, rule="plain-text-password")
+def check(password: Password, run: Pass) -> Iterator[Diagnostic]:
+    if not counts(password.label, run):
         return
     yield run.report(
-        flow.kind,
-        flow.call,
-        function=flow.function,
-        flow=(*flow.label.notes, *flow.notes),
-        what=run.source(flow.site) or flow.label.what,
-        field=flow.target,
-        fix=hash_it(flow, run),
+        password.kind,
+        password.call,
+        function=password.function,
+        flow=(*password.label.notes, *password.notes),
+        what=run.source(password.site) or password.label.what,
+        field=password.field,
+        fix=hash_it(password, run),
     )
 
 
-def hash_it(flow: Flow, run: Pass) -> Fix | None:
+def hash_it(password: Password, run: Pass) -> Fix | None:
     """Django's own users hash what ``set_password`` is given; elsewhere it must be said what hashes."""
-    if flow.kind != "stored":
+    if password.kind != "stored":
         return None
-    if flow.hashes and not flow.notes:
-        return run.fix("Let `set_password` hash it", "safe", flow.call)
-    return run.fix("Hash it before, by what checks it when somebody signs in", "display", flow.site)
+    if password.hashes and not password.notes:
+        return run.fix("Let `set_password` hash it", "safe", password.call)
+    return run.fix("Hash it before, by what checks it when somebody signs in", "display", password.site)
 
 
 def counts(label: Label, run: Pass) -> bool:

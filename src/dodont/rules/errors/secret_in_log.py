@@ -9,12 +9,7 @@ from dodont.analysis import RANDOM, Diagnostic, Flow, FunctionInfo, Note, Pass, 
 
 @on(Flow, rule="secret-in-log")
 def check(flow: Flow, run: Pass) -> Iterator[Diagnostic]:
-    if (
-        flow.kind != "log"
-        or run.module.role == "test"
-        or (flow.target in _PRINTS and _answers(run, flow))
-        or _is_command(run, flow)
-    ):
+    if run.module.role == "test" or (flow.target in _PRINTS and _answers(run, flow)) or _is_command(run, flow):
         return
     notes = (*flow.label.notes, Note(flow.call, f"`{run.display(flow.target)}()` gets it"), *flow.notes)
     yield run.report(
