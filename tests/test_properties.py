@@ -32,7 +32,6 @@ EXAMPLES = int(os.environ.get("DODONT_EXAMPLES", "0"))
 
 anything = settings(
     max_examples=EXAMPLES or 60,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=not EXAMPLES,
     database=None,

@@ -20,7 +20,7 @@ _VALUES = st.recursive(
 _OBJECTS = st.dictionaries(st.text(max_size=4), _VALUES, max_size=3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_OBJECTS, st.sampled_from([None, 1, 4, "\t"]), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_any_json(value: dict[str, Any], indent: int | str | None, end: str, escaped: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=escaped).replace("\n", end)

@@ -79,7 +79,7 @@ _IGNORES = st.dictionaries(
 
 
 @needs_git
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(places=st.lists(_PLACES, min_size=3, max_size=20), ignores=_IGNORES, exclude=_LINES)
 def test_what_git_ignores_is_not_walked(
     places: list[str], ignores: dict[str, tuple[list[str], str]], exclude: list[str]

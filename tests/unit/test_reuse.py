@@ -282,7 +282,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS, one=st.booleans())
 def test_warm_is_as_cold_after_any_edits(tmp_path: Path, edits: list[tuple[str, int]], one: bool) -> None:
     root = tmp_path / "shop"

@@ -157,7 +157,7 @@ def test_all_rules_have_something_to_say(tmp_path: Path) -> None:
     }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS, one=st.booleans())
 def test_warm_is_as_cold_after_any_edits(tmp_path: Path, edits: list[tuple[str, int]], one: bool) -> None:
     root = tmp_path / "project"
@@ -178,7 +178,7 @@ def test_warm_is_as_cold_after_any_edits(tmp_path: Path, edits: list[tuple[str, 
         assert check(paths, own, cache_dir=root / ".dodont_cache") == check(paths, own)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS, seed=st.integers(0, 10**6))
 def test_any_order_of_files(tmp_path: Path, edits: list[tuple[str, int]], seed: int) -> None:
     root = tmp_path / "project"

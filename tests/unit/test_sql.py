@@ -396,7 +396,7 @@ _TEMPLATES = st.lists(
 ).map(tuple)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(_TEMPLATES, st.sampled_from([None, "postgres", "mysql", "sqlite", "mssql", "nonsense"]))
 def test_any_template_is_read(template: tuple[str | None, ...], dialect: str | None) -> None:
     statement = read(template, dialect)

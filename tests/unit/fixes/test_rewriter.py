@@ -6,7 +6,7 @@ import ast
 
 import libcst as cst
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dodont.core.diagnostic import Fix, Span
@@ -64,7 +64,6 @@ def modules(draw: st.DrawFn) -> str:
     return source
 
 
-@settings(deadline=None)
 @given(modules(), st.randoms(use_true_random=False))
 def test_the_rest_stays(code: str, random: object) -> None:
     try:
@@ -86,7 +85,6 @@ def test_the_rest_stays(code: str, random: object) -> None:
     assert after == code[:start] + "(replaced)" + code[end:]
 
 
-@settings(deadline=None)
 @given(modules(), st.randoms(use_true_random=False))
 def test_a_node_is_printed_as_it_stands(code: str, random: object) -> None:
     try:
@@ -106,7 +104,6 @@ def test_a_node_is_printed_as_it_stands(code: str, random: object) -> None:
     assert Editor(source, node).code(node, node) == code[start:end]
 
 
-@settings(deadline=None)
 @given(modules(), st.randoms(use_true_random=False))
 def test_spans_are_found(code: str, random: object) -> None:
     """A node's own span leads back to a node of that text, and an expression that ``ast`` names is there."""
