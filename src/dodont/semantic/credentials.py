@@ -58,7 +58,7 @@ PAIRS = frozenset(
 #: Addresses that mostly have a password in them: whoever knows one can connect.
 ADDRESSES = frozenset(
     {
-        ("database", "url"), ("database", "uri"), ("database", "dsn"), ("db", "url"), ("db", "uri"), ("db", "dsn"),
+        ("database", "url"), ("database", "uri"), ("db", "url"), ("db", "uri"),
         ("postgres", "url"), ("postgresql", "url"), ("postgres", "dsn"), ("mysql", "url"), ("mongo", "uri"), ("mongo", "url"),
         ("mongodb", "uri"), ("mongodb", "url"), ("redis", "url"), ("broker", "url"), ("amqp", "url"), ("rabbitmq", "url"),
     }
