@@ -134,9 +134,9 @@ def test_safe_repairs_are_made_and_said(project: Path) -> None:
 
 
 def test_the_clock_runs_out_in_silence(project: Path) -> None:
-    done = dodont(project, "hook", "--time-limit", "0.1", stdin=json.dumps(edits(project)["claude"]))
+    done = dodont(project, "hook", "--time-limit", "0.001", stdin=json.dumps(edits(project)["claude"]))
     assert (done.returncode, done.stdout) == (0, "{}\n")
-    assert "more than 0.1 seconds" in done.stderr
+    assert "more than 0.001 seconds" in done.stderr
 
 
 def test_an_agent_gets_its_own_format(project: Path) -> None:

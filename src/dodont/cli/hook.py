@@ -37,7 +37,7 @@ _PATHS = frozenset({"file_path", "filePath", "path", "file", "filename", "files"
 )
 @click.option("--fix", "fixing", is_flag=True, help="Make the safe repairs in edited files first, and say so.")
 @click.option(
-    "--time-limit", type=click.FloatRange(min=0.1), default=2.0, help="Seconds after which nothing is said; 2."
+    "--time-limit", type=click.FloatRange(min=0.001), default=2.0, help="Seconds after which nothing is said; 2."
 )
 def command(*, event: str | None, mode: str, fixing: bool, time_limit: float) -> int:
     """Answer the hook of an agent (Claude Code, VS Code, Copilot, Cursor): JSON on stdin, one JSON object on stdout.

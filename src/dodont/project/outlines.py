@@ -14,16 +14,41 @@ _PLAIN = frozenset({"property", "cached_property", "classmethod", "staticmethod"
 
 
 class Outline(NamedTuple):
-    """``classes`` by their lines and names; those that stand in functions are not among them."""
+    """``classes`` by their lines and names; those that stand in functions are not among them. ``values`` are what single statements
+    give to names at the top, in branches too."""
 
     body: list[ast.stmt]
     classes: dict[tuple[int, str], ast.ClassDef]
+    values: dict[str, ast.expr]
 
 
 def outline(tree: ast.Module) -> Outline:
     classes: dict[tuple[int, str], ast.ClassDef] = {}
     body = [*_kept(tree.body, classes, inside=False)]
-    return Outline(body, classes)
+    return Outline(body, classes, values_in(body))
+
+
+def values_in(body: Iterable[ast.stmt]) -> dict[str, ast.expr]:
+    """What statements give to names, where one alone does."""
+    found: dict[str, list[ast.expr]] = {}
+    for statement in flat(body):
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
+                found.setdefault(name, []).append(value)
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
+
+
+def flat(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements, and those in branches among them: ``if not POSTGRES: …``, ``if TYPE_CHECKING: …``."""
+    for statement in body:
+        if isinstance(statement, (ast.If, ast.Try, ast.With)):
+            for block in _blocks(statement):
+                yield from flat(block)
+        else:
+            yield statement
 
 
 def _kept(
@@ -52,10 +77,10 @@ def _kept(
 
 def _blocks(statement: ast.If | ast.Try | ast.With) -> Iterator[list[ast.stmt]]:
     yield statement.body
-    yield getattr(statement, "orelse", [])
-    yield getattr(statement, "finalbody", [])
     for handler in getattr(statement, "handlers", ()):
         yield handler.body
+    yield getattr(statement, "orelse", [])
+    yield getattr(statement, "finalbody", [])
 
 
 def _declares(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -10,9 +10,10 @@ import ast
 from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dodont.project.outlines import flat
 from dodont.schema import django, sqlalchemy
 from dodont.schema.tables import Column, Relationship, Schema, Table, Unread
-from dodont.schema.written import Call, Written, annotation_of, class_node, flat
+from dodont.schema.written import Call, Written, annotation_of, class_node
 from dodont.semantic.annotations import type_of
 from dodont.semantic.definitions import ClassInfo, Input, ModuleInfo
 from dodont.semantic.objects import lineage
@@ -293,8 +294,17 @@ class Declared:
 
     def _named_table(self, name: str) -> tuple[Table, ...]:
         return tuple(
-            table for module in self.project.tabled(name) for table in self._tables_of(module) if table.name == name
+            table for module in self.project.tabled(name) for table in (self._by_name(module) or {}).get(name, ())
         )
+
+    def _by_name(self, module: ModuleInfo) -> dict[str, list[Table]] | None:
+        return self._kept_or(("by name", module.file), lambda: self._sorted_out(module))
+
+    def _sorted_out(self, module: ModuleInfo) -> dict[str, list[Table]]:
+        found: dict[str, list[Table]] = {}
+        for table in self._tables_of(module):
+            found.setdefault(table.name, []).append(table)
+        return found
 
     def _tables_of(self, module: ModuleInfo) -> Iterator[Table]:
         """All tables that a module declares."""

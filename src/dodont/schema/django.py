@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dodont.project.inputs import LISTING
+from dodont.project.outlines import flat
 from dodont.schema.tables import Column, Index, Relationship, Table, Unread
-from dodont.schema.written import Call, Written, class_body, flat, reader
+from dodont.schema.written import Call, Written, class_body, reader
 from dodont.semantic.definitions import ClassInfo, ModuleInfo
 from dodont.semantic.frame import Frame
 from dodont.semantic.objects import lineage

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from dodont.project.outlines import flat
 from dodont.schema.tables import Column, Index, Relationship, Table, Unread
-from dodont.schema.written import Call, Written, annotation_of, class_body, class_node, denoted, flat, reader
+from dodont.schema.written import Call, Written, annotation_of, class_body, class_node, denoted, reader
 from dodont.semantic.annotations import type_of
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.frame import Frame

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dodont.project.outlines import values_in
 from dodont.semantic.annotations import parsed_annotation
 from dodont.semantic.definitions import ClassInfo, ModuleInfo
 from dodont.semantic.frame import Frame
@@ -173,7 +174,7 @@ def _assigned(written: Written) -> Written | None:
     node, frame = written
     if isinstance(node, ast.Name):
         if frame.owner is not None:
-            found = _in(class_body(frame, frame.owner), node.id)
+            found = values_in(class_body(frame, frame.owner)).get(node.id)
             if found is not None:
                 return Written(found, frame)
         module, name = frame.module, node.id
@@ -185,7 +186,7 @@ def _assigned(written: Written) -> Written | None:
             if other is None:
                 return None
             module = other
-        found = _in(_project(frame).outline(module).body, name)
+        found = _project(frame).outline(module).values.get(name)
         return Written(found, frame.world.reader(module)) if found is not None else None
     if isinstance(node, ast.Attribute):
         holder = frame.quiet(node.value)
@@ -195,7 +196,7 @@ def _assigned(written: Written) -> Written | None:
         for _, entry in lineage(frame, info.ref):  # `Base.__table_args__`
             if isinstance(entry, ClassInfo):
                 inner = reader(frame, entry)
-                found = _in(class_body(inner, entry), node.attr)
+                found = values_in(class_body(inner, entry)).get(node.attr)
                 if found is not None:
                     return Written(found, inner)
     return None
@@ -207,35 +208,6 @@ def _module(frame: Frame, name: str) -> ModuleInfo | None:
 
 def _project(frame: Frame) -> Project:
     return frame.world  # type: ignore[return-value]
-
-
-def _in(body: Iterable[ast.stmt], name: str) -> ast.expr | None:
-    """What statements give a name, where one alone does."""
-    found: ast.expr | None = None
-    for statement in flat(body):
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
-                pass
-            case ast.AnnAssign(target=ast.Name(id=target), value=ast.expr() as value) if target == name:
-                pass
-            case _:
-                continue
-        if found is not None:
-            return None
-        found = value
-    return found
-
-
-def flat(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements, and those in branches among them: ``if not POSTGRES: …``, ``if TYPE_CHECKING: …``."""
-    for statement in body:
-        if isinstance(statement, (ast.If, ast.Try, ast.With)):
-            yield from flat(statement.body)
-            for handler in getattr(statement, "handlers", ()):
-                yield from flat(handler.body)
-            yield from flat(getattr(statement, "orelse", ()))
-        else:
-            yield statement
 
 
 def class_body(frame: Frame, info: ClassInfo) -> list[ast.stmt]:
