@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tests.ecosystem import mutants, repairs, schema_mutants, show, sql_mutants, sturdy, suppressions, transactions
 from tests.ecosystem.fetch import FetchError, fetch
@@ -223,67 +224,24 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--results", metavar="DIR", type=_directory, help="where from (default: DIR/results)")
     command.set_defaults(command=_sample)
 
-    command = commands.add_parser(
-        "mutants", help="take awaits out of the projects in DIR, count what missing-await finds"
-    )
-    command.add_argument("directory", metavar="DIR", type=_directory)
-    command.add_argument(
-        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
-    )
-    command.add_argument("-n", dest="size", type=int, default=100, help="how many a project (default: 100)")
-    command.add_argument("--seed", type=int, default=1)
+    command = _faults(commands, "mutants", "take awaits out, count what missing-await finds", size=100)
     command.add_argument("--pyright", metavar="COMMAND", default="", help="ask this pyright about the same mutants")
-    command.add_argument("--missed", action="store_true", help="print those not found, or not restored by the fix")
     command.set_defaults(command=_mutants)
 
     for kind, rule in transactions.RULES.items():
-        command = commands.add_parser(f"{kind}-mutants", help=f"faults of that kind in the projects: what {rule} finds")
-        command.add_argument("directory", metavar="DIR", type=_directory)
-        command.add_argument("names", metavar="NAME", nargs="*", help="directories below DIR")
-        command.add_argument("-n", dest="size", type=int, default=20, help="how many a project (default: 20)")
-        command.add_argument("--seed", type=int, default=1)
-        command.add_argument("--missed", action="store_true", help="print those not found")
+        command = _faults(commands, f"{kind}-mutants", f"plant faults of that kind, count what {rule} finds")
         command.set_defaults(command=_transactions, kind=kind)
 
-    command = commands.add_parser(
-        "schema-mutants", help="change models in DIR without a migration, count what model-without-migration finds"
-    )
-    command.add_argument("directory", metavar="DIR", type=_directory)
-    command.add_argument(
-        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
-    )
-    command.add_argument("-n", dest="size", type=int, default=20, help="how many a project (default: 20)")
-    command.add_argument("--seed", type=int, default=1)
-    command.add_argument("--missed", action="store_true", help="print those not found")
-    command.set_defaults(command=_schema_mutants)
+    told = "change models without a migration, count what model-without-migration finds"
+    _faults(commands, "schema-mutants", told).set_defaults(command=_schema_mutants)
+    told = "put parameters into the text of queries, count what sql-from-strings finds"
+    _faults(commands, "sql-mutants", told).set_defaults(command=_sql_mutants)
 
-    command = commands.add_parser(
-        "sql-mutants", help="put parameters into the text of the queries in DIR, count what sql-from-strings finds"
-    )
-    command.add_argument("directory", metavar="DIR", type=_directory)
-    command.add_argument(
-        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
-    )
-    command.add_argument("-n", dest="size", type=int, default=20, help="how many a project (default: 20)")
-    command.add_argument("--seed", type=int, default=1)
-    command.add_argument("--missed", action="store_true", help="print those not found")
-    command.set_defaults(command=_sql_mutants)
-
-    command = commands.add_parser(
-        "suppressions", help="silence all findings in copies of the projects in DIR, and nothing as often"
-    )
-    command.add_argument("directory", metavar="DIR", type=_directory)
-    command.add_argument(
-        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
-    )
+    command = _on_projects(commands, "suppressions", "silence all findings in copies, and nothing as often")
     command.add_argument("--seed", type=int, default=1)
     command.set_defaults(command=_suppressions)
 
-    command = commands.add_parser("repairs", help="make all fixes in copies of the projects in DIR: nothing breaks")
-    command.add_argument("directory", metavar="DIR", type=_directory)
-    command.add_argument(
-        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
-    )
+    command = _on_projects(commands, "repairs", "make all fixes in copies: nothing breaks")
     command.add_argument("--select", metavar="RULES", help="of these rules only, with commas between")
     command.add_argument("--diff", action="store_true", help="print what was changed")
     command.add_argument("--keep", metavar="DIR", type=_directory, help="leave the fixed copies there")
@@ -303,6 +261,25 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("new", metavar="NEW", type=_directory)
     command.set_defaults(command=_diff)
     return parser
+
+
+def _on_projects(commands: Any, name: str, told: str) -> argparse.ArgumentParser:
+    """A command that goes over projects."""
+    command: argparse.ArgumentParser = commands.add_parser(name, help=told)
+    command.add_argument("directory", metavar="DIR", type=_directory)
+    command.add_argument(
+        "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
+    )
+    return command
+
+
+def _faults(commands: Any, name: str, told: str, size: int = 20) -> argparse.ArgumentParser:
+    """A command that plants faults in projects."""
+    command = _on_projects(commands, name, told)
+    command.add_argument("-n", dest="size", type=int, default=size, help=f"how many a project (default: {size})")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--missed", action="store_true", help="print those not found, or not restored by a fix")
+    return command
 
 
 def _version(text: str) -> tuple[int, ...]:
