@@ -138,7 +138,7 @@ class _Run:
         self._paths, self._settings, self._allowed, self._check = paths, settings, allowed, check
         self._files: dict[Path, _File | None] = {}
         self._real: dict[str, _File | None] = {}  # by the path without links
-        self._refused: set[tuple[str, str, str, str]] = set()
+        self._refused: dict[tuple[str, str, str, str], str] = {}  # why
         self.trouble: list[Diagnostic] = []
         self.diagnostics = self._checked({})
 
@@ -176,7 +176,7 @@ class _Run:
         return None
 
     def _refuse(self, diagnostic: Diagnostic, reason: str) -> None:
-        self._refused.add(self._key(diagnostic))
+        self._refused[self._key(diagnostic)] = reason
         message = f"the fix of {diagnostic.rule} was taken back: {reason}"
         self._report(diagnostic.path, diagnostic.span, message)
 
@@ -246,8 +246,11 @@ class _Run:
             assert file
             for position, answer in _answers(file.text, [told[n] for n in numbers]).items():
                 diagnostic = told[numbers[position]]
-                if isinstance(answer, fixes.CannotFix) and diagnostic.fix:
-                    title = f"{diagnostic.fix.title}: not made, {answer}"
+                refused = (
+                    str(answer) if isinstance(answer, fixes.CannotFix) else self._refused.get(self._key(diagnostic))
+                )
+                if refused is not None and diagnostic.fix:
+                    title = f"{diagnostic.fix.title}: not made, {refused}"
                     shown = diagnostic.fix._replace(applicability="display", title=title)
                     told[numbers[position]] = dataclasses.replace(diagnostic, fix=shown)
         return tuple(told)
