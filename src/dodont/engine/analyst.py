@@ -22,6 +22,7 @@ from dodont.project import inputs
 from dodont.project.finder import Finder
 from dodont.project.plain import NotPlain
 from dodont.project.project import Project
+from dodont.project.readings import Readings
 from dodont.project.roles import role_by_path
 from dodont.project.source import Source
 from dodont.project.summary import written
@@ -55,13 +56,13 @@ class Analysis(NamedTuple):
 class Analyst:
     """What is known of one project while its files are analysed, each module interpreted once.
 
-    ``overrides`` stand for the bytes of files, ``listings`` for the directories where there is no disk to look at. With ``keep``
+    ``readings`` give the files, ``listings`` the directories where there is no disk to look at. With ``keep``
     analyses have what later runs need. ``memory`` has summaries of earlier runs, by path. ``every_file``: nobody says beforehand
     which files will be asked for.
     """
 
     def __init__(
-        self, settings: Settings, root: Path, *, overrides: Mapping[str, bytes] | None = None,
+        self, settings: Settings, root: Path, *, readings: Readings | None = None,
         listings: Mapping[str, frozenset[str]] | None = None, keep: bool = False,
         memory: Callable[[str], dict[str, Any] | None] | None = None, every_file: bool = False,
     ) -> None:  # fmt: skip
@@ -77,7 +78,7 @@ class Analyst:
             Library(settings.models or None),
             base=settings.root,
             roles=settings.roles,
-            overrides=overrides,
+            readings=readings,
             listener=self._hear,
             heard=self._dispatcher.heard,
             memory=memory,

@@ -18,7 +18,7 @@ from zlib import crc32
 DIRECTORY = ".dodont_cache"
 _FILE = "modules.sqlite3"
 #: Marks a file as ours, and the layout of its tables: "ODD" and a number.
-_APPLICATION = 0x4F4444_01
+_APPLICATION = 0x4F4444_02
 #: Seconds to wait for another run that writes.
 _PATIENCE = 3.0
 #: Seconds after which what nobody asked for is dropped.
@@ -28,6 +28,9 @@ _TABLES = """
 create table modules (
     environment text not null, path text not null, source text not null, digest text, inputs text not null, findings text not null,
     seal integer not null, summary text, summary_seal integer not null, primary key (environment, path)) without rowid;
+create table readings (
+    environment text not null, path text not null, stamp text not null, digest text not null, overview text, seal integer not null,
+    primary key (environment, path)) without rowid;
 create table environments (environment text primary key, used integer not null) without rowid;
 """
 
@@ -81,8 +84,10 @@ class Cache:
             if self._writes:
                 connection.execute("pragma synchronous = off")
             (mark,) = connection.execute("pragma application_id").fetchone()
+            if mark >> 8 == _APPLICATION >> 8 and mark != _APPLICATION:
+                raise sqlite3.DatabaseError("an earlier layout")
             if mark != _APPLICATION:
-                self._set_up(connection, mark)
+                self._set_up(connection)
             if self._writes:
                 self._used(connection)
         except BaseException:
@@ -90,7 +95,7 @@ class Cache:
             raise
         return connection
 
-    def _set_up(self, connection: sqlite3.Connection, mark: int) -> None:
+    def _set_up(self, connection: sqlite3.Connection) -> None:
         if not self._writes:
             raise _ForeignError
         connection.execute("begin immediate")
@@ -117,23 +122,39 @@ class Cache:
             connection.execute("begin immediate")
             connection.execute("insert or replace into environments values (?, ?)", (self._environment, now))
             connection.execute("delete from environments where used < ?", (now - _STALE,))
-            connection.execute("delete from modules where environment not in (select environment from environments)")
+            for table in ("modules", "readings"):
+                connection.execute(
+                    f"delete from {table} where environment not in (select environment from environments)"
+                )
             connection.execute("commit")
 
     def rows(self, paths: Iterable[str]) -> dict[str, Row]:
         """The rows of those modules that have one."""
         found = (
             Row(*each[:-1])
-            for each in self._select("path, source, digest, inputs, findings, seal", paths)
+            for each in self._select("modules", "path, source, digest, inputs, findings, seal", paths)
             if _holds(each)
         )
         return {row.path: row for row in found}
 
     def summaries(self, paths: Iterable[str]) -> dict[str, str]:
         """The summaries, as JSON, of those modules that have one."""
-        return {each[0]: each[1] for each in self._select("path, summary, summary_seal", paths) if _holds(each)}
+        return {
+            each[0]: each[1] for each in self._select("modules", "path, summary, summary_seal", paths) if _holds(each)
+        }
 
-    def _select(self, columns: str, paths: Iterable[str]) -> list[tuple[Any, ...]]:
+    def readings(self, paths: Iterable[str]) -> list[tuple[str, str, str, str]]:
+        """What was read of those files of which that is known: path, stamp, digest and overview, as text (see ``engine.shelf``)."""
+        found = self._select("readings", "path, stamp, digest, overview, seal", paths)
+        return [(each[0], each[1], each[2], each[3]) for each in found if _holds(each)]
+
+    def keep_readings(self, readings: Iterable[tuple[str, str, str, str]]) -> None:
+        self._execute(
+            "insert or replace into readings values (?, ?, ?, ?, ?, ?)",
+            ((self._environment, *each, _seal(*each)) for each in readings),
+        )
+
+    def _select(self, table: str, columns: str, paths: Iterable[str]) -> list[tuple[Any, ...]]:
         if self._connection is None:
             return []
         found: list[tuple[Any, ...]] = []
@@ -142,7 +163,7 @@ class Cache:
             for start in range(0, len(wanted), 500):
                 part = wanted[start : start + 500]
                 found += self._connection.execute(
-                    f"select {columns} from modules where environment = ? and path in ({','.join('?' * len(part))})",
+                    f"select {columns} from {table} where environment = ? and path in ({','.join('?' * len(part))})",
                     (self._environment, *part),
                 )
         except (sqlite3.Error, UnicodeError):

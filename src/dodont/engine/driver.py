@@ -17,13 +17,16 @@ from dodont.engine.files import find, is_excluded, is_generated
 from dodont.engine.settings import Settings
 from dodont.engine.suppression import Silenced, kept
 from dodont.engine.workers import Workers
-from dodont.project.source import Source, Unreadable, read
+from dodont.project.readings import Readings
+from dodont.project.source import Source, Unreadable, displayed, read
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from dodont.engine.cache import Cache
     from dodont.engine.executors import Team, Work
     from dodont.engine.reuse import Reuse
+    from dodont.engine.shelf import CacheShelf
 
 #: Told how many of the files are done, and how many there are.
 Progress = Callable[[int, int], None]
@@ -58,8 +61,10 @@ class Run:
         self._suspicions: list[Suspicion] = []
         self._asked: list[Asked] = []
         self._hasty = hasty
+        cache, self._shelf = self._open()
+        self._readings = Readings(overrides, self._shelf)
         self._analyst = self._start()
-        self._reuse = self._open()
+        self._reuse = self._reused(cache)
         self.project = self._analyst.project
 
     def _start(self, *, keep: bool = False, reuse: Reuse | None = None) -> Analyst:
@@ -67,20 +72,28 @@ class Run:
         return Analyst(
             self._settings,
             self._root,
-            overrides=self._overrides,
+            readings=self._readings,
             keep=keep,
             memory=reuse.summary if reuse is not None else None,
             # An earlier run's findings may turn out to hold no more.
             every_file=self._every_file or reuse is not None,
         )
 
-    def _open(self) -> Reuse | None:
+    def _open(self) -> tuple[Cache | None, CacheShelf | None]:
         if self._cache is None:
-            return None
+            return None, None
         from dodont.engine.cache import Cache
+        from dodont.engine.shelf import CacheShelf
+
+        cache = Cache(*self._cache)
+        return cache, CacheShelf(cache, lambda path: displayed(path, self._settings.root))
+
+    def _reused(self, cache: Cache | None) -> Reuse | None:
+        if cache is None:
+            return None
         from dodont.engine.reuse import Reuse
 
-        return Reuse(self._analyst.project, Cache(*self._cache))
+        return Reuse(self._analyst.project, cache)
 
     def _environment(self, cache_dir: Path) -> str:
         """The digest of all that findings hang on beside the sources, and of the project, as several may share a directory."""
@@ -149,6 +162,9 @@ class Run:
                 yield from self._shown(shown, reuse.findings(shown))
         if not wave:
             reuse.save()
+        if self._shelf is not None:
+            self._shelf.save()
+        reuse.close()
 
     def _wave(self, reuse: Reuse, wave: Sequence[str], paths: Sequence[str]) -> Iterator[Batch]:
         sizes = _sizes(paths) if self._workers.are_many else {}

@@ -32,6 +32,7 @@ from typing import Any
 from dodont.engine.analyst import Analysis, Analyst, Batch, batch_of, interpreting, listings_of
 from dodont.engine.dispatch import internal
 from dodont.engine.settings import Settings
+from dodont.project.readings import Readings
 from dodont.project.source import displayed
 from dodont.project.summary import read
 
@@ -73,7 +74,13 @@ def _analyst(job: Work) -> Analyst:
     files = unpacked(job.sources) if job.sources is not None else None
     listings = listings_of(files) if files is not None else None
     return Analyst(
-        job.settings, job.root, overrides=files, listings=listings, keep=job.keep, every_file=True, memory=_memory(job)
+        job.settings,
+        job.root,
+        readings=Readings(files),
+        listings=listings,
+        keep=job.keep,
+        every_file=True,
+        memory=_memory(job),
     )
 
 

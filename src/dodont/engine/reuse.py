@@ -273,7 +273,7 @@ class Reuse:
         self._cache.forget([path])
 
     def save(self) -> None:
-        """Write what is known of the modules that were analysed, and be done."""
+        """Write what is known of the modules that were analysed."""
         self._settle()
         self._flush()
         rows = []
@@ -281,6 +281,8 @@ class Reuse:
             with suppress(KeyError, OSError):
                 rows.append(row._replace(inputs=json.dumps(self._told(path), separators=(",", ":"))))
         self._cache.complete(rows)
+
+    def close(self) -> None:
         self._cache.close()
 
     def _told(self, path: str) -> dict[str, dict[str, str]]:

@@ -19,10 +19,11 @@ from dodont.project.environments import Environment, environments
 from dodont.project.finder import Finder
 from dodont.project.outlines import Outline, outline
 from dodont.project.plain import restored
+from dodont.project.readings import Readings
 from dodont.project.related import Related
 from dodont.project.roles import role_by_path, role_of
 from dodont.project.routing import Routing, registrars
-from dodont.project.source import Source, Unreadable, check_syntax, decode, displayed, parse, read
+from dodont.project.source import Source, Unreadable, check_syntax, decode, displayed, parse
 from dodont.project.subclasses import Subclasses
 from dodont.project.summary import rebuilt
 from dodont.project.tables import Declarations, may_declare
@@ -88,7 +89,7 @@ class Project(World):
         *,
         base: Path,
         roles: Mapping[str, tuple[str, ...]] | None = None,
-        overrides: Mapping[str, bytes] | None = None,
+        readings: Readings | None = None,
         listener: Listener | None = None,
         heard: frozenset[type] = EVERY,
         memory: Callable[[str], dict[str, Any] | None] | None = None,
@@ -98,7 +99,7 @@ class Project(World):
         self.library = library
         self.base = os.path.join(os.path.abspath(base), "")
         self.roles = roles or {}
-        self.overrides = overrides or {}
+        self.readings = readings or Readings()
         self.listener = listener
         self.heard = heard
         self.memory = memory  # the summaries of modules, by their paths, that an earlier run made and that still hold
@@ -289,8 +290,7 @@ class Project(World):
 
     def bytes_of(self, path: str) -> bytes:
         """What a file holds. Raises OSError and Unreadable."""
-        data = self.overrides.get(path)
-        return data if data is not None else read(path)
+        return self.readings.bytes_of(path)
 
     def text(self, path: str) -> str:
         """The text of a file; empty when it cannot be read any more."""
@@ -305,7 +305,7 @@ class Project(World):
         known = self.digests.get(path)
         if known is None:
             try:
-                known = self.digests[path] = inputs.digest(self.bytes_of(path))
+                known = self.digests[path] = self.readings.digest(path)
             except (OSError, Unreadable):
                 known = self.digests[path] = ""
         return known

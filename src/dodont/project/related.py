@@ -6,7 +6,6 @@ Like the index of subclasses, this one is textual and of all files, so that the 
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from dodont.semantic.definitions import ClassInfo
@@ -18,12 +17,8 @@ from dodont.semantic.values import UNKNOWN, Relation, Type
 if TYPE_CHECKING:
     from dodont.project.project import Project
 
-#: What gives the other side its name, wherever the class is declared: `related_name="items"`, `backref="items"`.
-_NAMED = re.compile(rb"""(?:related_name|backref)\s*=\s*(?:[\w.]*\(\s*)?["'](\w+)["']""")
-_CLASS = re.compile(rb"^\s*class (\w+)", re.M)
 #: The arguments that say what the other end is called.
 _WORDS = ("related_name", "backref")
-_KEYS = (b"ForeignKey(", b"OneToOneField(", b"ManyToManyField(", b"elationship(", b"Mapped[")
 
 #: Files that may declare an attribute of that name; where there are more, the name says too little.
 MAX_CANDIDATES = 12
@@ -108,14 +103,9 @@ class Related:
         """The files that may declare a relationship of that name to another class."""
         if self._named is None:
             self._named = {}
-            for path, data in self._project.subclasses.texts():
-                if any(key in data for key in _KEYS):
-                    for found in _NAMED.findall(data):
-                        self._named.setdefault(found.decode(), set()).add(path)
-                    for found in _CLASS.findall(data):
-                        named = found.decode()
-                        for each in (named, named.lower(), f"{named.lower()}_set"):
-                            self._named.setdefault(each, set()).add(path)
+            for path, overview in self._project.subclasses.overviews():
+                for each in overview.related:
+                    self._named.setdefault(each, set()).add(path)
         return self._named.get(name, set())
 
 

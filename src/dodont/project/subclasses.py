@@ -6,23 +6,17 @@ a base, and which define a function of which name. The index is made once, when 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dodont.project.finder import MAX_FILES
+from dodont.project.readings import Overview
 from dodont.project.roles import role_by_path
-from dodont.project.source import Unreadable
 from dodont.semantic.definitions import ClassInfo, FunctionInfo
 from dodont.semantic.objects import lineage
 
 if TYPE_CHECKING:
     from dodont.project.project import Project
-
-#: `Orders(Repository[Order], base.Mixin):` behind `class`, over several lines too. Python's own search for a word is several
-#: times faster than a pattern's.
-_HEAD = re.compile(rb"(\w+)\s*\(((?:[^()]|\([^()]*\))*)\)")
-_WORD = re.compile(rb"[A-Za-z_]\w*")
 
 #: Roles of files whose classes stand in for others, or belong to another time.
 _ELSEWHERE = frozenset({"test", "migration"})
@@ -37,9 +31,8 @@ class Subclasses:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._paths: list[str] | None = None
-        self._named: dict[bytes, list[tuple[str, bytes]]] | None = None
-        self._defined: list[tuple[str, frozenset[bytes]]] | None = None
-        self._aliases: dict[bytes, set[bytes]] = {}
+        self._derived: dict[str, list[tuple[str, str]]] | None = None
+        self._aliases: dict[str, set[str]] = {}
         self._known: dict[tuple[str, str], tuple[ClassInfo, ...] | None] = {}
 
     def overriding(self, below: ClassInfo, method: str) -> tuple[FunctionInfo, ...]:
@@ -87,49 +80,33 @@ class Subclasses:
 
     def candidates(self, name: str, method: str) -> set[str]:
         """The files that may hold classes below one of that name; with ``method`` also those that define a function of that name."""
-        paths = {path for path, names in self._defining() if method.encode() in names} if method else set()
-        bases = self._bases()
-        pending, seen = [name.encode()], set()
+        paths = {path for path, each in self.overviews() if method in each.functions} if method else set()
+        derived = self._by_base()
+        pending, seen = [name], set()
         while pending and len(paths) <= MAX_CANDIDATES:
             current = pending.pop()
             if current in seen:
                 continue
             seen.add(current)
-            for path, derived in bases.get(current, ()):
+            for path, below in derived.get(current, ()):
                 paths.add(path)
-                pending.append(derived)
+                pending.append(below)
             pending += self._aliases.get(current, ())
         return paths
 
-    def _bases(self) -> dict[bytes, list[tuple[str, bytes]]]:
+    def _by_base(self) -> dict[str, list[tuple[str, str]]]:
         """By the names of bases, the classes that have them: file and name."""
-        if self._named is None:
-            self._named = {}
-            for path, data in self.texts():
-                for text in data.split(b"class ")[1:]:
-                    head = _HEAD.match(text)
-                    for word in _WORD.findall(head[2]) if head is not None else ():
-                        self._named.setdefault(word, []).append((path, head[1]))  # type: ignore[index]
-                before, *after = data.split(b" as ")
-                for text in after:
-                    words = before[-80:].split()  # `from base import Clock as C`, `import (Clock as C, …`
-                    name = words[-1].rpartition(b"(")[2] if words else b""
-                    if name[:1].isupper() and (alias := _WORD.match(text)) is not None:
-                        self._aliases.setdefault(name, set()).add(alias[0])
-                    before = text
-        return self._named
+        if self._derived is None:
+            self._derived = {}
+            for path, overview in self.overviews():
+                for base, name in overview.bases:
+                    self._derived.setdefault(base, []).append((path, name))
+                for name, alias in overview.aliases:
+                    self._aliases.setdefault(name, set()).add(alias)
+        return self._derived
 
-    def _defining(self) -> list[tuple[str, frozenset[bytes]]]:
-        """The names of the functions that each file defines."""
-        if self._defined is None:
-            self._defined = [
-                (path, frozenset([text[: text.find(b"(")] for text in data.split(b"def ")[1:]]))
-                for path, data in self.texts()
-            ]
-        return self._defined
-
-    def texts(self) -> Iterator[tuple[str, bytes]]:
-        """The files that may hold classes, with what stands in them; none where there are too many to see them all."""
+    def overviews(self) -> Iterator[tuple[str, Overview]]:
+        """What the files tell of their classes, tests and migrations left out; nothing where there are too many to see them all."""
         project = self._project
         if self._paths is None:
             paths = project.finder.python_files()
@@ -138,11 +115,4 @@ class Subclasses:
                 for path in (paths if len(paths) < MAX_FILES else ())
                 if role_by_path(project.display(path), project.roles) not in _ELSEWHERE
             ]
-        for path in self._paths:
-            known = project.by_path.get(path)
-            try:
-                data = known.text.encode() if known is not None else project.bytes_of(path)
-            except (OSError, Unreadable, UnicodeError):
-                continue
-            if b"class " in data:
-                yield path, data
+        return project.readings.overviews(self._paths)
