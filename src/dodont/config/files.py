@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dodont.core.patterns import pattern
 from dodont.engine.settings import CONFIG_FILES
 
 _ROOT_MARKS = ("pyproject.toml", "setup.cfg", "setup.py")
@@ -111,9 +112,9 @@ def project_root(directory: Path) -> Path:
     return current if directory.is_relative_to(current) else directory
 
 
-_HEADER = re.compile(r"\s*\[{1,2}(?P<key>[^\[\]=]*(?:\"[^\"]*\"[^\[\]=]*|'[^']*'[^\[\]=]*)*)\]{1,2}\s*(?:#.*)?")
+_HEADER = pattern(r"\s*\[{1,2}(?P<key>[^\[\]=]*(?:\"[^\"]*\"[^\[\]=]*|'[^']*'[^\[\]=]*)*)\]{1,2}\s*(?:#.*)?")
 _PART = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)"""
-_ASSIGNMENT = re.compile(rf"\s*(?P<key>{_PART}(?:\s*\.\s*{_PART})*)\s*=")
+_ASSIGNMENT = pattern(rf"\s*(?P<key>{_PART}(?:\s*\.\s*{_PART})*)\s*=")
 
 
 def line_of(text: str, key: Sequence[str]) -> int:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dodont.core.patterns import pattern
 from dodont.core.rule import Rule
 
 SECTIONS = ("Bad", "Fixed", "Good", "Known misses")
-_FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```[ \t]*$", re.M | re.S)
-_HEADING = re.compile(r"^## (.+?)[ \t]*$", re.M)
+_FENCE = pattern(r"^```(\w+)([^\n]*)\n(.*?)^```[ \t]*$", re.M | re.S)
+_HEADING = pattern(r"^## (.+?)[ \t]*$", re.M)
 
 
 class CardError(ValueError):

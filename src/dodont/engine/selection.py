@@ -8,18 +8,18 @@ their own alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.core.rule import FAMILIES, Rule
 
 if TYPE_CHECKING:
     from dodont.engine.settings import Settings
 
 ALL = "ALL"
-_PREFIX = re.compile(r"ODD[0-9]{0,2}")
-_PRACTICE = re.compile(r"do(?:nt)?-[a-z]+-[0-9]+")
+_PREFIX = pattern(r"ODD[0-9]{0,2}")
+_PRACTICE = pattern(r"do(?:nt)?-[a-z]+-[0-9]+")
 
 _EVERY, _TOOL, _FAMILY, _TENS, _PRACTISED, _ALONE = range(6)
 

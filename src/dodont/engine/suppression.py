@@ -8,10 +8,11 @@ import tokenize
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dodont.core.diagnostic import Diagnostic
+from dodont.core.patterns import pattern
 from dodont.core.rule import INTERNAL_CODE
 from dodont.project.comments import NOQA, SEPARATOR, Comment, comments
 
-_FILE = re.compile(r"\s*# flake8[:=]\s*noqa", re.I)
+_FILE = pattern(r"\s*# flake8[:=]\s*noqa", re.I)
 
 #: The rule whose findings are comments; left are those that silence nothing.
 UNUSED = "unused-suppression"

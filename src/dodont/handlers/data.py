@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from dodont.analysis import SCOPES, Callee, Pass, Route, Value, nodes_of, walk
+from dodont.core.patterns import pattern
 
 #: Types that `+`, `*`, `/` and `%` put together instead of computing with them.
-TEXTUAL = re.compile(
+TEXTUAL = pattern(
     r"^(?:str|bytes|LiteralString|list|tuple|dict|set|pathlib\..*)$|(?:Char|Text|Slug|URL|Email|File|Image|JSON)Field$"
 )
 AUTHENTICATES = frozenset({"django.contrib.auth.authenticate", "django.contrib.auth.aauthenticate"})

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from dodont.core.patterns import pattern
 
-_PROBE = re.compile(
+_PROBE = pattern(
     r"^(?:\w+_)?(?:health\w*|ready|readiness|readyz|live|liveness|livez|ping|heartbeat)(?:_\w+)?$|^(?:get_)?status$"
 )
 
@@ -13,7 +13,7 @@ def is_probe(handler: str) -> bool:
     return _PROBE.match(handler.lower()) is not None
 
 
-_STATE = re.compile(r"Health|Status|Readiness|Liveness|Heartbeat|Ping(?![a-z])")
+_STATE = pattern(r"Health|Status|Readiness|Liveness|Heartbeat|Ping(?![a-z])")
 
 
 def speaks_of_state(view: str) -> bool:

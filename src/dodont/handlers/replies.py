@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
 
 from dodont.analysis import Route
+from dodont.core.patterns import pattern
 
 #: Replies that say who may do what, or that something is not there.
-NO_RULE = re.compile(
+NO_RULE = pattern(
     r"(?:PermissionDenied|Forbidden|Unauthorized|NotAuthenticated|AuthenticationFailed|Http40[134]|NotFound|HTTP_40[134]_\w+)$"
 )
-REFUSAL = re.compile(r"(?:HttpResponseBadRequest|HTTP_4\d\d_\w+)$")
+REFUSAL = pattern(r"(?:HttpResponseBadRequest|HTTP_4\d\d_\w+)$")
 NOTICES = frozenset({"django.contrib.messages.error", "django.contrib.messages.warning"})
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.With, ast.AsyncWith, ast.Match)
 

@@ -7,23 +7,23 @@ the package's own data files and ``[tool.dodont.models]``.
 from __future__ import annotations
 
 import difflib
-import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from dodont.core.patterns import pattern
 from dodont.models.vocabulary import Class, Function, Value
 
 #: Top-level tables that are no entry.
 LIBRARY, FUNCTIONS, METHODS = "library", "functions", "methods"
 
 #: Words of ``returns``, ``element``, ``enters`` and ``awaits`` that stand for a type known at the call only.
-SPECIAL_TYPE = re.compile(
+SPECIAL_TYPE = pattern(
     r"(?:self|scalar|entity|selected|made|awaited|gathered|element(?: of(?: \w+)+)?|(?:argument|instance|call|named) \d+)(?![\w.])"
 )
 
-_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_TYPE_TOKEN = re.compile(rf"\s*({SPECIAL_TYPE.pattern}|{_NAME.pattern}|\.\.\.|[\[\],|])")
+_NAME = pattern(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_TYPE_TOKEN = pattern(rf"\s*({SPECIAL_TYPE.pattern}|{_NAME.pattern}|\.\.\.|[\[\],|])")
 _TYPE_KEYS = frozenset({"returns", "element", "enters", "awaits", "type"})
 _RENAMED = {"is_async": "async"}
 _SHOWN = {str: "a string", int: "a whole number", bool: "true or false"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 
 def printable(text: str) -> str:
     """The text on one line: what a terminal obeys, ends a line or turns its direction is written as an escape."""
@@ -35,7 +33,9 @@ _MARKUP = "|`\\*_[]~@"
 
 
 def _quoted(text: str) -> str:
-    return "".join(f"&#{ord(each)};" if each in _MARKUP else html.escape(each) for each in text)
+    from html import escape
+
+    return "".join(f"&#{ord(each)};" if each in _MARKUP else escape(each) for each in text)
 
 
 def _plain(text: str) -> str:

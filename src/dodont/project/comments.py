@@ -8,17 +8,18 @@ import tokenize
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from dodont.core.patterns import pattern
 from dodont.semantic.definitions import ModuleInfo
 from dodont.semantic.events import Suppression
 from dodont.semantic.values import Site
 
-OWN = re.compile(r"#\s*dodont:\s*ignore(?P<file>-file)?\[(?P<names>[^\[\]]*)\]", re.I)
+OWN = pattern(r"#\s*dodont:\s*ignore(?P<file>-file)?\[(?P<names>[^\[\]]*)\]", re.I)
 #: flake8's grammar, blanket comments included; tests/e2e/test_flake8.py holds it against flake8 itself.
-NOQA = re.compile(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+\d+[,\s]*)+))?", re.I)
-SEPARATOR = re.compile(r"[,\s]+")
+NOQA = pattern(r"# noqa(?::\s?(?P<codes>(?:[A-Z]+\d+[,\s]*)+))?", re.I)
+SEPARATOR = pattern(r"[,\s]+")
 
-_WORD = re.compile(r"[^,\s]+")
-_REASON = re.compile(r"[\s\-:;,.(]*([^#]*)")
+_WORD = pattern(r"[^,\s]+")
+_REASON = pattern(r"[\s\-:;,.(]*([^#]*)")
 
 
 class Name(NamedTuple):

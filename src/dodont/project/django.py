@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.project.source import Unreadable
 from dodont.semantic.definitions import ModuleInfo
 from dodont.semantic.values import UNKNOWN, Value
@@ -23,7 +23,7 @@ MAX_DIRECTORIES = 200
 #: Through how many star imports a setting is followed.
 MAX_STARS = 4
 
-_NAMED = re.compile(rb"""DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([\w.]+)["']""")
+_NAMED = pattern(rb"""DJANGO_SETTINGS_MODULE["']\s*(?:,|\]\s*=)\s*["']([\w.]+)["']""")
 
 
 class DjangoSettings:

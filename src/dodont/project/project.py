@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dodont.core.patterns import pattern
 from dodont.models.library import Library
 from dodont.project import inputs
 from dodont.project.callers import Callers
@@ -62,10 +63,10 @@ ENDLESS = "takes too many steps to be analysed; the rest of the file was left ou
 #: Let failures through, to see where they come from.
 DEBUG = bool(os.environ.get("DODONT_DEBUG"))
 
-_GLOBAL = re.compile(r"^[ \t\f]+global[ \t]+([\w, ]+)", re.M)
+_GLOBAL = pattern(r"^[ \t\f]+global[ \t]+([\w, ]+)", re.M)
 
 #: What hashing passwords is called.
-_HASHES = re.compile(
+_HASHES = pattern(
     rb"bcrypt|argon2|passlib|pbkdf2|scrypt|hashpw|password_?hash|hashed_?p|generate_password"
     rb"|(?:hash|encrypt|make|encode|set)\w*_?(?:password|passwd|pwd|pw\b)",
     re.I,

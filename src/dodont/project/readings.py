@@ -11,17 +11,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from dodont.core.patterns import pattern
 from dodont.project import inputs
 from dodont.project.source import Unreadable, read
 
 #: `Orders(Repository[Order], base.Mixin):` behind `class`, over several lines too. Python's own search for a word is several
 #: times faster than a pattern's.
-_HEAD = re.compile(rb"(\w+)\s*\(((?:[^()]|\([^()]*\))*)\)")
-_WORD = re.compile(rb"[A-Za-z_]\w*")
+_HEAD = pattern(rb"(\w+)\s*\(((?:[^()]|\([^()]*\))*)\)")
+_WORD = pattern(rb"[A-Za-z_]\w*")
 
 #: What gives the other side of a relationship its name, wherever the class is declared: `related_name="items"`, `backref="items"`.
-_NAMED = re.compile(rb"""(?:related_name|backref)\s*=\s*(?:[\w.]*\(\s*)?["'](\w+)["']""")
-_CLASS = re.compile(rb"^\s*class (\w+)", re.M)
+_NAMED = pattern(rb"""(?:related_name|backref)\s*=\s*(?:[\w.]*\(\s*)?["'](\w+)["']""")
+_CLASS = pattern(rb"^\s*class (\w+)", re.M)
 _RELATING = (b"ForeignKey(", b"OneToOneField(", b"ManyToManyField(", b"elationship(", b"Mapped[")
 
 #: Nanoseconds: a file that changed less long ago may change once more without another stamp.

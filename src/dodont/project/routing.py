@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.project import inputs
 from dodont.semantic.definitions import FunctionInfo, HandlerInfo, Input, ModuleInfo
 from dodont.semantic.heads import class_handler
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 #: Frameworks that register handlers by a call, often far from where they are defined.
 _FRAMEWORKS = frozenset({"django", "aiohttp", "starlette", "falcon", "flask", "fastapi", "pyramid", "sanic"})
 #: Methods of a registered class that serve requests; Falcon's are `on_get`, `on_get_item`.
-_SERVES = re.compile(
+_SERVES = pattern(
     r"(?:get|post|put|patch|delete|head|options|dispatch)$|on_(?:get|post|put|patch|delete|head)(?:_\w+)?$"
 )
 #: Modules that register: `urls.py`, `api_urls.py`, `routes.py`, and where applications are put together.
-_ROUTING = re.compile(r"urls|^(?:routes|routing|app|main|server|application)(?:\.py)?$")
+_ROUTING = pattern(r"urls|^(?:routes|routing|app|main|server|application)(?:\.py)?$")
 _DJANGO_PROJECT = frozenset({"urls.py", "wsgi.py"})
 #: Lines that may register a handler by a call.
-_REGISTERS = re.compile(
+_REGISTERS = pattern(
     r"\.add_(?:url_rule|\w*route|get|post|put|patch|delete|head|options|view)\("
     r"|\.(?:route|get|post|put|patch|delete)\([^()]+\)\("  # `app.get("/orders")(orders)`
 )

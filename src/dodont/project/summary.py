@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from typing import Any
 
+from dodont.core.patterns import pattern
 from dodont.models.library import knows_top
 from dodont.project.inputs import digest
 from dodont.project.plain import plain, restored
@@ -66,7 +66,7 @@ def _told(module: ModuleInfo) -> tuple[Plain, list[Any]]:
 
 
 #: Types and definitions with a dotted name.
-_LIBRARY = re.compile(r'"(?:Type|ref)","([A-Za-z_]\w*\.[\w.]+)"')
+_LIBRARY = pattern(r'"(?:Type|ref)","([A-Za-z_]\w*\.[\w.]+)"')
 
 
 def _class(info: ClassInfo, places: dict[int, int], lines: list[str]) -> Plain:

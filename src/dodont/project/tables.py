@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import PurePath
 
+from dodont.core.patterns import pattern
 from dodont.semantic.trees import last_name
 
 #: ``connection.register("sales", frame)``: from then on SQL reads the data frame as a table.
@@ -16,11 +17,11 @@ _VIEWS = frozenset(
     {"register", "registerTempTable"}
     | {f"create{kind}TempView" for kind in ("", "OrReplace", "Global", "OrReplaceGlobal")}
 )
-_TEMPORARY = re.compile(r"\btemp(?:orary)?\b", re.I)
-_CHANGED = re.compile(r"\b(?:create|alter)\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:table|view)\b", re.I)
+_TEMPORARY = pattern(r"\btemp(?:orary)?\b", re.I)
+_CHANGED = pattern(r"\b(?:create|alter)\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:table|view)\b", re.I)
 
 
-_LIKE = re.compile(r"\bcreate\s+(?:\w+\s+)?table\b[^;]*?\blike\b", re.I)
+_LIKE = pattern(r"\bcreate\s+(?:\w+\s+)?table\b[^;]*?\blike\b", re.I)
 
 
 @lru_cache(maxsize=2)
@@ -121,11 +122,11 @@ def may_declare(path: str, data: bytes) -> bool:
     return b"models" in data and any(word in data for word in _FIELDS)
 
 
-_CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.M)
+_CLASS = pattern(rb"^[ \t]*class[ \t]+(\w+)", re.M)
 
 
 #: The call or statement that creates an index, as far as it goes.
-_INDEXING = re.compile(rb"(?:create_index|create_unique_constraint|create\s+(?:unique\s+)?index)\b[^;]{0,300}", re.I)
+_INDEXING = pattern(rb"(?:create_index|create_unique_constraint|create\s+(?:unique\s+)?index)\b[^;]{0,300}", re.I)
 
 
 def _may_change(data: bytes) -> bool:

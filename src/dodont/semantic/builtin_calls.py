@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.semantic import effects, queries, strings
 from dodont.semantic.annotations import VARIABLE, type_of
 from dodont.semantic.credentials import credential
@@ -449,7 +450,7 @@ def _next(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Valu
 
 
 #: A pattern whose matches hold no quotes: no dot, no negated class, quotes but at its ends.
-_LOOSE = re.compile(r"""\.|\[\^|\\[DWS]|['"`;]""")
+_LOOSE = pattern(r"""\.|\[\^|\\[DWS]|['"`;]""")
 
 
 def _matched(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.models.vocabulary import Blocks, Route
 from dodont.models.vocabulary import Class as ClassModel
 from dodont.models.vocabulary import Function as FunctionModel
@@ -50,13 +51,13 @@ if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
 
 #: A function of unknown make whose name says that it hides, hashes or checks what it is given.
-_CLEANING = re.compile(
+_CLEANING = pattern(
     r"(?:^|_)(?:mask|masked|redact|redacted|obfuscate|censor|scrub|sanitize|sanitise|anonymi[sz]e|hide|hash|hashed|encrypt|digest|fingerprint|truncate|shorten|sha256|md5)(?:_|$)",
     re.I,
 )
 
 #: Likewise one that quotes or escapes for SQL.
-_QUOTING = re.compile(
+_QUOTING = pattern(
     r"(?:^|_)(?:qt|quote|quoted|escape|escaped)(?:_|[A-Z]|$)|(?:^|_)(?:literal|ident|identifier)(?:_|$)", re.I
 )
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.semantic.credentials import (
     about_directory,
     about_key_pair,
@@ -64,7 +65,7 @@ def attested(frame: Frame, name: str, leaf: ast.expr | None = None) -> bool:
 
 
 #: What is reached without a password in its address.
-_WITHOUT_PASSWORD = re.compile(r"sqlite|firebase", re.I)
+_WITHOUT_PASSWORD = pattern(r"sqlite|firebase", re.I)
 
 
 def _everything(frame: Frame) -> frozenset[str]:

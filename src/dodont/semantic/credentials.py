@@ -11,7 +11,9 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+from dodont.core.patterns import pattern
+
+_WORDS = pattern(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
 @lru_cache(maxsize=65536)  # large projects have tens of thousands of names
@@ -29,7 +31,7 @@ def _words_before_numbers(name: str) -> tuple[str, ...]:
 
 
 #: Texts that are no name describe what a model knows: "a random token".
-_NAME = re.compile(r"[\w.-]+")
+_NAME = pattern(r"[\w.-]+")
 
 SINGLE = frozenset(
     "password passwd passphrase pwd passcode secret apikey authtoken accesstoken secretkey privatekey jwt otp cvv".split()
@@ -83,7 +85,7 @@ _PLACED = frozenset("in of for from with per by without".split())
 _PHRASES = frozenset("sign signed log logged check checked opt plug built".split())
 
 #: Words beside an ``access_key`` that is the name of a pair of keys, whose other half is the secret.
-_PAIRED = re.compile(r"secret|ec2|aws|s3|boto|minio", re.I)
+_PAIRED = pattern(r"secret|ec2|aws|s3|boto|minio", re.I)
 
 #: Words in front that say the rest is about the thing, not the thing.
 NO_PREFIX = frozenset(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dodont.core.patterns import pattern
 from dodont.models.vocabulary import Sql
 from dodont.semantic.values import UNKNOWN, Label, Note, Relation, Site, Text, Type, Use, Value
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
 
-_AWAITED = re.compile(r"await ([\w.]+)\(")
+_AWAITED = pattern(r"await ([\w.]+)\(")
 
-_START_UP = re.compile(
+_START_UP = pattern(
     r"(?:^|_)lifespan$|^_?(?:(?:on_)?(?:startup|shutdown|ready)(?:_event)?|setup_hook|init(?:ialize)?|bootstrap|teardown)$"
 )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import NamedTuple
 
+from dodont.core.patterns import pattern
 from dodont.models.library import Library
 from dodont.semantic import opening, queries, recomputed, transactions
 from dodont.semantic.annotations import provider_of, type_of
@@ -312,4 +312,4 @@ def _stored(value: Value) -> Value:
     return value.but(labels=labels, text=text)
 
 
-_IN_NAMES = re.compile(r"[\w.:/\-`\"\[\]]*")
+_IN_NAMES = pattern(r"[\w.:/\-`\"\[\]]*")

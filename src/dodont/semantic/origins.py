@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from dodont.core.patterns import pattern
 from dodont.semantic.definitions import FunctionInfo, FunctionNode
 from dodont.semantic.trees import (
     defaults_of,
@@ -293,7 +293,7 @@ def _of_self(node: ast.expr) -> bool:
 
 
 #: What a function is called that raises unless a value is as it should be.
-_CHECKS = re.compile(r"_*(?:validate|check|ensure|verify|require)")
+_CHECKS = pattern(r"_*(?:validate|check|ensure|verify|require)")
 
 
 def is_checked(tree: ast.Module, site: Site, name: str) -> bool:

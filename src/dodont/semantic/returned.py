@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.semantic.annotations import parsed_annotation, type_of
 from dodont.semantic.calls import is_plain
 from dodont.semantic.definitions import FunctionInfo
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _AWAITED = frozenset({"Awaitable", "Coroutine", "Task", "Future", "Any", "object", "Callable", "Generator"})
 
 #: ``await (await start())``: what the coroutine ``start`` gives is awaited in its turn.
-_TWICE = re.compile(r"\bawait\s*\(\s*await\b")
+_TWICE = pattern(r"\bawait\s*\(\s*await\b")
 
 #: Frameworks that await what a plain handler gives back, where it is an awaitable.
 _AWAITING = frozenset({"tornado", "aiohttp", "sanic"})

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.models.vocabulary import Log, Sql
 from dodont.semantic import passwords
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
     from dodont.semantic.calls import Arguments
     from dodont.semantic.frame import Frame
 
-_WRITES = re.compile(
+_WRITES = pattern(
     r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(insert|update|delete|merge|replace|truncate|create|alter|drop)\b", re.I | re.S
 )
-_READS = re.compile(r"\s*(?:select\b.+\bfrom|with\b.+\bas\s*\()\s", re.I | re.S)
+_READS = pattern(r"\s*(?:select\b.+\bfrom|with\b.+\bas\s*\()\s", re.I | re.S)
 #: Asks whether the database is there, and nothing of it.
-_PROBES = re.compile(r"\s*(?:select\s+(?:1|true|version\(\))\s*;?\s*$|(?:show|describe|desc|explain|pragma)\b)", re.I)
+_PROBES = pattern(r"\s*(?:select\s+(?:1|true|version\(\))\s*;?\s*$|(?:show|describe|desc|explain|pragma)\b)", re.I)
 
 
 def statement_kind(frame: Frame, model: FunctionModel, given: Arguments) -> str | None:
@@ -392,7 +393,7 @@ def _required(function: FunctionInfo) -> int:
 
 
 #: ``"{.name}"`` and ``"{0[name]}"`` show one attribute or item of what they are given.
-_PICKS = re.compile(r"\{\w*[.\[]")
+_PICKS = pattern(r"\{\w*[.\[]")
 
 
 def _denied(frame: Frame, node: ast.Call, leaf: ast.expr, label: Label) -> bool:
@@ -435,7 +436,7 @@ def _nodes(frame: Frame) -> Iterator[ast.AST]:
 
 
 #: The conversions of a format, ``%%`` among them.
-_CONVERSIONS = re.compile(r"%(?:\(\w++\))?[-#0 +]*+[\d*]*+(?:\.[\d*]++)?[hlL]?([a-zA-Z%])")
+_CONVERSIONS = pattern(r"%(?:\(\w++\))?[-#0 +]*+[\d*]*+(?:\.[\d*]++)?[hlL]?([a-zA-Z%])")
 
 
 def _numbers(frame: Frame, node: ast.Call) -> frozenset[int]:
@@ -550,4 +551,4 @@ def _leaves(frame: Frame, node: ast.expr, value: Value) -> Iterator[tuple[ast.ex
         yield from _leaves(frame, each, frame.quiet(each))
 
 
-_MASK = re.compile(r"\*\*|^\.\.\.|\.\.\.$|…")
+_MASK = pattern(r"\*\*|^\.\.\.|\.\.\.$|…")

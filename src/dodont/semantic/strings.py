@@ -7,6 +7,7 @@ import re
 from string import Formatter
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.semantic.values import (
     ABSENT,
     MAX_PARTS,
@@ -30,9 +31,9 @@ from dodont.semantic.values import (
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
 
-_PERCENT = re.compile(r"%(?:\((?P<name>[^()]*)\))?[-#0 +]*+(?:\*|\d++)?(?:\.(?:\*|\d++))?[hlL]?(?P<kind>[a-zA-Z%])")
+_PERCENT = pattern(r"%(?:\((?P<name>[^()]*)\))?[-#0 +]*+(?:\*|\d++)?(?:\.(?:\*|\d++))?[hlL]?(?P<kind>[a-zA-Z%])")
 _NUMERIC = frozenset("diouxXeEfFgGc")
-_DOLLAR = re.compile(r"\$(?:\$|(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)|\{(?P<braced>[_a-zA-Z][_a-zA-Z0-9]*)\})")
+_DOLLAR = pattern(r"\$(?:\$|(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)|\{(?P<braced>[_a-zA-Z][_a-zA-Z0-9]*)\})")
 
 
 def joined(frame: Frame, node: ast.JoinedStr) -> Value:

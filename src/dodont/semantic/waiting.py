@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from dodont.core.patterns import pattern
 from dodont.models.vocabulary import Blocks
 from dodont.semantic.trees import last_name, walk
 from dodont.semantic.values import Value
@@ -28,7 +29,7 @@ _FLAGS = {"os.waitpid": 1, "os.wait3": 0, "os.wait4": 1}
 #: Calls that take a timeout or a switch for waiting, and the names of both.
 _SWITCHES = ("block", "blocking", "timeout")
 
-_CONFIGURATION = re.compile(r"config|settings|credentials|ignore|manifest|meta_|metadata|\.env\b", re.I)
+_CONFIGURATION = pattern(r"config|settings|credentials|ignore|manifest|meta_|metadata|\.env\b", re.I)
 _READERS = frozenset({"pathlib.Path.read_text", "pathlib.Path.read_bytes"})
 _OPENERS = frozenset({"builtins.open", "io.open", "pathlib.Path.open"})
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Note, Pass, Polled, on, sql_parts
+from dodont.core.patterns import pattern
 
 #: Rows that wait for a relay to hand them to a broker are no queue of their own.
-OUTBOX = re.compile(r"outbox", re.I)
-_LOCKED = re.compile(r"skip\s*_?locked", re.I)
-_TAKEN = re.compile(r"\bselect\b.*\bfrom\b.*\bwhere\b", re.I | re.S)
+OUTBOX = pattern(r"outbox", re.I)
+_LOCKED = pattern(r"skip\s*_?locked", re.I)
+_TAKEN = pattern(r"\bselect\b.*\bfrom\b.*\bwhere\b", re.I | re.S)
 
 
 @on(Polled, rule="database-as-queue")

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dodont.analysis import Asked, Diagnostic, Entity, Pass, Suspicion, on, over
+from dodont.core.patterns import pattern
 
 if TYPE_CHECKING:
     from dodont.analysis import Column
 
-_NUMBERED = re.compile(r"(.*?)_?(\d{1,2})(?:_id)?$")
+_NUMBERED = pattern(r"(.*?)_?(\d{1,2})(?:_id)?$")
 #: What stands on several lines, and is one value.
-_LINES = re.compile(r"(?:^|_)(?:address|addr|line|street)s?(?:_?line)?$", re.I)
+_LINES = pattern(r"(?:^|_)(?:address|addr|line|street)s?(?:_?line)?$", re.I)
 #: How many numbered foreign keys are more than the two sides of something.
 MANY_KEYS = 3
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Label, Pass, Password, Query, entered, is_password, on
+from dodont.core.patterns import pattern
 
 
 @on(Password, rule="plain-text-password")
@@ -39,7 +40,7 @@ def counts(label: Label, run: Pass) -> bool:
     )
 
 
-_NAMES = re.compile("pass|pwd", re.IGNORECASE)
+_NAMES = pattern("pass|pwd", re.IGNORECASE)
 
 
 @on(Query, rule="plain-text-password")

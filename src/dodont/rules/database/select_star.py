@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Pass, Query, on
+from dodont.core.patterns import pattern
 
 
 @on(Query, rule="select-star")
@@ -50,4 +50,4 @@ def name_columns(query: Query, qualifier: str, tables: tuple[str, ...], run: Pas
 
 
 #: The text is written where the finding stands, not under a name.
-_LITERAL = re.compile(r"""\(*\s*[rRbBuUfF]{0,2}["']""")
+_LITERAL = pattern(r"""\(*\s*[rRbBuUfF]{0,2}["']""")

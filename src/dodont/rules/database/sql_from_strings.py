@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dodont.analysis import Diagnostic, Fix, Hole, Note, Pass, Query, Site, Type, on
+from dodont.core.patterns import pattern
 
 if TYPE_CHECKING:
     from dodont.analysis import Place, Statement
@@ -23,7 +23,7 @@ TEXTS = frozenset({"str", "bytes", "Any", "object", "dict", "list", "tuple", "se
 _ROWS = frozenset({"INSERT", "UPDATE"})
 STR = Type("str")
 
-_PLACEHOLDER = re.compile(r"\?|%s|%\(|:\w*|\$")
+_PLACEHOLDER = pattern(r"\?|%s|%\(|:\w*|\$")
 
 
 @on(Query, rule="sql-from-strings")
