@@ -102,6 +102,19 @@ def test_damaged(root: Path, damage: Callable[[Path], None]) -> None:
     assert warm(root)
 
 
+def test_an_earlier_layout_gives_way(root: Path) -> None:
+    assert warm(root)
+    connection = sqlite3.connect(file_of(root))
+    connection.execute(f"pragma application_id = {0x4F4444_01}")
+    connection.execute("drop table readings")
+    connection.commit()
+    connection.close()
+    assert warm(root)
+    connection = sqlite3.connect(file_of(root))
+    assert connection.execute("select count(*) from modules").fetchone()[0] > 0
+    connection.close()
+
+
 def test_another_programs_file_is_left_alone(root: Path) -> None:
     file_of(root).parent.mkdir()
     connection = sqlite3.connect(file_of(root))
