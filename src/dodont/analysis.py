@@ -98,6 +98,9 @@ def over(*, rule: str) -> Callable[[Decide], Decision]:
     return subscribe
 
 
+_LOOPS: frozenset[type] = frozenset({ast.For, ast.AsyncFor})
+
+
 class Pass:
     """One rule's run over one module: the only argument of a rule beside the event."""
 
@@ -236,6 +239,19 @@ class Pass:
     def only_first(self, site: Site, function: FunctionInfo | None) -> bool:
         """Whether the loop around a place in a function ends with the first element that is found."""
         return only_first(self._around(function), site)
+
+    def commits_around(self, site: Site, function: FunctionInfo | None) -> bool:
+        """Whether the loop around a place ends transactions, after which a session forgets what it has loaded."""
+        loops = [
+            each
+            for each in nodes_of(self._around(function), _LOOPS)
+            if isinstance(each, (ast.For, ast.AsyncFor)) and each.lineno <= site.line <= (each.end_lineno or 0)
+        ]
+        accesses = self.project.facts(function).accesses if function is not None and loops else ()
+        return any(
+            access.kind == "commit" and loops[-1].lineno <= access.site.line <= (loops[-1].end_lineno or 0)
+            for access in accesses
+        )
 
     def _around(self, function: FunctionInfo | None) -> ast.AST:
         """The function's definition, which is still at hand when its events are told, else the module."""

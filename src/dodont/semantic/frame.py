@@ -90,7 +90,7 @@ class Frame:
         self.guards = 0  # branches and exception handlers around the statement at hand
         self.expecting = 0  # blocks around that a test expects to fail
         self.failing = 0  # exception handlers and raised expressions among them
-        # why it holds up no loop: none runs there, or it runs once in a process, after a failed import
+        # why it holds up no loop: none runs there, or it runs once, after a failed import or when a task is cancelled
         self.elsewhere = 0
         self.accesses: list[Access] = []
         self.claims: dict[Use, None] = {}  # columns that rows were taken by and that are set in them

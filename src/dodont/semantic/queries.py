@@ -18,6 +18,7 @@ from dodont.semantic.annotations import type_named
 from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo
 from dodont.semantic.events import Lazy
 from dodont.semantic.objects import annotation, class_info, lineage, role_of
+from dodont.semantic.trees import last_name
 from dodont.semantic.values import MAX_LOADS, UNKNOWN, Relation, Selection, Type, Value, constant
 
 if TYPE_CHECKING:
@@ -150,8 +151,36 @@ def _extended(frame: Frame, node: ast.Call, source: Value, query: Selection, wor
     noted = uses.note(frame, node, query, word, given, relation, owned=owned)
     if word == "limit":
         return query._replace(limited=True)
+    if word == "filter" and last_name(node.func) != "exclude":
+        query = _narrowed(query, given)
     return query._replace(uses=(*query.uses, *noted)[:MAX_LOADS])
 
+
+def _narrowed(query: Selection, given: Arguments) -> Selection:
+    """``filter(pk=number)``: one row. ``filter(parent__isnull=True)``: there is none to load."""
+    named = any(name in _KEYS for name in given.keywords)
+    if named or any(_is_key_of_one(each) for each in given.nodes):
+        query = query._replace(keyed=True)
+    none = [
+        name.removesuffix("__isnull").replace("__", ".")
+        for name in given.keywords
+        if name.endswith("__isnull") and _is_true(given.words[name])
+    ]
+    return query._replace(loads=tuple(dict.fromkeys((*query.loads, *none)))[:MAX_LOADS]) if none else query
+
+
+def _is_key_of_one(node: ast.expr) -> bool:
+    """``where(Order.id == number)``."""
+    return (
+        isinstance(node, ast.Compare)
+        and isinstance(node.ops[0], ast.Eq)
+        and isinstance(node.left, ast.Attribute)
+        and node.left.attr in _KEYS
+    )
+
+
+#: What nearly every table's primary key is called.
+_KEYS = frozenset({"pk", "id", "pk__exact", "id__exact"})
 
 #: What methods of a query do, by names that both Django and SQLAlchemy, or nobody else, has: of a parameter nothing else is known.
 _OF_QUERIES = {
@@ -426,7 +455,8 @@ def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: t
         if len(query.path) < MAX_PATH:
             frame.reads[query.of, (*query.path, method) if method else query.path] = None
         return
-    if "*" not in query.path[:-1]:
+    rows = query.path[:-1].count("*")
+    if rows == 0 or (query.keyed and rows == 1 and query.path[0] == "*"):
         return
     key = ("lazy", query.site, query.dotted)
     if key not in frame.events:
@@ -548,6 +578,7 @@ def refilled(value: Value, bindings: dict[str, tuple[Value, ast.expr]], receiver
             (*base.uses, *query.uses)[:MAX_LOADS],
             base.limited or query.limited,
             base.site or query.site,
+            base.keyed or query.keyed,
         ),
     )
 

@@ -390,7 +390,8 @@ def _with(frame: Frame, node: ast.With | ast.AsyncWith) -> bool:
     return falls or managers.suppresses(frame, node)
 
 
-_MISSING = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundError"})
+#: Exceptions whose handlers run once: an import fails in a process, a task is cancelled in the end.
+_ONCE = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundError", "asyncio.CancelledError"})
 
 
 def _try(frame: Frame, node: ast.Try) -> bool:
@@ -409,7 +410,7 @@ def _try(frame: Frame, node: ast.Try) -> bool:
     for handler in node.handlers:
         frame.env = entry.copy()
         transactions.undone(frame, before.get(ACCOUNT))
-        missing = handler.type is not None and frame.eval(handler.type).ref in _MISSING
+        once = handler.type is not None and frame.eval(handler.type).ref in _ONCE
         around = frame.handling
         caught = [each for each in raised if _catches(frame, handler, each.exception)]
         raised = tuple(each for each in raised if each not in caught)
@@ -417,11 +418,11 @@ def _try(frame: Frame, node: ast.Try) -> bool:
         if handler.name:
             frame.env[handler.name] = Value(Type("exception"), labels=frame.handling)
         frame.failing += 1
-        frame.elsewhere += missing
+        frame.elsewhere += once
         if _guarded(frame, handler.body):
             ends.append(frame.env)
         frame.failing -= 1
-        frame.elsewhere -= missing
+        frame.elsewhere -= once
         frame.handling = around
     falls = _join_ends(frame, ends, entry)
     if falls and not fell:

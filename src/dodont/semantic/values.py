@@ -104,7 +104,7 @@ class Selection(NamedTuple):
     ``path`` leads from the query's rows to the value: names of attributes, and ``*`` where a loop goes over what is there.
     ``loads`` are the relationships, dotted, that are loaded with the rows; ``*``: all of them, as far as anybody knows; with ``=``
     in front: known of every such row however it is loaded, as the order of ``order.items``.
-    ``site`` is where the query begins.
+    ``site`` is where the query begins. ``keyed``: it asks for one row by its key.
     """
 
     entity: str | None
@@ -114,6 +114,7 @@ class Selection(NamedTuple):
     uses: tuple[Use, ...] = ()
     limited: bool = False
     site: Site | None = None
+    keyed: bool = False
 
     @property
     def each(self) -> bool:
@@ -465,6 +466,7 @@ def _joined(first: Selection | Relation, second: Selection | Relation) -> Select
         loads=tuple(dict.fromkeys((*first.loads, *second.loads)))[:MAX_LOADS],
         uses=tuple(dict.fromkeys((*first.uses, *second.uses)))[:MAX_LOADS],
         limited=first.limited or second.limited,
+        keyed=first.keyed and second.keyed,
     )
 
 

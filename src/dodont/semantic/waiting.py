@@ -120,12 +120,19 @@ def _is_asked(frame: Frame, node: ast.Call) -> bool:
     """Whether the function asks the same future if it is done, or has awaited it."""
     if frame.function is None or frame.function.node is None or not isinstance(node.func, ast.Attribute):
         return False
-    return frame.once(_is_asked_within, ast.unparse(node.func.value))
+    future = ast.unparse(node.func.value)
+    if future.startswith("self.") and frame.owner is not None:
+        return _asks(frame.world.tree(frame.module), future)  # another method of the class may be who asks
+    return frame.once(_is_asked_within, future)
 
 
 def _is_asked_within(frame: Frame, future: str) -> bool:
     assert frame.function is not None and frame.function.node is not None
-    for each in walk(frame.function.node):
+    return _asks(frame.function.node, future)
+
+
+def _asks(tree: ast.AST, future: str) -> bool:
+    for each in walk(tree):
         if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute):
             if each.func.attr in ("done", "cancelled") and ast.unparse(each.func.value) == future:
                 return True

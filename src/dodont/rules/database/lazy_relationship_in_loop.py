@@ -15,6 +15,8 @@ def check(lazy: Lazy, run: Pass) -> Iterator[Diagnostic]:
         return
     query = lazy.query
     django = run.is_a(query.entity, "django.db.models.Model")
+    if not django and run.commits_around(lazy.site, lazy.function):
+        return
     message = "through" if lazy.via else "read" if django or not lazy.in_coroutine else "awaited"
     yield run.report(
         message,
