@@ -577,7 +577,8 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
         frame.calls[id(node)] = Callee(function.ref, facts.accesses, facts.external, facts.never, True)
     if function.opaque:
         if function.is_async and function.decorators and not (function.is_generator or function.manager):
-            name = dotted(node.func)  # what the module awaits elsewhere is still a coroutine, whatever decorates it
+            # What the module awaits elsewhere may still be a coroutine, whatever decorates it; a plain function takes it for a deferred.
+            name = dotted(node.func) if frame.in_coroutine else ""
             return _pending(frame, node, function.ref, UNKNOWN) if name and name in frame.module.awaited else UNKNOWN
         return UNKNOWN
     if function.kept is not None and function.kept.wraps and given.positional:

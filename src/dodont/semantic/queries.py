@@ -419,13 +419,13 @@ def read(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST, 
 
 
 def given(frame: Frame, row: Value, name: str) -> Value:
-    """The row after ``row.name = other``: what is assigned is there."""
+    """The row after ``row.name = other``: what is assigned is there, and whatever hangs on it is no row's of this query."""
     query = row.query
     if isinstance(query, Selection) and query.uses and not frame.silent:
         _claim(frame, query, name)
     if not isinstance(query, Selection) or len(query.loads) >= MAX_LOADS:
         return row
-    return row.but(query=query._replace(loads=(*query.loads, f"{query.dotted}.{name}".lstrip("."))))
+    return row.but(query=query._replace(loads=(*query.loads, f"{query.dotted}.{name}.*".lstrip("."))))
 
 
 def _inverse(frame: Frame, found: Relation, owner: Type) -> Iterator[str]:
@@ -518,7 +518,13 @@ def _is_own_back(frame: Frame, query: Selection, found: Relation) -> bool:
 
 def is_loaded(query: Selection) -> bool:
     dotted = query.dotted
-    return any(each.lstrip("=") == dotted or each == "*" or each.startswith(dotted + ".") for each in query.loads)
+    return any(
+        each.lstrip("=") == dotted
+        or each == "*"
+        or each.startswith(dotted + ".")
+        or (each.endswith(".*") and dotted.startswith(each[:-1]))
+        for each in query.loads
+    )
 
 
 def _property(frame: Frame, receiver: Value, type: Type, name: str, node: ast.AST, via: tuple[str, ...]) -> None:
