@@ -94,14 +94,15 @@ def _moved_away(make: object) -> object:
 
     def made(job: executors.Work) -> analyst.Analyst:
         found: analyst.Analyst = make(job)  # type: ignore[operator]
-        given = found.project.overrides
+        readings = found.project.readings
+        given = readings._overrides
 
-        def read(path: str) -> bytes:
+        def bytes_of(path: str) -> bytes:
             if path not in given:
                 raise FileNotFoundError(path)
             return given[path]
 
-        found.project._bytes = read  # type: ignore[method-assign]
+        readings.bytes_of = bytes_of  # type: ignore[method-assign]
         return found
 
     return made
