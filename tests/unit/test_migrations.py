@@ -8,7 +8,7 @@ from textwrap import dedent
 
 from dodont.engine.analyst import Analyst, interpreting
 from dodont.engine.settings import Settings
-from dodont.schema.alembic import History
+from dodont.schema.alembic_migrations import History
 from dodont.schema.django_migrations import History as DjangoHistory
 from dodont.schema.django_state import application_of, schema_of
 from dodont.schema.histories import histories

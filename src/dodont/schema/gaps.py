@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dodont.project.project import Project
-from dodont.schema import alembic
+from dodont.schema import alembic_migrations
 from dodont.schema.declared import Declared, declared
 from dodont.schema.django_migrations import History
 from dodont.schema.django_state import Application, Model, Models, application_of, is_reached
@@ -177,7 +177,7 @@ def _bases(models: Declared, table: Table) -> tuple[str, ...]:
     return info.bases if info is not None else ()
 
 
-def _made(histories: list[alembic.History], name: str) -> list[Table]:
+def _made(histories: list[alembic_migrations.History], name: str) -> list[Table]:
     """The tables of that name in the histories; that of a schema (``events.sessions``) where no other has it."""
     found: list[Table] = []
     for history in histories:

@@ -7,7 +7,7 @@ import os
 
 from dodont.project import inputs
 from dodont.project.project import Project
-from dodont.schema import alembic, django_migrations
+from dodont.schema import alembic_migrations, django_migrations
 from dodont.schema.django_state import Application, Fields
 from dodont.schema.files import File, Files
 from dodont.schema.running import Run
@@ -28,7 +28,7 @@ class Histories:
         self.files = Files(project)
         self.fields = Fields(self.files)
         self._django: dict[str, django_migrations.History | None] = {}
-        self._alembic: list[alembic.History] | None = None
+        self._alembic: list[alembic_migrations.History] | None = None
 
     def django(self, application: Application) -> django_migrations.History | None:
         """What the migrations of one of Django's applications have made; None where it has none."""
@@ -42,11 +42,11 @@ class Histories:
             self.project.touched |= history.consulted
         return history
 
-    def alembic(self) -> list[alembic.History]:
+    def alembic(self) -> list[alembic_migrations.History]:
         """What the migrations of each of Alembic's environments have made."""
         if self._alembic is None:
             found = self.project.environments
-            self._alembic = [history for each in found for history in alembic.replay(self.files, each)]
+            self._alembic = [history for each in found for history in alembic_migrations.replay(self.files, each)]
         self.project.touched.add((inputs.ALEMBIC, "*"))
         for history in self._alembic:
             self.project.touched |= history.consulted
