@@ -10,7 +10,8 @@ from dodont.engine.analyst import Analyst, interpreting
 from dodont.engine.settings import Settings
 from dodont.schema.alembic_migrations import History
 from dodont.schema.django_migrations import History as DjangoHistory
-from dodont.schema.django_state import application_of, schema_of
+from dodont.schema.django_state import application_of
+from dodont.schema.django_tables import Tables
 from dodont.schema.histories import histories
 from dodont.schema.tables import Table
 from dodont.sql.changes import changes
@@ -283,9 +284,10 @@ def test_operations_of_django(tmp_path: Path) -> None:
     assert {name: each.nullable for name, each in fields.items()} == {
         "id": False, "remark": True, "day": True, "tags": False,
     }  # fmt: skip
-    table = schema_of(history.models.values(), "shop").tables["shop_sale"]
-    assert [*table.columns] == ["id", "remark", "day"]
-    assert [*table.relationships] == ["tags"]
+    tables = Tables({"shop": history}).schema("shop").tables
+    assert [*tables["shop_sale"].columns] == ["id", "remark", "day"]
+    assert [*tables["shop_sale"].relationships] == ["tags"]
+    assert "shop_sale_tags" in tables
 
 
 def test_squashed_and_merged(tmp_path: Path) -> None:

@@ -29,12 +29,46 @@ def read(root: Path, **files: str) -> Declared:
 
 def told(found: Declared) -> str:
     """The schema as ``dodont schema`` prints it, without places and the closing line."""
-    lines = [line.partition("  ")[0] if line[:1] not in (" ", "") else line for line in output.text(found.schema())]
+    lines = [
+        line.partition("  ")[0] if line[:1] not in (" ", "") else line
+        for line in output.text([output.Part(found.schema())])
+    ]
     return "\n".join(lines[:-1]).strip()
 
 
 def expect(text: str) -> str:
     return dedent(text).strip()
+
+
+def test_a_base_of_a_module_that_is_still_being_read(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        app__base="""
+        from app.users import prepare
+        from sqlalchemy.orm import declarative_base
+        prepare()
+        Base = declarative_base()
+        """,
+        app__users="""
+        from app.base import Base
+        from sqlalchemy import Column, Integer
+
+        class User(Base):
+            __tablename__ = "users"
+            id = Column(Integer, primary_key=True)
+
+        def prepare(): ...
+        """,
+        app__models="""
+        from app.base import Base
+        from sqlalchemy import Column, Integer
+
+        class Order(Base):
+            __tablename__ = "orders"
+            id = Column(Integer, primary_key=True)
+        """,
+    )
+    assert [*found.schema().tables] == ["orders", "users"]
 
 
 def test_mapped_annotations(tmp_path: Path) -> None:

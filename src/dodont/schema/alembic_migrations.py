@@ -26,6 +26,7 @@ class History:
 
     schema: Schema
     directory: str
+    count: int
     elsewhere: frozenset[str] = frozenset()
     consulted: frozenset[Input] = frozenset()
 
@@ -59,11 +60,13 @@ def replay(files: Files, environment: Environment) -> list[History]:
             operations = Operations(list(lost))
             named = {revision.name: revision for revision in each}
             if len(named) < len(each):
-                operations.astray("two migrations of one name", Site(each[0].file.shown, 1, 0, 1, 0))
+                operations.astray("two migrations with one revision", Site(each[0].file.shown, 1, 0, 1, 0))
             for revision in _ordered(named, operations.lost):
                 operations.upgrade(files, revision.file)
-            schema = Schema(operations.tables, tuple(operations.lost))
-            found.append(History(schema, os.path.dirname(each[0].file.shown), frozenset(operations.elsewhere)))
+            schema = Schema(dict(sorted(operations.tables.items())), tuple(operations.lost))
+            found.append(
+                History(schema, os.path.dirname(each[0].file.shown), len(each), frozenset(operations.elsewhere))
+            )
     kept = frozenset(
         (kind, name) for kind, name in consulted if kind != inputs.TEXT or not name.startswith(f"{shown}/")
     )
@@ -125,7 +128,7 @@ def _ordered(revisions: dict[str, _Revision], lost: list[Unread]) -> Iterator[_R
                 if found is None:
                     site = Site(revisions[name].file.shown, 1, 0, 1, 0)
                     if "@" not in each:  # the label of a branch: `depends_on = "shop@head"`
-                        lost.append(Unread(site, each))
+                        lost.append(Unread(site, f"the migration `{each}`, which is not there"))
                 elif found not in seen and found not in pending:
                     before.append(found)
             if before:

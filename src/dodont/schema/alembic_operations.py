@@ -35,18 +35,18 @@ class Operations(Effects):
         function = run.name("upgrade", file) if "upgrade" in file.bound else None
         if not isinstance(function, Local) or not isinstance(function.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             if function is not None:
-                self.astray("upgrade", Site(file.shown, 1, 0, 1, 0))
+                self.astray("`upgrade` is no function", Site(file.shown, 1, 0, 1, 0))
             return
         given = function.node.args
         if len(given.args) > len(given.defaults) and [each.arg for each in given.args] != ["op"]:
-            self.astray("upgrade", file.site(function.node))
+            self.astray("`upgrade` is called for several databases", file.site(function.node))
             return
         try:
             # `def upgrade(op=None)`, where a plugin is handed it
             if run.function(function, op=Ref("alembic.op")) == "raise":
-                self.astray("upgrade", file.site(function.node))
+                self.astray("`upgrade` raises", file.site(function.node))
         except (TooLong, RecursionError):
-            self.astray("upgrade", file.site(function.node))
+            self.astray("`upgrade` takes too many steps", file.site(function.node))
 
     # Effects
 
@@ -65,13 +65,13 @@ class Operations(Effects):
         elif name in _ASKED and isinstance(made.receiver, (Made, Method)):
             return self._asked(name, made)
         elif name in ("create_all", "drop_all"):
-            self.astray(name, made.site or _NOWHERE)
+            self._astray(made, "what it makes depends on the models of the day")
         elif made.of.endswith((".__table__.create", ".__table__.drop")):
             self._mapped(made)
         elif name in ("create", "drop") and isinstance(made.receiver, Made) and _last(made.receiver.of) == "Table":
             self._table_made(name, made.receiver)
         elif any(each == Ref("alembic.op") for each in (*made.args, *made.kwargs.values())):
-            self.astray(made.of, made.site or _NOWHERE)
+            self._astray(made, "it is handed `op`, and is not the project's")
         return made
 
     def attribute(self, made: Made, name: str) -> Any:
@@ -101,6 +101,9 @@ class Operations(Effects):
     def astray(self, what: str, site: Site) -> None:
         self.lost.append(Unread(site, what))
 
+    def _astray(self, made: Made, why: str) -> None:
+        self.lost.append(_unread(made, why))
+
     # Operations
 
     def _operation(self, name: str, made: Made, batch: Any) -> Any:
@@ -127,29 +130,30 @@ class Operations(Effects):
 
     def _at(self, table: Any, made: Made) -> Table | None:
         """The table an operation is about. Where it is not known, all that it may be are lost."""
-        if not isinstance(table, str):
-            self.astray(made.of, made.site or _NOWHERE)
-            return None
-        if table.count(HOLE) > MAX_HOLES:
-            self.astray(made.of, made.site or _NOWHERE)
+        if not isinstance(table, str) or table.count(HOLE) > MAX_HOLES:
+            self._astray(made, "of which table is not known")
             return None
         if HOLE in table:
             pattern = re.compile(".*".join(map(re.escape, table.split(HOLE))))
             for name in [*self.tables]:
                 if pattern.fullmatch(name):
-                    self._lose(self.tables[name], made)
+                    self._lose(self.tables[name], made, "of which table is not known")
             return None
         if table not in self.tables:
             self.elsewhere.add(table)
-            self.tables[table] = Table(table, unread=(Unread(made.site or _NOWHERE, table),), site=made.site)
+            beginning = Unread(made.site or _NOWHERE, f"how `{table}` began: no migration creates it", beginning=True)
+            self.tables[table] = _table(table, unread=(beginning,), site=made.site)
         return self.tables[table]
 
-    def _lose(self, table: Table, made: Made) -> None:
-        table = replace(table, columns={name: replace(each, nullable=None) for name, each in table.columns.items()})
-        self.tables[table.name] = replace(table, unread=(*table.unread, Unread(made.site or _NOWHERE, made.of)))
+    def _lose(self, table: Table, made: Made, why: str) -> None:
+        columns = {name: replace(each, nullable=None) for name, each in table.columns.items()}
+        self._put(replace(table, columns=columns, unread=(*table.unread, _unread(made, why))))
+
+    def _put(self, table: Table) -> None:
+        self.tables[table.qualified] = table
 
     def _set(self, table: Table, column: Column) -> None:
-        self.tables[table.name] = replace(table, columns={**table.columns, column.name: column})
+        self._put(replace(table, columns={**table.columns, column.name: column}))
 
     def create_table(self, table: Any, made: Made, shift: int) -> None:
         if not is_known(table):
@@ -158,7 +162,9 @@ class Operations(Effects):
         columns: dict[str, Column] = {}
         indexes: list[Index] = []
         keys: set[str] = set()
-        unread: list[Unread] = [Unread(made.site or _NOWHERE, table)] if HOLE in made.kwargs else []
+        references: dict[str, str] = {}
+        computed = _unread(made, f"columns of `{table}` that are computed")
+        unread: list[Unread] = [computed] if HOLE in made.kwargs else []
         for each in made.args[1:]:
             if isinstance(each, Made):
                 kind = _last(each.of)
@@ -168,6 +174,8 @@ class Operations(Effects):
                     continue
                 if kind == "PrimaryKeyConstraint":
                     keys |= set(_texts(each.args))
+                elif kind == "ForeignKeyConstraint":
+                    references |= _referring(each.get(0, "columns"), _texts(each.get(1, "refcolumns")))
                 elif kind == "UniqueConstraint":
                     indexes.append(Index(_texts(each.args), True, name=_name(each.kwargs.get("name"))))
                 elif kind == "Index":
@@ -176,10 +184,18 @@ class Operations(Effects):
                     )
                 if kind.endswith(("Constraint", "Index")):
                     continue
-            unread.append(Unread(made.site or _NOWHERE, table))
+            unread.append(computed)
         for key in keys & columns.keys():
             columns[key] = replace(columns[key], primary_key=True, nullable=False)
-        self.tables[table] = Table(table, "", columns, tuple(indexes), {}, tuple(unread), site=made.site)
+        for name, reference in references.items():
+            if name in columns:
+                columns[name] = replace(columns[name], references=reference)
+        primary = tuple(each.name for each in columns.values() if each.primary_key)
+        if len(primary) > 1:
+            indexes.insert(0, Index(primary, unique=True))
+        self._put(
+            _table(table, columns=columns, indexes=tuple(indexes), unread=tuple(dict.fromkeys(unread)), site=made.site)
+        )
 
     def _table_made(self, name: str, made: Made) -> None:
         table = self._named(made.get(0, "name"), made.kwargs.get("schema"))
@@ -189,15 +205,16 @@ class Operations(Effects):
         items = tuple(each for each in made.args[1:] if isinstance(each, Made) and _last(each.of) != "MetaData")
         self.create_table(table, Made(made.of, (table, *items), made.kwargs, made.site), 0)
         if not items and table in self.tables:  # `new = sa.Table(name, metadata)`, `new.append_column(column.copy())`
-            self._lose(self.tables[table], made)
+            self._lose(self.tables[table], made, "columns that are added afterwards")
 
     def _mapped(self, made: Made) -> None:
         """``Tag.__table__.create(bind)``: a table of which no more is known than that a class has it."""
         table = self._run.attribute(Ref(made.of.rpartition(".__table__.")[0]), "__tablename__")
         if not is_known(table):
-            self.astray(made.of, made.site or _NOWHERE)
+            self._astray(made, "of which table is not known")
         else:
-            self._lose(self.tables.get(table) or Table(table, site=made.site), made)
+            found = self.tables.get(table) or _table(table, site=made.site)
+            self._lose(found, made, "what it makes depends on the model of the day")
 
     def drop_table(self, table: Any, made: Made, shift: int) -> None:
         if not is_known(table):
@@ -210,10 +227,10 @@ class Operations(Effects):
         if found is None:
             return
         if not is_known(new):
-            self.astray(made.of, made.site or _NOWHERE)
+            self._astray(made, "the new name is computed")
             return
-        del self.tables[found.name]
-        self.tables[new] = replace(found, name=new)
+        del self.tables[found.qualified]
+        self._put(_named(found, new))
 
     def add_column(self, table: Any, made: Made, shift: int) -> None:
         found = self._at(table, made)
@@ -222,7 +239,7 @@ class Operations(Effects):
         given = made.get(1 - shift, "column")
         column = _column(given) if isinstance(given, Made) else None
         if column is None:
-            self._lose(found, made)
+            self._lose(found, made, "the column is computed")
         else:
             self._set(found, column)
 
@@ -232,11 +249,11 @@ class Operations(Effects):
             return
         name = made.get(1 - shift, "column_name")
         if not is_known(name):
-            self._lose(found, made)
+            self._lose(found, made, "the column is computed")
             return
         columns = {key: each for key, each in found.columns.items() if key != name}
         indexes = tuple(each for each in found.indexes if name not in each.columns)
-        self.tables[found.name] = replace(found, columns=columns, indexes=indexes)
+        self._put(replace(found, columns=columns, indexes=indexes))
 
     def alter_column(self, table: Any, made: Made, shift: int) -> None:
         found = self._at(table, made)
@@ -244,7 +261,7 @@ class Operations(Effects):
             return
         name = made.get(1 - shift, "column_name")
         if not is_known(name) or HOLE in made.kwargs:
-            self._lose(found, made)
+            self._lose(found, made, "the column is computed")
             return
         column = found.columns.get(name) or Column(name, nullable=None, site=made.site)
         if "nullable" in made.kwargs:
@@ -259,7 +276,7 @@ class Operations(Effects):
             self._set(found, column)
             return
         if not is_known(new):
-            self._lose(found, made)
+            self._lose(found, made, "the new name is computed")
             return
         self._renamed(found, name, replace(column, name=new))
 
@@ -273,7 +290,7 @@ class Operations(Effects):
             each._replace(columns=tuple(column.name if name == old else name for name in each.columns))
             for each in table.indexes
         )
-        self.tables[table.name] = replace(table, columns=columns, indexes=indexes)
+        self._put(replace(table, columns=columns, indexes=indexes))
 
     def create_index(self, table: Any, made: Made, shift: int) -> None:
         columns = made.get(2 - shift, "columns", ())
@@ -290,6 +307,16 @@ class Operations(Effects):
         index = Index(_texts(columns), unique, partial, _name(made.get(0, "name")))
         self.tables[table] = replace(found, indexes=(*found.indexes, index))
 
+    def create_foreign_key(self, table: Any, made: Made, shift: int) -> None:
+        found = self.tables.get(table) if table is not UNREAD else None
+        to = self._named(made.get(2 - shift, "referent_table"), made.kwargs.get("referent_schema"))
+        remote = _texts(made.get(4 - shift, "remote_cols"))
+        for name, reference in _referring(
+            made.get(3 - shift, "local_cols"), tuple(f"{to}.{each}" for each in remote)
+        ).items():
+            if found is not None and is_known(to) and name in found.columns:
+                self._set(found, replace(found.columns[name], references=reference))
+
     def create_primary_key(self, table: Any, made: Made, shift: int) -> None:
         found = self.tables.get(table) if table is not UNREAD else None
         for name in _texts(made.get(2 - shift, "columns", ())) if found is not None else ():
@@ -304,12 +331,19 @@ class Operations(Effects):
                 kept = tuple(each for each in found.indexes if not each.name or each.name != name)
                 self.tables[key] = replace(found, indexes=kept)
 
+    def drop_constraint(self, table: Any, made: Made, shift: int) -> None:
+        found = self.tables.get(table) if table is not UNREAD else None
+        name = made.get(0, "constraint_name")
+        if found is not None:
+            kept = tuple(each for each in found.indexes if not each.name or each.name != name)
+            self._put(replace(found, indexes=kept))
+
     def execute(self, table: Any, made: Made, shift: int) -> None:
         self._sql(made.get(0, "sqltext"), made)
 
     def _sql(self, text: Any, made: Made) -> None:
         if text is UNREAD and made.of == "alembic.op.execute":
-            self.astray(made.of, made.site or _NOWHERE)
+            self._astray(made, "the SQL is computed")
         if not isinstance(text, str):
             return
         from dodont.sql.changes import changes
@@ -317,7 +351,7 @@ class Operations(Effects):
         for change in changes(text):
             table: Any = change.table.removeprefix("public.")
             if not table or table == HOLE:
-                self.astray("DDL", made.site or _NOWHERE)
+                self._astray(made, "SQL that changes a table nobody knows")
                 continue
             if not is_known(table):
                 self._at(table, made)
@@ -328,7 +362,7 @@ class Operations(Effects):
                     )
                     for each in change.columns
                 }
-                self.tables[table] = Table(table, "", columns, site=made.site)
+                self._put(_table(table, columns=columns, site=made.site))
             elif change.what == "drop":
                 self.tables.pop(table, None)
             elif (found := self._at(table, made)) is not None:
@@ -338,17 +372,15 @@ class Operations(Effects):
         column = table.columns.get(change.column)
         match change.what:
             case "rename":
-                del self.tables[table.name]
-                schema = table.name.rpartition(".")[0]
-                name = f"{schema}.{change.to}" if schema and "." not in change.to else change.to
-                self.tables[name] = replace(table, name=name)
+                del self.tables[table.qualified]
+                self._put(_named(table, change.to) if "." in change.to else replace(table, name=change.to))
             case "add column":
                 added = change.columns[0]
                 nullable = added.nullable
                 self._set(table, Column(added.name, "", added.kind, nullable, added.primary_key, site=made.site))
             case "drop column":
                 kept = {name: each for name, each in table.columns.items() if name != change.column}
-                self.tables[table.name] = replace(table, columns=kept)
+                self._put(replace(table, columns=kept))
             case "rename column" if column is not None:
                 self._renamed(table, change.column, replace(column, name=change.to))
             case "null" if column is not None:
@@ -356,7 +388,7 @@ class Operations(Effects):
             case "unknown" if column is not None:
                 self._set(table, replace(column, kind="", nullable=None))
             case _:
-                self._lose(table, made)
+                self._lose(table, made, f"SQL that changes `{table.qualified}` in a way that is not known")
 
     def _asked(self, name: str, made: Made) -> Any:
         """What the database says of itself when a migration asks."""
@@ -384,9 +416,24 @@ class Operations(Effects):
         return UNREAD
 
 
+def _table(qualified: str, **said: Any) -> Table:
+    schema, _, name = qualified.rpartition(".")
+    return Table(name, schema=schema, **said)
+
+
+def _named(table: Table, qualified: str) -> Table:
+    schema, _, name = qualified.rpartition(".")
+    return replace(table, name=name, schema=schema)
+
+
+def _unread(made: Made, why: str) -> Unread:
+    return Unread(made.site or _NOWHERE, f"`{_last(made.of)}`: {why}")
+
+
 def _doubtful(table: Table) -> Table:
     """A table that may have been dropped, or not."""
-    return replace(table, unread=(*table.unread, Unread(table.site or _NOWHERE, table.name)))
+    doubt = Unread(table.site or _NOWHERE, f"`{table.qualified}`, which is dropped on a condition")
+    return replace(table, unread=(*table.unread, doubt))
 
 
 def _one_of(before: Table | None, one: Table, other: Table) -> Table:
@@ -447,6 +494,12 @@ def _name(value: Any) -> str:
     return str(value) if is_known(value) else ""
 
 
+def _referring(local: Any, remote: tuple[str, ...]) -> dict[str, str]:
+    """What a foreign key of one column leads to, by its name."""
+    names = _texts(local)
+    return {names[0]: remote[0]} if len(names) == len(remote) == 1 and names[0] and remote[0] else {}
+
+
 def _texts(values: Any) -> tuple[str, ...]:
     return tuple(map(_name, values)) if isinstance(values, (list, tuple)) else ()
 
@@ -479,14 +532,11 @@ _FIRST: Mapping[str, tuple[int, str]] = {
     "drop_index": (1, "table_name"),
     "create_unique_constraint": (1, "table_name"),
     "create_primary_key": (1, "table_name"),
+    "create_foreign_key": (1, "source_table"),
+    "drop_constraint": (1, "table_name"),
 }
 #: The operations that change a schema.
-CHANGING = frozenset(_FIRST) | {
-    "create_foreign_key",
-    "create_check_constraint",
-    "create_exclude_constraint",
-    "drop_constraint",
-}
+CHANGING = frozenset(_FIRST) | {"create_check_constraint", "create_exclude_constraint"}
 
 _KNOWN: Mapping[str, Callable[[Operations, Any, Made, int], None]] = {
     **{name: getattr(Operations, name) for name in _FIRST},

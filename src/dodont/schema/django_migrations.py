@@ -14,7 +14,7 @@ from dodont.schema.django_state import Application, Fields, Model, class_of
 from dodont.schema.files import File, Files
 from dodont.schema.running import Left, Run, TooLong
 from dodont.schema.tables import Unread
-from dodont.schema.values import Either, Ref
+from dodont.schema.values import Either, Made, Ref
 from dodont.semantic.definitions import Input
 from dodont.semantic.values import Site
 
@@ -35,7 +35,7 @@ class Migration:
 @dataclass(slots=True)
 class History:
     """What the migrations of an application have made: its models by their names in small letters. ``foreign`` are classes of other
-    libraries that stand in them for fields.
+    libraries that stand in them for fields, ``sql`` are the ``RunSQL`` that change the database beside them.
 
     ``unread`` is what may have made or changed any of them. ``consulted`` is what that hangs on, beside the migrations themselves.
     """
@@ -43,6 +43,8 @@ class History:
     models: dict[str, Model]
     unread: list[Unread]
     foreign: set[str]
+    sql: list[Made]
+    count: int
     consulted: frozenset[Input] = frozenset()
 
 
@@ -74,7 +76,7 @@ def replay(files: Files, fields: Fields, application: Application) -> History | 
     kept = frozenset(
         (kind, name) for kind, name in consulted if kind != inputs.TEXT or not name.startswith(f"{shown}/")
     )
-    return History(operations.models, operations.unread, operations.foreign, kept)
+    return History(operations.models, operations.unread, operations.foreign, operations.sql, len(names), kept)
 
 
 def operations_of(files: Files, file: File) -> Any:
@@ -150,7 +152,7 @@ def _ordered(migrations: dict[str, Migration], unread: list[Unread]) -> Iterator
                 done.add(name)
                 yield migration
             elif migration is None and name not in seen:  # the file it stands in is not there
-                unread.append(Unread(named.get(name, _NOWHERE), f"the migration `{name}`"))
+                unread.append(Unread(named.get(name, _NOWHERE), f"the migration `{name}`, which is not there"))
                 seen.add(name)
             continue
         seen.add(name)

@@ -17,12 +17,13 @@ from dodont.semantic.values import Site
 
 class Operations:
     """What each operation does to the models, by their names in small letters. ``unread`` is what may have made or changed any of
-    them, ``foreign`` are classes of other libraries that stand in them for fields."""
+    them, ``foreign`` are classes of other libraries that stand in them for fields, ``sql`` are the texts that the database is given."""
 
     def __init__(self, files: Files, fields: Fields) -> None:
         self.models: dict[str, Model] = {}
         self.unread: list[Unread] = []
         self.foreign: set[str] = set()
+        self.sql: list[Made] = []
         self._files = files
         self._fields = fields
         self._file: File
@@ -42,13 +43,13 @@ class Operations:
             self._back(_merged(one, self.models))
             return
         if not isinstance(operations, (list, tuple)):
-            self._lost("operations", None)
+            self._lost("`operations`, which are computed", None)
             return
         for each in operations:
             if isinstance(each, Made):
                 self._one(each)
             else:
-                self._lost("an operation", None)
+                self._lost("an operation that is computed", None)
 
     def _back(self, models: dict[str, Model]) -> None:
         models = dict(models)
@@ -68,9 +69,9 @@ class Operations:
         except KeyError:  # of a model or a field that is not there
             model = made.get(0, "model_name" if "Field" in kind else "name")
             if is_known(model) and model.lower() in self.models:
-                self._change(model, unread=True)
+                self._lose(model, made, "of a field that is not there, or computed")
             else:
-                self._lost(kind, made.site)
+                self._lost(f"`{kind}`: of a model that no migration creates", made.site)
 
     def _kind(self, name: str) -> str | None:
         """Which of Django's operations one is, by its class's name; None where it may do anything to the state."""
@@ -95,15 +96,19 @@ class Operations:
         """An operation that nothing is known of: it may change what it is given, a model by its name or a field."""
         given = [*made.args, *made.kwargs.values()]
         if not all(each is None or isinstance(each, (str, int, float)) for each in given):
-            self._lost(made.of, made.site)
+            self._lost(f"`{made.of.rpartition('.')[2]}`: what it does is not known", made.site)
             return
         for each in given:
             name = each.rpartition(".")[2].lower() if isinstance(each, str) else ""
             if name in self.models:
-                self._change(name, unread=True)
+                self._lose(name, made, "what it does is not known")
 
     def _lost(self, what: str, site: Site | None) -> None:
         self.unread.append(Unread(site or Site(self._file.shown, 1, 0, 1, 0), what))
+
+    def _lose(self, name: Any, made: Made, why: str) -> None:
+        unread = Unread(made.site or self._file.site(self._file.tree), f"`{made.of.rpartition('.')[2]}`: {why}")
+        self._change(name, unread=(*self._model(name).unread, unread))
 
     def _change(self, name: Any, **changes: Any) -> None:
         key = self._text(name).lower()
@@ -133,7 +138,9 @@ class Operations:
                 if isinstance(each[1], Made):
                     continue
             unread = True
-        self.models[name.lower()] = model.but(unread=True) if unread else model
+        self.models[name.lower()] = model
+        if unread:
+            self._lose(name, made, "fields that are computed")
 
     def _field(self, name: str, given: Any, made: Made) -> Field | None:
         site = made.site or self._file.site(self._file.tree)
@@ -153,7 +160,7 @@ class Operations:
         if found is not None:
             self.models[model.name.lower()] = model.but(fields={**model.fields, name: found})
         elif not isinstance(given, Made):
-            self._change(model.name, unread=True)
+            self._lose(model.name, made, "the field is computed")
 
     def remove_field(self, made: Made) -> None:
         model, name = self._model(made.get(0, "model_name")), self._text(made.get(1, "name"))
@@ -170,7 +177,7 @@ class Operations:
         model = self._model(made.get(0, "name"))
         given = made.get(1, "options", {})
         if not isinstance(given, dict):
-            self._change(model.name, unread=True)
+            self._lose(model.name, made, "the options are computed")
             return
         kept = {name: value for name, value in model.options.items() if name not in _ALTERED}
         self._change(model.name, options={**kept, **given})
@@ -216,6 +223,7 @@ class Operations:
         self._all(made.get(1, "state_operations") or [])
 
     def run_sql(self, made: Made) -> None:
+        self.sql.append(made)
         self._all(made.get(2, "state_operations") or [])
 
 
@@ -225,7 +233,10 @@ def _merged(one: dict[str, Model], other: dict[str, Model]) -> dict[str, Model]:
     for name in {**one, **other}:
         model, twin = one.get(name), other.get(name)
         if model is None or twin is None:
-            found[name] = (model or twin).but(unread=True)  # type: ignore[union-attr]
+            either = model or twin
+            assert either is not None
+            doubt = Unread(either.site or _NOWHERE, f"`{either.name}`, which is there on a condition")
+            found[name] = either.but(unread=(*either.unread, doubt))
             continue
         fields: dict[str, Field] = {}
         for key in {**model.fields, **twin.fields}:
@@ -241,9 +252,11 @@ def _merged(one: dict[str, Model], other: dict[str, Model]) -> dict[str, Model]:
                 of=each.of if alike and here.of == there.of else "",  # type: ignore[union-attr]
                 nullable=each.nullable if alike and here.nullable is there.nullable else None,  # type: ignore[union-attr]
             )
-        found[name] = model.but(fields=fields, unread=model.unread or twin.unread)
+        found[name] = model.but(fields=fields, unread=tuple(dict.fromkeys((*model.unread, *twin.unread))))
     return found
 
+
+_NOWHERE = Site("", 1, 0, 1, 0)
 
 #: The options that AlterModelOptions takes away where it does not name them (`AlterModelOptions.ALTER_OPTION_KEYS`).
 _ALTERED = frozenset({"managed", "ordering", "permissions", "verbose_name", "verbose_name_plural"})

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import os
+from typing import NamedTuple
 
 from dodont.project import inputs
 from dodont.project.project import Project
 from dodont.schema import alembic_migrations, django_migrations
-from dodont.schema.django_state import Application, Fields
+from dodont.schema.django_state import Application, Fields, application_in
+from dodont.schema.django_tables import Tables
 from dodont.schema.files import File, Files
 from dodont.schema.running import Run
+from dodont.schema.tables import Schema
 from dodont.schema.values import Local, Ref, true
 
 
@@ -20,6 +23,15 @@ def histories(project: Project) -> Histories:
     if found is None:
         found = project.above[Histories] = Histories(project)
     return found
+
+
+class Built(NamedTuple):
+    """What so many migrations in a directory build, by Alembic or Django."""
+
+    directory: str
+    by: str
+    migrations: int
+    schema: Schema
 
 
 class Histories:
@@ -51,6 +63,40 @@ class Histories:
         for history in self._alembic:
             self.project.touched |= history.consulted
         return self._alembic
+
+    def built(self) -> list[Built]:
+        """What all migrations of the project build, by the directories that they stand in."""
+        found = [Built(each.directory, "Alembic", each.count, each.schema) for each in self.alembic()]
+        applications: dict[str, tuple[Application, django_migrations.History]] = {}
+        for directory in sorted({os.path.dirname(path) for path in self.project.finder.python_files()}):
+            if os.path.basename(directory) == "migrations" and self._is_django(directory):
+                application = application_in(self.files, os.path.dirname(directory))
+                history = self.django(application)
+                if history is not None:
+                    applications.setdefault(application.label, (application, history))
+        user, auto = self._setting("AUTH_USER_MODEL"), self._setting("DEFAULT_AUTO_FIELD")
+        tables = Tables(
+            {label: history for label, (_, history) in applications.items()},
+            user,
+            auto.rpartition(".")[2] or "AutoField",
+        )
+        for label, (application, history) in applications.items():
+            shown = self.project.display(os.path.join(application.directory, "migrations"))
+            found.append(Built(shown, "Django", history.count, tables.schema(label)))
+        return found
+
+    def _is_django(self, directory: str) -> bool:
+        """Whether a directory holds a migration of Django's."""
+        for name in self.project.finder.listing(directory):
+            if name.endswith(".py") and name[0] not in "_~":
+                file = self.files.file(os.path.join(directory, name))
+                if file is not None and any(isinstance(each, ast.ClassDef) for each in file.bound.get("Migration", ())):
+                    return True
+        return False
+
+    def _setting(self, name: str) -> str:
+        value = self.project.setting(name)
+        return value.const if value is not None and isinstance(value.const, str) else ""
 
     def begins_elsewhere(self) -> bool:
         """Whether something else than the migrations has made tables that these change."""

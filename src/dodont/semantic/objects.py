@@ -66,6 +66,10 @@ def _lineage(frame: Frame, name: str) -> tuple[Lineage, bool]:
         if entry is not None:
             found.append((canonical, entry))
             pending += entry.bases
+            continue
+        known = frame.world.resolve(current)
+        if known is not None and known.ref not in (None, current):
+            pending.insert(0, known.ref)  # `Base = declarative_base()`, of a module that was still being read
         elif settled and frame.world.may_come(current):
             settled = False
     return tuple(found), settled
