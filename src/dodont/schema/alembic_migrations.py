@@ -21,12 +21,13 @@ from dodont.semantic.values import Site
 class History:
     """What the migrations of a directory have made. ``elsewhere`` are tables that they change, and that something else has made.
 
-    ``consulted`` is what that hangs on, beside the migrations themselves.
+    ``script`` is the ``env.py`` that runs them. ``consulted`` is what all that hangs on, beside the migrations themselves.
     """
 
     schema: Schema
     directory: str
     count: int
+    script: str | None = None
     elsewhere: frozenset[str] = frozenset()
     consulted: frozenset[Input] = frozenset()
 
@@ -65,7 +66,13 @@ def replay(files: Files, environment: Environment) -> list[History]:
                 operations.upgrade(files, revision.file)
             schema = Schema(dict(sorted(operations.tables.items())), tuple(operations.lost))
             found.append(
-                History(schema, os.path.dirname(each[0].file.shown), len(each), frozenset(operations.elsewhere))
+                History(
+                    schema,
+                    os.path.dirname(each[0].file.shown),
+                    len(each),
+                    environment.script,
+                    frozenset(operations.elsewhere),
+                )
             )
     kept = frozenset(
         (kind, name) for kind, name in consulted if kind != inputs.TEXT or not name.startswith(f"{shown}/")

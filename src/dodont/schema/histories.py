@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ast
 import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from dodont.project import inputs
 from dodont.project.project import Project
 from dodont.schema import alembic_migrations, django_migrations
-from dodont.schema.django_state import Application, Fields, application_in
+from dodont.schema.django_state import MAX_BASES, Application, Fields, application_in, class_of
 from dodont.schema.django_tables import Tables
 from dodont.schema.files import File, Files
 from dodont.schema.running import Run
 from dodont.schema.tables import Schema
-from dodont.schema.values import Local, Ref, true
+from dodont.schema.values import Local, true
+from dodont.semantic.definitions import Input
 
 
 def histories(project: Project) -> Histories:
@@ -40,6 +42,8 @@ class Histories:
         self.files = Files(project)
         self.fields = Fields(self.files)
         self._django: dict[str, django_migrations.History | None] = {}
+        self._owned: dict[str, tuple[frozenset[str], frozenset[Input]]] = {}
+        self._above: dict[str, tuple[frozenset[str], frozenset[Input]]] = {}
         self._alembic: list[alembic_migrations.History] | None = None
 
     def django(self, application: Application) -> django_migrations.History | None:
@@ -98,49 +102,123 @@ class Histories:
         value = self.project.setting(name)
         return value.const if value is not None and isinstance(value.const, str) else ""
 
-    def begins_elsewhere(self) -> bool:
-        """Whether something else than the migrations has made tables that these change."""
-        made = {name for each in self.alembic() for name in each.schema.tables if name not in each.elsewhere}
-        return any(not each.elsewhere <= made for each in self.alembic())
+    def of_class(self, ref: str) -> list[alembic_migrations.History]:
+        """Those of Alembic's histories that may be of a class's database: not one whose ``env.py`` names the metadata of other classes.
+        Without a class, all of them.
+        """
+        above = self.above(ref) if ref else frozenset()
+        found = []
+        for each in self.alembic():
+            owners = self.owners(each.script)
+            if not owners or not above or not owners.isdisjoint(above):
+                found.append(each)
+        return found
+
+    @staticmethod
+    def begin_elsewhere(histories: list[alembic_migrations.History]) -> bool:
+        """Whether something else than these histories has made tables that they change."""
+        made = {name for each in histories for name in each.schema.tables if name not in each.elsewhere}
+        return any(not each.elsewhere <= made for each in histories)
 
     def has_migrations_of(self, holder: str | None) -> bool | None:
         """Whether Alembic's migrations are those of the tables below a class; None where they are others'."""
         if not self.has_alembic():
             return False
-        owners = {owner for each in self.project.environments for owner in self._owners(each.script)}
+        owners = {owner for each in self.project.environments for owner in self.owners(each.script)}
         known = self.files.canonical(holder) if holder is not None else None
-        return None if owners and known is not None and known not in owners else True
+        if (
+            not owners or known is None or known.startswith("sqlalchemy.")
+        ):  # what `declarative_base()` gives has no name of its own
+            return True
+        return None if known not in owners else True
 
-    def _owners(self, script: str | None) -> list[str]:
-        """The classes whose metadata an ``env.py`` names."""
-        file = self.files.file(script) if script is not None else None
+    def owners(self, script: str | None) -> frozenset[str]:
+        """Whose metadata an ``env.py`` names, ``Base`` or ``db``, and what these are made from in the project; none where that is not
+        known."""
+        if script is None:
+            return frozenset()
+        return self.files.once(self._owned, script, lambda: frozenset(self._owners(script)))
+
+    def _owners(self, script: str) -> Iterator[str]:
+        file = self.files.file(script)
         if file is None:
-            return []
-        run = Run(self.files)
-        target = run.name("target_metadata", file) if "target_metadata" in file.bound else None
-        for node in ast.walk(file.tree):  # `context.configure(target_metadata=Base.metadata)`
-            if target is None and isinstance(node, ast.keyword) and node.arg == "target_metadata":
-                target = run.value(node.value, {}, file)
-        names = [each.name for each in (target if isinstance(target, list) else [target]) if isinstance(each, Ref)]
-        return [self.files.canonical(each.removesuffix(".metadata")) for each in names if each.endswith(".metadata")]
+            return
+        given = [
+            statement.value
+            for statement in file.bound.get("target_metadata", ())
+            if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None
+        ]
+        # `context.configure(target_metadata=Base.metadata)`
+        given += [
+            node.value
+            for node in ast.walk(file.tree)
+            if isinstance(node, ast.keyword) and node.arg == "target_metadata" and not _names_target(node.value)
+        ]
+        pending: list[ast.expr] = [*given]
+        found: list[str] = []
+        for node in pending:
+            if isinstance(node, (ast.List, ast.Tuple)):
+                pending += node.elts
+            elif (
+                isinstance(node, ast.Attribute) and node.attr == "metadata" and (name := self._named(node.value, file))
+            ):
+                found.append(name)
+            elif not (isinstance(node, ast.Constant) and node.value is None):
+                return
+        for name in found:
+            yield name
+            yield from (each for each in self.above(name) if self.files.is_own(each))
+
+    def above(self, ref: str) -> frozenset[str]:
+        """A class and its bases, by the names that the code has for them: of ``Base = declarative_base()`` and ``db.Model``, too."""
+        return self.files.once(self._above, ref, lambda: frozenset(self._bases(ref)))
+
+    def _bases(self, ref: str) -> Iterator[str]:
+        pending, seen = [self.files.canonical(ref)], set[str]()
+        while pending and len(seen) < MAX_BASES:
+            name = pending.pop(0)
+            if name in seen:
+                continue
+            seen.add(name)
+            yield name
+            if name.endswith(".Model"):  # `class Order(db.Model)` stands below `db.metadata`
+                yield name.removesuffix(".Model")
+            found = class_of(self.files, name)
+            for each in found[1].bases if found is not None else ():
+                base = self._named(each, found[0]) if found is not None else ""
+                if base:
+                    pending.append(base)
+
+    def _named(self, node: ast.expr, file: File) -> str:
+        """The qualified name that a name or attribute has by the imports of its file; empty for what is none."""
+        if isinstance(node, ast.Attribute):
+            holder = self._named(node.value, file)
+            return self.files.canonical(f"{holder}.{node.attr}") if holder else ""
+        if not isinstance(node, ast.Name) or node.id not in file.bound:
+            return ""
+        first = file.bound[node.id][0]
+        if isinstance(first, (ast.Import, ast.ImportFrom)):
+            return self.files.canonical(self.files.imported(first, node.id, file))
+        return f"{file.name}.{node.id}"
 
     def has_alembic(self) -> bool:
         """Whether the project has migrations of Alembic's."""
         self.project.touched.add((inputs.ALEMBIC, ""))
         return bool(self.project.environments)
 
-    def is_migrated(self, table: str, lineage: tuple[str, ...], among: bool) -> bool:
+    def is_migrated(self, table: str, ref: str, among: bool) -> bool:
         """Whether the migrations are those of a class's database: ``env.py`` names the metadata of one of its bases, or they have made
         others of the same module and bases (``among``). Not where ``env.py`` may leave the table out.
         """
+        above = self.above(ref) if ref else frozenset()
         for each in self.project.environments:
             file = self.files.file(each.script) if each.script is not None else None
-            if file is None:
+            owners = self.owners(each.script)
+            if file is None or (owners and above and owners.isdisjoint(above)):
                 continue
-            run = Run(self.files)
-            if not self._includes(run, file, table):
+            if not self._includes(Run(self.files), file, table):
                 return False
-            if not set(self._owners(each.script)).isdisjoint(lineage):
+            if not owners.isdisjoint(above):
                 return True
         return among
 
@@ -159,3 +237,8 @@ class Histories:
                 if true(given) is not True:
                     return False
         return True
+
+
+def _names_target(node: ast.expr) -> bool:
+    """``target_metadata=target_metadata``"""
+    return isinstance(node, ast.Name) and node.id == "target_metadata"

@@ -1,5 +1,7 @@
-"""The tables that SQLAlchemy's classes have, and those of Flask-SQLAlchemy and SQLModel, which put theirs on top: what their bodies and their bases' declare."""
-and those of its bases declare."""
+"""The tables that SQLAlchemy's classes have, and those of Flask-SQLAlchemy and SQLModel, which put theirs on top of it.
+
+A table is what the body of its class declares, and those of the bases up to the next that has a table.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dodont.schema.sqlalchemy_bodies import Bodies, Own, as_stored, name_in
+from dodont.schema.sqlalchemy_bodies import NOTHING, Bodies, Own, as_stored, name_in
 from dodont.schema.sqlalchemy_names import Names, is_entity
 from dodont.schema.tables import Column, Index, Relationship, Table, Unread
-from dodont.schema.written import Call, reader
+from dodont.schema.written import Call
 from dodont.semantic.definitions import ClassInfo
-from dodont.semantic.objects import lineage
 
 if TYPE_CHECKING:
     from dodont.schema.declared import Declared
@@ -32,9 +33,7 @@ class Reader:
 
     def table(self, info: ClassInfo, family: str) -> Table | None:
         """The table of an entity; None for a base that has none, and for a class whose rows stand in another's table."""
-        frame = reader(self._declared.frame(info), info)
-        classes = [entry for _, entry in lineage(frame, info.ref) if isinstance(entry, ClassInfo)]
-        owns = [(each, self._declared.own(each)) for each in classes]
+        owns = [(each, self._declared.own(each)) for each in self._names.classes(info)]
         own = owns[0][1]
         if own.abstract or self._names.is_base(info):
             return None
@@ -82,7 +81,13 @@ class Reader:
             self._relationships(parts),
             tuple(unread),
             site=info.site,
+            schema=self._schema(info, parts),
         )
+
+    def _schema(self, info: ClassInfo, parts: list[tuple[ClassInfo, Own]]) -> str | None:
+        """The schema of a table: the nearest `__table_args__` say it, else the metadata do."""
+        said = next((declares.schema for _, declares in parts if declares.schema != NOTHING), NOTHING)
+        return self._names.schema(info) if said == NOTHING else said
 
     @staticmethod
     def _relationships(parts: list[tuple[ClassInfo, Own]]) -> dict[str, Relationship]:

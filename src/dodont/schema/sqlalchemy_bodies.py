@@ -35,6 +35,8 @@ _KINDS = {
 }  # fmt: skip
 _MANY = frozenset({"list", "set", "dict", "tuple", "frozenset"})
 _MAPPED = frozenset({"Mapped", "DynamicMapped", "WriteOnlyMapped"})
+#: The schema of a class that has no `__table_args__`.
+NOTHING = "\0nothing"
 #: The name by which a primary key stands among indexes, until its columns are marked.
 PRIMARY = "\0primary"
 
@@ -49,6 +51,7 @@ class Own:
     unread: list[Unread] = field(default_factory=list)
     whole: Table | None = None  # __table__
     abstract: bool = False
+    schema: str | None = NOTHING  # what `__table_args__` says of it
 
 
 def name_in(ref: str) -> str:
@@ -160,6 +163,7 @@ class Bodies:
             if len(returned) == 1:
                 self._arguments(found, Written(returned[0], frame))
             else:
+                found.schema = None
                 found.unread.append(Unread(frame.site(node), "`__table_args__`", indexes=True))
             return
         call = Written(returned[0], frame).call if len(returned) == 1 else None
@@ -461,6 +465,7 @@ class Bodies:
 
     def _arguments(self, found: Own, value: Written) -> None:
         """``__table_args__``."""
+        found.schema = schema_in(value)
         if isinstance(value.followed.node, ast.Dict):
             return
         for each in value.elements():
@@ -555,9 +560,16 @@ class Bodies:
             if len(local) == 1 and local[0] in columns:
                 columns[local[0]] = replace(columns[local[0]], references=reference)
         columns, indexes = as_stored(columns, indexes)
+        schema = said_schema(call.word("schema")) if call.word("schema") is not None else self._of_metadata(call)
         primary = tuple(column.name for column in columns.values() if column.primary_key)
         compound = (Index(primary, unique=True),) if len(primary) > 1 else ()
-        return Table(name or "", "", columns, (*compound, *indexes), {}, tuple(unread), site=call.site)
+        return Table(name or "", "", columns, (*compound, *indexes), {}, tuple(unread), site=call.site, schema=schema)
+
+    @staticmethod
+    def _of_metadata(call: Call) -> str | None:
+        """The schema of tables that do not say one: ``Table("orders", MetaData(schema="shop"))``."""
+        metadata = call.argument(1, "metadata")
+        return schema_of(metadata) if metadata is not None else ""
 
     @staticmethod
     def _compound(call: Call) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -568,6 +580,41 @@ class Bodies:
         refs = [each.text if each is not None else None for each in remote.elements()]
         if len(names) == len(refs) == 1 and names[0] and refs[0]:
             yield (names[0],), refs[0]
+
+
+def said_schema(written: Written | None) -> str | None:
+    """The schema that an expression is; None where it is not known."""
+    said = written.constant if written is not None else None
+    if written is None or said is ABSENT:
+        return None if written is not None else ""
+    return "" if said in (None, "public") else said if isinstance(said, str) else None
+
+
+def schema_of(metadata: Written) -> str | None:
+    """The schema that tables of a ``MetaData(schema="shop")`` have unless they say another."""
+    call = metadata.call
+    return said_schema(call.word("schema")) if call is not None and name_in(call.ref) == "MetaData" else ""
+
+
+def schema_in(arguments: Written) -> str | None:
+    """The schema in ``__table_args__``: ``{"schema": "shop"}``, also as the last of several, or handed to what puts them together."""
+    found = arguments.followed
+    elements = list(found.elements()) if isinstance(found.node, (ast.Tuple, ast.List, ast.BinOp)) else [found]
+    last = elements[-1] if elements else None
+    if last is None:
+        return None if elements else NOTHING
+    last = last.followed
+    if isinstance(last.node, ast.Dict):
+        for key, value in zip(last.node.keys, last.node.values, strict=True):
+            if key is not None and last.of(key).text == "schema":
+                return said_schema(last.of(value))
+        return NOTHING if None not in last.node.keys else None
+    if not isinstance(last.node, ast.Call):
+        return None
+    call = Call(last.node, last.frame)
+    if name_in(call.ref):  # an index, a constraint
+        return NOTHING
+    return said_schema(call.word("schema")) if call.word("schema") is not None else None
 
 
 def as_stored(columns: dict[str, Column], indexes: tuple[Index, ...]) -> tuple[dict[str, Column], tuple[Index, ...]]:

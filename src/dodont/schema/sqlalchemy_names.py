@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from dodont.project.outlines import flat
-from dodont.schema.sqlalchemy_bodies import name_in
-from dodont.schema.written import Written, class_body, class_node, denoted, reader
+from dodont.schema.making import Making
+from dodont.schema.sqlalchemy_bodies import name_in, schema_of
+from dodont.schema.written import Call, Written, class_body, class_node, denoted, reader
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.frame import Frame
 from dodont.semantic.objects import lineage
@@ -41,8 +42,8 @@ class Names:
 
     def table_name(self, info: ClassInfo, family: str) -> str:
         """The name of the table that holds an entity's rows."""
-        for _, entry in lineage(self._declared.frame(info), info.ref):
-            if isinstance(entry, ClassInfo) and (name := self.own(entry, family)):
+        for entry in self.classes(info):
+            if name := self.own(entry, family):
                 return "" if name == "?" else name
         return ""
 
@@ -52,9 +53,7 @@ class Names:
             return ""
         frame = self._declared.frame(info)
         above = False
-        for _, entry in lineage(frame, info.ref):
-            if not isinstance(entry, ClassInfo):
-                continue
+        for entry in self.classes(info):
             inner = reader(frame, entry)
             if entry is not info and self.is_mapped(entry, family):
                 above = True
@@ -77,6 +76,8 @@ class Names:
                     case ast.Assign(targets=[ast.Name(id="__abstract__")], value=value) if entry is info:
                         if Written(value, inner).constant is True:
                             return ""
+        if not above and (name := self._automatic(info)):
+            return name
         if family == "sqlmodel" and "table" in info.keywords:
             return info.name.lower()
         return snake(info.name) if family == "flask" and not (above and self._joins(info, frame)) else ""
@@ -113,9 +114,91 @@ class Names:
         node = self._declared.project.body(function) if function is not None else None
         returned = [each for each in node.body if isinstance(each, ast.Return)] if node is not None else []
         first = node.args.args[0].arg if node is not None and node.args.args else ""
-        if len(returned) != 1 or returned[0].value is None:
-            return None
-        return computed(returned[0].value, {f"{first}.__name__": info.name}, reader(self._declared.frame(owner), owner))
+        if len(returned) == 1 and returned[0].value is not None:
+            frame = reader(self._declared.frame(owner), owner)
+            found = computed(returned[0].value, {f"{first}.__name__": info.name}, frame)
+            if found is not None:
+                return found
+        return self._making(info).returned(owner, "__tablename__")
+
+    def _automatic(self, info: ClassInfo) -> str:
+        """The name that a hook of a base or its metaclass gives: empty where none does, ``?`` where it could not be followed."""
+        making: Making | None = None
+        for entry in self.classes(info):
+            if entry is not info and "__init_subclass__" in entry.functions and "__tablename__" in entry.module.text:
+                making = making or self._making(info)
+                name = making.assigned_in(entry.ref, "__init_subclass__")
+                if name:
+                    return name
+            for meta in self._metaclasses(entry):
+                if "__tablename__" not in meta.module.text:
+                    continue
+                making = making or self._making(info)
+                for method in ("__new__", "__init__"):
+                    name = making.assigned_in(meta.ref, method) if method in meta.functions else ""
+                    if name:
+                        return name
+        return ""
+
+    def _metaclasses(self, info: ClassInfo) -> Iterator[ClassInfo]:
+        """The metaclasses of the project's own that a class names: ``metaclass=Meta``, ``declarative_base(metaclass=Meta)``."""
+        node = class_node(self._declared.project, info)
+        frame = self._declared.frame(info)
+        for call in self._declaring(info):
+            if (word := call.word("metaclass")) is not None:
+                yield from self._own_classes(word)
+        for each in node.keywords if node is not None else ():
+            if each.arg == "metaclass":
+                yield from self._own_classes(Written(each.value, frame))
+
+    def classes(self, info: ClassInfo) -> Iterator[ClassInfo]:
+        """The class and those of the project that it is made from: bases, and what their base is (``declarative_base(cls=Named)``)."""
+        found = [entry for _, entry in lineage(self._declared.frame(info), info.ref) if isinstance(entry, ClassInfo)]
+        yield from found
+        for entry in found:
+            for call in self._declaring(entry):
+                given = call.word("cls", "model_class")
+                inner = given.call if given is not None else None
+                if inner is not None:  # `SQLAlchemy(model_class=declarative_base(cls=Named))`
+                    given = inner.word("cls")
+                for each in self._own_classes(given) if given is not None else ():
+                    if each not in found:
+                        yield each
+
+    def _own_classes(self, written: Written) -> list[ClassInfo]:
+        ref = written.value.ref
+        known = lineage(written.frame, ref) if ref is not None else ()
+        return [entry for _, entry in known if isinstance(entry, ClassInfo)]
+
+    def _declaring(self, info: ClassInfo) -> Iterator[Call]:
+        """The calls that make what a class is made from: ``Base = declarative_base(metadata=metadata)``, ``db = SQLAlchemy(…)``."""
+        node = class_node(self._declared.project, info)
+        frame = self._declared.frame(info)
+        for each in node.bases if node is not None else ():
+            if isinstance(each, ast.Attribute) and each.attr == "Model":
+                each = each.value
+            call = Written(each, frame).call
+            if call is not None:
+                yield call
+
+    def schema(self, info: ClassInfo) -> str | None:
+        """The schema of tables that do not say one, as the metadata of a base of theirs have it."""
+        for entry in self.classes(info):
+            inner = reader(self._declared.frame(entry), entry)
+            for statement in class_body(inner, entry):
+                match statement:
+                    case (
+                        ast.Assign(targets=[ast.Name(id="metadata")], value=value)
+                        | ast.AnnAssign(target=ast.Name(id="metadata"), value=ast.expr() as value)
+                    ):
+                        return schema_of(Written(value, inner))
+            for call in self._declaring(entry):
+                if (word := call.word("metadata")) is not None:
+                    return schema_of(word)
+        return ""
+
+    def _making(self, info: ClassInfo) -> Making:
+        return Making(self._declared.files, info, [each.ref for each in self.classes(info)])
 
 
 def computed(node: ast.expr, names: Mapping[str, str], frame: Frame) -> str | None:

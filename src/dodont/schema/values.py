@@ -248,7 +248,8 @@ def method_of(receiver: Any, name: str, args: list[Any], kwargs: dict[str, Any])
 
 
 _OF_TEXTS = frozenset(
-    "upper lower strip lstrip rstrip startswith endswith replace split title capitalize removeprefix removesuffix".split()
+    """upper lower strip lstrip rstrip startswith endswith replace split title capitalize removeprefix removesuffix
+    isupper islower isdigit isalpha isalnum rsplit partition rpartition""".split()
 )
 _OF_DISPLAYS = frozenset("get items keys values copy index count pop setdefault insert".split())
 
