@@ -11,10 +11,12 @@ from dodont.project.environments import Environment
 from dodont.schema.alembic_operations import Operations
 from dodont.schema.files import File, Files
 from dodont.schema.running import Run
-from dodont.schema.tables import Schema, Unread
+from dodont.schema.tables import Schema, Table, Unread
 from dodont.schema.values import Ref, is_known
 from dodont.semantic.definitions import Input
 from dodont.semantic.values import Site
+
+NOTHING: Mapping[str, Table] = {}
 
 
 @dataclass(slots=True)
@@ -39,8 +41,11 @@ class _Revision:
     file: File
 
 
-def replay(files: Files, environment: Environment) -> list[History]:
-    """The histories of an environment: one, or several that stand in directories of their own (``version_locations``)."""
+def replay(files: Files, environment: Environment, beginning: Mapping[str, Table] = NOTHING) -> list[History]:
+    """The histories of an environment: one, or several that stand in directories of their own (``version_locations``).
+
+    ``beginning`` are the tables that something else makes before the first migration.
+    """
     project = files.project
     shown = project.display(environment.directory)
     lost: list[Unread] = []
@@ -58,7 +63,7 @@ def replay(files: Files, environment: Environment) -> list[History]:
             elif file is None or "revision" in file.bound:
                 lost.append(Unread(Site(project.display(path), 1, 0, 1, 0), "a migration"))
         for each in _connected(revisions):
-            operations = Operations(list(lost))
+            operations = Operations(list(lost), beginning)
             named = {revision.name: revision for revision in each}
             if len(named) < len(each):
                 operations.astray("two migrations with one revision", Site(each[0].file.shown, 1, 0, 1, 0))

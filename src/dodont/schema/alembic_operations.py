@@ -23,8 +23,8 @@ MAX_HOLES = 3
 class Operations(Effects):
     """What the calls in migrations do to the tables."""
 
-    def __init__(self, lost: list[Unread]) -> None:
-        self.tables: dict[str, Table] = {}
+    def __init__(self, lost: list[Unread], beginning: Mapping[str, Table]) -> None:
+        self.tables: dict[str, Table] = dict(beginning)
         self.lost = lost
         self.elsewhere: set[str] = set()
         self._run: Run

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dodont.project import inputs
+from dodont.project.environments import Environment
 from dodont.project.project import Project
 from dodont.schema import alembic_migrations, django_migrations
+from dodont.schema.declared import declared
 from dodont.schema.django_state import MAX_BASES, Application, Fields, application_in, class_of
 from dodont.schema.django_tables import Tables
 from dodont.schema.files import File, Files
 from dodont.schema.running import Run
-from dodont.schema.tables import Schema
+from dodont.schema.tables import Schema, Table
 from dodont.schema.values import Local, true
 from dodont.semantic.definitions import Input
 
@@ -61,8 +63,7 @@ class Histories:
     def alembic(self) -> list[alembic_migrations.History]:
         """What the migrations of each of Alembic's environments have made."""
         if self._alembic is None:
-            found = self.project.environments
-            self._alembic = [history for each in found for history in alembic_migrations.replay(self.files, each)]
+            self._alembic = [history for each in self.project.environments for history in self._replayed(each)]
         self.project.touched.add((inputs.ALEMBIC, "*"))
         for history in self._alembic:
             self.project.touched |= history.consulted
@@ -102,6 +103,32 @@ class Histories:
         value = self.project.setting(name)
         return value.const if value is not None and isinstance(value.const, str) else ""
 
+    def _replayed(self, environment: Environment) -> list[alembic_migrations.History]:
+        found = alembic_migrations.replay(self.files, environment)
+        unknown = self._made_elsewhere(found)
+        beginning = self._first_models(unknown, environment.script) if len(unknown) > 1 else None
+        return alembic_migrations.replay(self.files, environment, beginning) if beginning is not None else found
+
+    def _first_models(self, wanted: set[str], script: str | None) -> dict[str, Table] | None:
+        """The tables of a module that keeps the models as they were before the first migration: all that migrations change and do not
+        create, below another base than the one whose metadata ``env.py`` names.
+        """
+        owners = self.owners(script)
+        models = declared(self.project)
+        for module in self.project.models(min(wanted).rpartition(".")[2]) if owners else ():
+            tables = {each.qualified: each for each in models.tables(module)}
+            if wanted <= tables.keys() and not any(
+                each.unread or not owners.isdisjoint(self.above(each.entity)) for each in tables.values()
+            ):
+                return tables
+        return None
+
+    @staticmethod
+    def _made_elsewhere(histories: list[alembic_migrations.History]) -> set[str]:
+        """The tables that these histories change, and that something else has made."""
+        made = {name for each in histories for name in each.schema.tables if name not in each.elsewhere}
+        return {name for each in histories for name in each.elsewhere} - made
+
     def of_class(self, ref: str) -> list[alembic_migrations.History]:
         """Those of Alembic's histories that may be of a class's database: not one whose ``env.py`` names the metadata of other classes.
         Without a class, all of them.
@@ -114,11 +141,9 @@ class Histories:
                 found.append(each)
         return found
 
-    @staticmethod
-    def begin_elsewhere(histories: list[alembic_migrations.History]) -> bool:
+    def begin_elsewhere(self, histories: list[alembic_migrations.History]) -> bool:
         """Whether something else than these histories has made tables that they change."""
-        made = {name for each in histories for name in each.schema.tables if name not in each.elsewhere}
-        return any(not each.elsewhere <= made for each in histories)
+        return bool(self._made_elsewhere(histories))
 
     def has_migrations_of(self, holder: str | None) -> bool | None:
         """Whether Alembic's migrations are those of the tables below a class; None where they are others'."""

@@ -167,8 +167,13 @@ class Bodies:
                 found.unread.append(Unread(frame.site(node), "`__table_args__`", indexes=True))
             return
         call = Written(returned[0], frame).call if len(returned) == 1 else None
-        if call is not None and not any(
-            isinstance(each, ast.Return) and each.value is None for each in flat(node.body)
+        last = node.body[-1]
+        # `if LinkType.event in cls.allowed: return Column(…)` declares nothing for some classes.
+        if (
+            call is not None
+            and isinstance(last, ast.Return)
+            and last.value is returned[0]
+            and not any(isinstance(each, ast.Return) and each.value is None for each in flat(node.body))
         ):
             annotation = Written(node.returns, frame) if node.returns is not None else None
             before = len(found.columns) + len(self._later[-1])
