@@ -251,9 +251,13 @@ class Operations(Effects):
         if not is_known(name):
             self._lose(found, made, "the column is computed")
             return
-        columns = {key: each for key, each in found.columns.items() if key != name}
-        indexes = tuple(each for each in found.indexes if name not in each.columns)
-        self._put(replace(found, columns=columns, indexes=indexes))
+        self._drop(found, name, made)
+
+    def _drop(self, table: Table, name: str, made: Made) -> None:
+        columns = {key: each for key, each in table.columns.items() if key != name}
+        indexes = tuple(each for each in table.indexes if name not in each.columns)
+        dropped = {**table.dropped, name: made.site or _NOWHERE}
+        self._put(replace(table, columns=columns, indexes=indexes, dropped=dropped))
 
     def alter_column(self, table: Any, made: Made, shift: int) -> None:
         found = self._at(table, made)
@@ -278,9 +282,9 @@ class Operations(Effects):
         if not is_known(new):
             self._lose(found, made, "the new name is computed")
             return
-        self._renamed(found, name, replace(column, name=new))
+        self._renamed(found, name, replace(column, name=new), made)
 
-    def _renamed(self, table: Table, old: str, column: Column) -> None:
+    def _renamed(self, table: Table, old: str, column: Column, made: Made) -> None:
         columns = {
             (column.name if key == old else key): (column if key == old else each)
             for key, each in table.columns.items()
@@ -290,7 +294,8 @@ class Operations(Effects):
             each._replace(columns=tuple(column.name if name == old else name for name in each.columns))
             for each in table.indexes
         )
-        self._put(replace(table, columns=columns, indexes=indexes))
+        dropped = {**table.dropped, old: made.site or _NOWHERE}
+        self._put(replace(table, columns=columns, indexes=indexes, dropped=dropped))
 
     def create_index(self, table: Any, made: Made, shift: int) -> None:
         columns = made.get(2 - shift, "columns", ())
@@ -379,10 +384,9 @@ class Operations(Effects):
                 nullable = added.nullable
                 self._set(table, Column(added.name, "", added.kind, nullable, added.primary_key, site=made.site))
             case "drop column":
-                kept = {name: each for name, each in table.columns.items() if name != change.column}
-                self._put(replace(table, columns=kept))
+                self._drop(table, change.column, made)
             case "rename column" if column is not None:
-                self._renamed(table, change.column, replace(column, name=change.to))
+                self._renamed(table, change.column, replace(column, name=change.to), made)
             case "null" if column is not None:
                 self._set(table, replace(column, nullable=change.nullable))
             case "unknown" if column is not None:

@@ -164,14 +164,18 @@ class Operations:
 
     def remove_field(self, made: Made) -> None:
         model, name = self._model(made.get(0, "model_name")), self._text(made.get(1, "name"))
-        self._change(model.name, fields={key: each for key, each in model.fields.items() if key != name})
+        fields = {key: each for key, each in model.fields.items() if key != name}
+        self._change(model.name, fields=fields, dropped=self._dropped(model, name, made))
+
+    def _dropped(self, model: Model, name: str, made: Made) -> dict[str, Site]:
+        return {**model.dropped, name.lower(): made.site or _NOWHERE}
 
     def rename_field(self, made: Made) -> None:
         model = self._model(made.get(0, "model_name"))
         old, new = self._text(made.get(1, "old_name")), self._text(made.get(2, "new_name"))
         renamed = replace(model.fields[old], name=new)
         fields = {(new if key == old else key): (renamed if key == old else each) for key, each in model.fields.items()}
-        self._change(model.name, fields=fields)
+        self._change(model.name, fields=fields, dropped=self._dropped(model, old, made))
 
     def alter_options(self, made: Made) -> None:
         model = self._model(made.get(0, "name"))

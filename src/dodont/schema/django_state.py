@@ -65,7 +65,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model of an application. ``open``: it may have fields beside these; ``unread``: what it is like is not known."""
+    """A model of an application. ``open``: it may have fields beside these; ``unread``: what it is like is not known; ``dropped`` are
+    the fields that it had before, with the places where migrations remove or rename them."""
 
     name: str
     fields: dict[str, Field] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class Model:
     site: Site | None = None
     open: bool = False
     unread: tuple[Unread, ...] = ()
+    dropped: dict[str, Site] = field(default_factory=dict)
 
     def but(self, **changes: Any) -> Model:
         return replace(self, **changes)

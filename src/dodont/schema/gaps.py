@@ -104,7 +104,7 @@ def _differences(model: Model, made: Model) -> list[Gap]:
         has = fields.get(name.lower())
         own = said.site if said.site.path == model.site.path else model.site
         if has is None:
-            found.append(Gap("column", own, model.name, name))
+            found.append(Gap("column", own, model.name, name, related=_gone(made.dropped.get(name.lower()))))
         elif said.many or has.many:
             continue
         elif said.nullable is not None and has.nullable is not None and said.nullable is not has.nullable:
@@ -239,7 +239,7 @@ def _of_table(models: Declared, table: Table, made: list[Table], module: ModuleI
             continue
         if any(name not in each.columns or each.columns[name].nullable is not False for each in others):
             continue
-        if not _is_declared(models, table.name, name):
+        if not _is_declared(models, table, name):
             related = (Note(column.site, "made here"),) if column.site is not None else ()
             yield Gap("left", _head(table.site, table.entity), _name(table), name, related=related)
 
@@ -249,7 +249,8 @@ def _of_column(column: Column, model: str, made: list[Table], site: Site) -> Ite
     known = [each for each in found if each is not None]
     if not known:
         if not any(_is_unread(each) for each in made):
-            yield Gap("column", site, model, column.name)
+            gone = next((each.dropped[column.name] for each in made if column.name in each.dropped), None)
+            yield Gap("column", site, model, column.name, related=_gone(gone))
         return
     nullable = {each.nullable for each in known}
     if column.nullable is None or column.primary_key or len(known) < len(found) or nullable != {not column.nullable}:
@@ -261,9 +262,11 @@ def _of_column(column: Column, model: str, made: list[Table], site: Site) -> Ite
     yield Gap("null", site, model, column.name, *words, related)
 
 
-def _is_declared(models: Declared, table: str, column: str) -> bool:
+def _is_declared(models: Declared, table: Table, column: str) -> bool:
     """Whether a class whose rows stand in the table, or another of its name, declares the column."""
-    for each in models.named_table(table):
+    for each in models.named_table(table.name):
+        if each.qualified != table.qualified and None not in (each.schema, table.schema):
+            continue
         info = models.project.class_named(each.entity) if each.entity else None
         for _, entry in lineage(models.project.reader(info.module), info.ref) if info is not None else ():
             if isinstance(entry, ClassInfo) and (column in entry.members or column in entry.annotations):
@@ -275,6 +278,10 @@ def _is_declared(models: Declared, table: str, column: str) -> bool:
             if models.table(info) is None and column in {each.name for each in models.own(info).columns.values()}:
                 return True
     return False
+
+
+def _gone(site: Site | None) -> tuple[Note, ...]:
+    return (Note(site, "dropped or renamed here"),) if site is not None else ()
 
 
 def _is_unread(table: Table) -> bool:

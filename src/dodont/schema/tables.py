@@ -82,7 +82,8 @@ class Table:
     """``entity`` is the qualified name of the class mapped to it, empty where none is. ``columns`` by the database's names.
 
     ``name`` is empty where it could not be read, ``schema`` (the namespace of a database that has several) where it is the database's
-    default one, and None where it could not be read. ``managed`` is false for a table that somebody else creates.
+    default one, and None where it could not be read. ``managed`` is false for a table that somebody else creates. ``dropped`` are the
+    columns that it had before, with the places where migrations drop or rename them.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Table:
     managed: bool = True
     site: Site | None = None
     schema: str | None = ""
+    dropped: Mapping[str, Site] = field(default_factory=dict)
 
     @property
     def qualified(self) -> str:
