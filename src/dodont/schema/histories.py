@@ -151,10 +151,10 @@ class Histories:
             return False
         owners = {owner for each in self.project.environments for owner in self.owners(each.script)}
         known = self.files.canonical(holder) if holder is not None else None
-        if (
-            not owners or known is None or known.startswith("sqlalchemy.")
-        ):  # what `declarative_base()` gives has no name of its own
+        if not owners or known is None:
             return True
+        if known.startswith("sqlalchemy."):  # what `declarative_base()` gives has no name of its own
+            return None if any(class_of(self.files, each) is not None for each in owners) else True
         return None if known not in owners else True
 
     def owners(self, script: str | None) -> frozenset[str]:
@@ -168,22 +168,21 @@ class Histories:
         file = self.files.file(script)
         if file is None:
             return
-        given = [
-            statement.value
-            for statement in file.bound.get("target_metadata", ())
-            if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None
-        ]
-        # `context.configure(target_metadata=Base.metadata)`
-        given += [
+        # `target_metadata = Base.metadata`, `context.configure(target_metadata=Base.metadata)`
+        pending: list[ast.expr] = [ast.Name("target_metadata", ast.Load())] if "target_metadata" in file.bound else []
+        pending += [
             node.value
             for node in ast.walk(file.tree)
-            if isinstance(node, ast.keyword) and node.arg == "target_metadata" and not _names_target(node.value)
+            if isinstance(node, ast.keyword) and node.arg == "target_metadata"
         ]
-        pending: list[ast.expr] = [*given]
         found: list[str] = []
+        seen: set[str] = set()
         for node in pending:
             if isinstance(node, (ast.List, ast.Tuple)):
                 pending += node.elts
+            elif isinstance(node, ast.Name) and (node.id in seen or _assigned(node.id, file)):
+                pending += _assigned(node.id, file) if node.id not in seen else ()
+                seen.add(node.id)
             elif (
                 isinstance(node, ast.Attribute) and node.attr == "metadata" and (name := self._named(node.value, file))
             ):
@@ -264,6 +263,7 @@ class Histories:
         return True
 
 
-def _names_target(node: ast.expr) -> bool:
-    """``target_metadata=target_metadata``"""
-    return isinstance(node, ast.Name) and node.id == "target_metadata"
+def _assigned(name: str, file: File) -> list[ast.expr]:
+    """The values that the top level of a file gives a name."""
+    statements = [each for each in file.bound.get(name, ()) if isinstance(each, (ast.Assign, ast.AnnAssign))]
+    return [each.value for each in statements if each.value is not None]
