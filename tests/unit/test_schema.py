@@ -582,7 +582,7 @@ def test_classes_that_name_each_other(tmp_path: Path) -> None:
 NAMED = """
 import re
 from sqlalchemy import Column, Integer, MetaData
-from sqlalchemy.orm import DeclarativeBase, declarative_base, declared_attr
+from sqlalchemy.orm import DeclarativeBase, as_declarative, declarative_base, declared_attr
 {above}
 
 class OrderLine(Base):
@@ -661,9 +661,16 @@ class Base(DeclarativeBase):
             "models_orderline",
         ),
         (
-            'Base = declarative_base(metadata=MetaData(schema="shop"))\n\nclass Old(Base):\n    __tablename__ = "old"',
-            "",
+            """
+@as_declarative()
+class Base:
+    @declared_attr
+    def __tablename__(cls) -> str:
+        return cls.__name__.lower()
+""",
+            "orderline",
         ),
+        ("Base = declarative_base()", ""),
     ),
 )
 def test_names_that_are_computed(tmp_path: Path, above: str, name: str) -> None:

@@ -36,8 +36,9 @@ class Making(Effects):
         value = self._execute(function, {_first(function): self._self}) if function is not None else UNREAD
         return value if is_known(value) and value else None
 
-    def assigned_in(self, owner: str, method: str) -> str:
-        """The name of the table that a hook gives the class: empty where it gives none, ``?`` where it is not known."""
+    def assigned_in(self, owner: str, method: str, words: Mapping[str, Any]) -> str:
+        """The name of the table that a hook gives the class, which is handed the class's words (``class Line(Base, table="lines")``): empty
+        where it gives none, ``?`` where it is not known."""
         function = self._method(owner, method)
         if function is None:
             return ""
@@ -45,7 +46,7 @@ class Making(Effects):
         named = [each.arg for each in function.node.args.args]
         given = dict(zip(named, (self._self, self._info.name, (), body), strict=False))
         if method == "__init_subclass__":
-            given = {_first(function): self._self}
+            given = {**words, _first(function): self._self}
         self._given = None
         self._execute(function, given)
         name = self._given if self._given is not None else body.get(_NAME)

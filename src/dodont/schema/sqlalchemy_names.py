@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dodont.project.outlines import flat
 from dodont.schema.making import Making
 from dodont.schema.sqlalchemy_bodies import name_in, schema_of
+from dodont.schema.values import UNREAD
 from dodont.schema.written import Call, Written, class_body, class_node, denoted, reader
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.frame import Frame
 from dodont.semantic.objects import lineage
+from dodont.semantic.values import ABSENT
 
 if TYPE_CHECKING:
     from dodont.schema.declared import Declared
@@ -127,7 +129,7 @@ class Names:
         for entry in self.classes(info):
             if entry is not info and "__init_subclass__" in entry.functions and "__tablename__" in entry.module.text:
                 making = making or self._making(info)
-                name = making.assigned_in(entry.ref, "__init_subclass__")
+                name = making.assigned_in(entry.ref, "__init_subclass__", self._words(info))
                 if name:
                     return name
             for meta in self._metaclasses(entry):
@@ -135,10 +137,21 @@ class Names:
                     continue
                 making = making or self._making(info)
                 for method in ("__new__", "__init__"):
-                    name = making.assigned_in(meta.ref, method) if method in meta.functions else ""
+                    name = making.assigned_in(meta.ref, method, {}) if method in meta.functions else ""
                     if name:
                         return name
         return ""
+
+    def _words(self, info: ClassInfo) -> dict[str, Any]:
+        """The words that a class is made with, UNREAD where they are no constants."""
+        node = class_node(self._declared.project, info)
+        frame = self._declared.frame(info)
+        said = {
+            each.arg: Written(each.value, frame).constant
+            for each in (node.keywords if node is not None else ())
+            if each.arg
+        }
+        return {name: UNREAD if value is ABSENT else value for name, value in said.items()}
 
     def _metaclasses(self, info: ClassInfo) -> Iterator[ClassInfo]:
         """The metaclasses of the project's own that a class names: ``metaclass=Meta``, ``declarative_base(metaclass=Meta)``."""

@@ -60,6 +60,8 @@ def _lineage(frame: Frame, name: str) -> tuple[Lineage, bool]:
         if info is not None:
             found.append((info.ref, info))
             pending += info.bases
+            # `@as_declarative()`, whose model is a class
+            pending += (each.ref for each in info.decorators if each.ref is not None and _is_modelled(frame, each.ref))
             continue
         canonical = frame.library.canonical(current)
         entry = frame.library.class_of(canonical)
@@ -73,6 +75,10 @@ def _lineage(frame: Frame, name: str) -> tuple[Lineage, bool]:
         elif settled and frame.world.may_come(current):
             settled = False
     return tuple(found), settled
+
+
+def _is_modelled(frame: Frame, ref: str) -> bool:
+    return frame.library.class_of(frame.library.canonical(ref)) is not None
 
 
 def role_of(frame: Frame, type: Type | None) -> str | None:
