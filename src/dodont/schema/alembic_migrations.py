@@ -68,7 +68,7 @@ def replay(files: Files, environment: Environment, beginning: Mapping[str, Table
             if len(named) < len(each):
                 operations.astray("two migrations with one revision", Site(each[0].file.shown, 1, 0, 1, 0))
             for revision in _ordered(named, operations.lost):
-                operations.upgrade(files, revision.file)
+                operations.upgrade(files, revision.file, first=not revision.after)
             schema = Schema(dict(sorted(operations.tables.items())), tuple(operations.lost))
             found.append(
                 History(

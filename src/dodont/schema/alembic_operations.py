@@ -12,6 +12,7 @@ from dodont.schema.files import File, Files
 from dodont.schema.running import Effects, Run, TooLong
 from dodont.schema.tables import Column, Index, Table, Unread
 from dodont.schema.values import HOLE, UNREAD, Local, Made, Method, Ref, is_known
+from dodont.semantic.definitions import says_nothing
 from dodont.semantic.values import Site
 
 _OP = "alembic.op."
@@ -29,8 +30,11 @@ class Operations(Effects):
         self.elsewhere: set[str] = set()
         self._run: Run
 
-    def upgrade(self, files: Files, file: File) -> None:
-        """Run the ``upgrade()`` of a migration. One with a parameter is called for several databases."""
+    def upgrade(self, files: Files, file: File, *, first: bool) -> None:
+        """Run the ``upgrade()`` of a migration. One with a parameter is called for several databases.
+
+        The first one may be there for its name only: another program makes the tables, and it raises.
+        """
         run = self._run = Run(files, self)
         function = run.name("upgrade", file) if "upgrade" in file.bound else None
         if not isinstance(function, Local) or not isinstance(function.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -40,6 +44,11 @@ class Operations(Effects):
         given = function.node.args
         if len(given.args) > len(given.defaults) and [each.arg for each in given.args] != ["op"]:
             self.astray("`upgrade` is called for several databases", file.site(function.node))
+            return
+        if first and _only_raises(
+            function.node
+        ):  # of the tables before the first migration it says that they are there
+            self.elsewhere.add("")
             return
         try:
             # `def upgrade(op=None)`, where a plugin is handed it
@@ -418,6 +427,10 @@ class Operations(Effects):
             ]
             return named if all(each.name for each in found.indexes) else [*named, UNREAD]
         return UNREAD
+
+
+def _only_raises(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return says_nothing(function.body) and isinstance(function.body[-1], ast.Raise)
 
 
 def _table(qualified: str, **said: Any) -> Table:
