@@ -63,7 +63,10 @@ class Histories:
     def alembic(self) -> list[alembic_migrations.History]:
         """What the migrations of each of Alembic's environments have made."""
         if self._alembic is None:
-            self._alembic = [history for each in self.project.environments for history in self._replayed(each)]
+            with self.project.consulting() as consulted:
+                self._alembic = [history for each in self.project.environments for history in self._replayed(each)]
+            for history in self._alembic:
+                history.consulted |= consulted
         self.project.touched.add((inputs.ALEMBIC, "*"))
         for history in self._alembic:
             self.project.touched |= history.consulted
