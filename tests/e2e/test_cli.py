@@ -485,3 +485,86 @@ def test_schema_tells_the_declared_tables(tmp_path: Path) -> None:
     assert "0 tables" in dodont(tmp_path, "schema", "other").stdout
     missing = dodont(tmp_path, "schema", "none")
     assert missing.returncode == 2 and "no such file or directory" in missing.stderr
+
+
+def test_schema_tells_what_migrations_build(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    nothing = dodont(tmp_path, "schema", "--from", "migrations")
+    assert (nothing.returncode, nothing.stdout) == (0, "0 tables, 0 parts not read.\n")
+    assert nothing.stderr.startswith("dodont: warning: no migrations, neither Alembic's")
+    revision = (
+        "import sqlalchemy as sa\nfrom alembic import op\nfrom app.kinds import note\n\n"
+        'revision = "{name}"\ndown_revision = {after}\n\n\ndef upgrade():\n{body}'
+    )
+    texts = {
+        "app/alembic/env.py": "",
+        "app/alembic/versions/1b0e.py": revision.format(
+            name="1b0e",
+            after=None,
+            body='    op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True), schema="sales")\n'
+            '    op.create_table("notes", sa.Column("id", sa.Integer(), primary_key=True))\n'
+            '    op.add_column("notes", note())\n',
+        ),
+        "app/alembic/versions/2c1f.py": revision.format(
+            name="2c1f",
+            after='"1b0e"',
+            body='    op.add_column("orders", sa.Column("day", sa.Date(), nullable=False), schema="sales")\n'
+            '    op.add_column("customers", sa.Column("nick", sa.Text()))\n',
+        ),
+        "shop/apps.py": 'class Shop(AppConfig):\n    name = "shop"\n    label = "store"\n',
+        "shop/migrations/__init__.py": "",
+        "shop/migrations/0001_initial.py": "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"
+        '    operations = [\n        migrations.CreateModel("Tag", fields=[("id", models.BigAutoField(primary_key=True))]),\n'
+        '        migrations.CreateModel("Order", fields=[("code", models.SlugField(primary_key=True)), '
+        '("tags", models.ManyToManyField("store.Tag"))]),\n'
+        '        migrations.RunSQL("CREATE TABLE counts (number INTEGER)"),\n    ]\n',
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    told = dodont(tmp_path, "schema", "--from", "migrations")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == (
+        "app/alembic/versions: 2 migrations of Alembic's\n"
+        "\n"
+        "customers  app/alembic/versions/2c1f.py:11\n"
+        "    nick  Text null\n"
+        "\n"
+        "notes  app/alembic/versions/1b0e.py:11\n"
+        "    id  Integer primary key\n"
+        "\n"
+        "sales.orders  app/alembic/versions/1b0e.py:10\n"
+        "    id   Integer primary key\n"
+        "    day  Date not null\n"
+        "\n"
+        "Not read:\n"
+        "    app/alembic/versions/1b0e.py:12: `add_column`: the column is computed\n"
+        "    app/alembic/versions/2c1f.py:11: how `customers` began: no migration creates it\n"
+        "\n"
+        "shop/migrations: 1 migration of Django's\n"
+        "\n"
+        "store_order of store.Order  shop/migrations/0001_initial.py:7\n"
+        "    code  SlugField primary key index\n"
+        "    tags -> many store.Tag\n"
+        "\n"
+        "store_order_tags  shop/migrations/0001_initial.py:7\n"
+        "    id        AutoField primary key filled in by the database\n"
+        "    order_id  ForeignKey not null index references store_order.code as order\n"
+        "    tag_id    ForeignKey not null index references store_tag.id as tag\n"
+        "    unique (order_id, tag_id)\n"
+        "\n"
+        "store_tag of store.Tag  shop/migrations/0001_initial.py:6\n"
+        "    id  BigAutoField primary key filled in by the database\n"
+        "\n"
+        "Not read:\n"
+        "    shop/migrations/0001_initial.py:8: `RunSQL`: SQL that changes `counts`\n"
+        "\n"
+        "6 tables, 3 parts not read.\n"
+    )
+    found = json.loads(dodont(tmp_path, "schema", "app", "--from", "migrations", "--format", "json").stdout)
+    assert [(table["schema"], table["name"], table["history"]) for table in found["tables"]] == [
+        (None, "customers", "app/alembic/versions"),
+        (None, "notes", "app/alembic/versions"),
+        ("sales", "orders", "app/alembic/versions"),
+    ]
+    assert [each["line"] for each in found["unread"]] == [12, 11]

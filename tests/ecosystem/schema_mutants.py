@@ -117,7 +117,6 @@ def _models(root: Path) -> list[_Model]:
     project = analyst.project
     found: list[_Model] = []
     with interpreting():
-        tables = {name for each in histories(project).alembic() for name in each.schema.tables}
         for module in project.models():
             if module.role or not module.text.isascii():
                 continue
@@ -130,7 +129,8 @@ def _models(root: Path) -> list[_Model]:
                 django = declared(project).family(info) == "django"
                 if django and not _is_migrated(Path(module.file)):
                     continue
-                if django or table.name in tables or table.name in {each.rpartition(".")[2] for each in tables}:
+                made = {name for each in histories(project).of_class(info.ref) for name in each.schema.tables}
+                if django or table.name in {each.rpartition(".")[2] for each in made}:
                     found.append(_Model(Path(module.file), node, table, django))
     gc.unfreeze()
     gc.collect()

@@ -8,9 +8,10 @@ from textwrap import dedent
 
 from dodont.engine.analyst import Analyst, interpreting
 from dodont.engine.settings import Settings
-from dodont.schema.alembic import History
+from dodont.schema.alembic_migrations import History
 from dodont.schema.django_migrations import History as DjangoHistory
-from dodont.schema.django_state import application_of, schema_of
+from dodont.schema.django_state import application_of
+from dodont.schema.django_tables import Tables
 from dodont.schema.histories import histories
 from dodont.schema.tables import Table
 from dodont.sql.changes import changes
@@ -195,6 +196,46 @@ def test_ddl(tmp_path: Path) -> None:
     assert nullable(history.schema.tables["orders"]) == {"id": False, "note": False, "due": False}
 
 
+def test_statements_with_parameters(tmp_path: Path) -> None:
+    history = alembic(
+        tmp_path,
+        ORDERS,
+        """
+        statement = sa.text("UPDATE orders SET note = :note")
+        statement = statement.bindparams(note=op.get_bind().execute("SELECT 1").scalar())
+        op.execute(statement)
+        """,
+    )
+    assert history.schema.unread == ()
+
+
+def test_a_first_migration_that_only_names_the_beginning(tmp_path: Path) -> None:
+    history = alembic(
+        tmp_path,
+        "raise NotImplementedError",
+        'op.create_table("lines", sa.Column("id", sa.Integer()))\nop.add_column("orders", sa.Column("day", sa.Date()))',
+    )
+    assert history.schema.unread == ()
+    assert not history.schema.tables["lines"].unread
+    assert [each.beginning for each in history.schema.tables["orders"].unread] == [True]
+    assert "" in history.elsewhere
+
+
+def test_what_is_unknown_has_its_place_and_reason(tmp_path: Path) -> None:
+    history = alembic(tmp_path, ORDERS, 'op.add_column("orders", column())\nop.drop_table(name())')
+    (lost,) = history.schema.unread
+    (unread,) = history.schema.tables["orders"].unread
+    assert (lost.site.line, lost.what) == (9, "`drop_table`: of which table is not known")
+    assert (unread.site.line, unread.what) == (8, "`add_column`: the column is computed")
+
+
+def test_what_was_dropped_is_remembered(tmp_path: Path) -> None:
+    history = alembic(tmp_path, ORDERS, 'op.drop_column("orders", "note")', 'op.rename_table("orders", "sales")')
+    assert {name: site.path for name, site in history.schema.tables["sales"].dropped.items()} == {
+        "note": "migrations/versions/r1.py"
+    }
+
+
 def test_branches_and_merges(tmp_path: Path) -> None:
     merge = HEAD.format(name="m", after=("a", "b"))
     history = alembic(
@@ -283,9 +324,10 @@ def test_operations_of_django(tmp_path: Path) -> None:
     assert {name: each.nullable for name, each in fields.items()} == {
         "id": False, "remark": True, "day": True, "tags": False,
     }  # fmt: skip
-    table = schema_of(history.models.values(), "shop").tables["shop_sale"]
-    assert [*table.columns] == ["id", "remark", "day"]
-    assert [*table.relationships] == ["tags"]
+    tables = Tables({"shop": history}).schema("shop").tables
+    assert [*tables["shop_sale"].columns] == ["id", "remark", "day"]
+    assert [*tables["shop_sale"].relationships] == ["tags"]
+    assert "shop_sale_tags" in tables
 
 
 def test_squashed_and_merged(tmp_path: Path) -> None:

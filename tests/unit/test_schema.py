@@ -29,12 +29,46 @@ def read(root: Path, **files: str) -> Declared:
 
 def told(found: Declared) -> str:
     """The schema as ``dodont schema`` prints it, without places and the closing line."""
-    lines = [line.partition("  ")[0] if line[:1] not in (" ", "") else line for line in output.text(found.schema())]
+    lines = [
+        line.partition("  ")[0] if line[:1] not in (" ", "") else line
+        for line in output.text([output.Part(found.schema())])
+    ]
     return "\n".join(lines[:-1]).strip()
 
 
 def expect(text: str) -> str:
     return dedent(text).strip()
+
+
+def test_a_base_of_a_module_that_is_still_being_read(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        app__base="""
+        from app.users import prepare
+        from sqlalchemy.orm import declarative_base
+        prepare()
+        Base = declarative_base()
+        """,
+        app__users="""
+        from app.base import Base
+        from sqlalchemy import Column, Integer
+
+        class User(Base):
+            __tablename__ = "users"
+            id = Column(Integer, primary_key=True)
+
+        def prepare(): ...
+        """,
+        app__models="""
+        from app.base import Base
+        from sqlalchemy import Column, Integer
+
+        class Order(Base):
+            __tablename__ = "orders"
+            id = Column(Integer, primary_key=True)
+        """,
+    )
+    assert [*found.schema().tables] == ["orders", "users"]
 
 
 def test_mapped_annotations(tmp_path: Path) -> None:
@@ -543,3 +577,149 @@ def test_classes_that_name_each_other(tmp_path: Path) -> None:
     assert (column := found.column("a.A", "b_id")) is not None and column.references == "b.id"
     assert (back := found.relationship("b.B", "items")) is not None and back.many and back.entity == "a.A"
     assert (one := found.relationship("a.A", "b")) is not None and not one.many
+
+
+NAMED = """
+import re
+from sqlalchemy import Column, Integer, MetaData
+from sqlalchemy.orm import DeclarativeBase, as_declarative, declarative_base, declared_attr
+{above}
+
+class OrderLine(Base):
+    id = Column(Integer, primary_key=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("above", "name"),
+    (
+        (
+            """
+class Base(DeclarativeBase):
+    def __init_subclass__(cls, **words):
+        if not hasattr(cls, "__tablename__"):
+            cls.__tablename__ = cls.__name__.lower() + "s"
+        super().__init_subclass__(**words)
+""",
+            "orderlines",
+        ),
+        (
+            """
+def snake(name):
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+class Base(DeclarativeBase):
+    @declared_attr.directive
+    def __tablename__(cls) -> str:
+        return snake(cls.__name__)
+""",
+            "order_line",
+        ),
+        (
+            """
+WORD = re.compile("([a-z0-9])([A-Z])")
+
+class Named:
+    prefix = "shop_"
+
+    @declared_attr
+    def __tablename__(cls):
+        name = WORD.sub("\\\\1_\\\\2", cls.__name__)
+        return cls.prefix + name.lower()
+
+Base = declarative_base(cls=Named)
+""",
+            "shop_order_line",
+        ),
+        (
+            """
+class Base(DeclarativeBase):
+    @declared_attr
+    def __tablename__(cls):
+        return "".join(["_" + each.lower() if each.isupper() else each for each in cls.__name__]).lstrip("_")
+""",
+            "order_line",
+        ),
+        (
+            """
+class Meta(type(DeclarativeBase)):
+    def __new__(mcs, name, bases, attrs):
+        if "__tablename__" not in attrs and not attrs.get("__abstract__"):
+            attrs["__tablename__"] = name.lower()
+        return super().__new__(mcs, name, bases, attrs)
+
+Base = declarative_base(metaclass=Meta)
+""",
+            "orderline",
+        ),
+        (
+            """
+class Base(DeclarativeBase):
+    def __init_subclass__(cls):
+        cls.__tablename__ = cls.__module__.split(".")[0] + "_" + cls.__name__.lower()
+""",
+            "models_orderline",
+        ),
+        (
+            """
+@as_declarative()
+class Base:
+    @declared_attr
+    def __tablename__(cls) -> str:
+        return cls.__name__.lower()
+""",
+            "orderline",
+        ),
+        ("Base = declarative_base()", ""),
+    ),
+)
+def test_names_that_are_computed(tmp_path: Path, above: str, name: str) -> None:
+    found = read(tmp_path, models=NAMED.format(above=above)).schema()
+    assert [each.name for each in found.tables.values() if each.entity.endswith("OrderLine")] == (
+        [name] if name else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "schema"),
+    (
+        ('__table_args__ = {"schema": "shop"}', "shop"),
+        ('__table_args__ = (Index("orders_id", "id"), {"schema": SCHEMA, "comment": "all"})', "shop"),
+        ('__table_args__ = Index("orders_id", "id"), dict(schema="shop")', "shop"),
+        ('@declared_attr\n    def __table_args__(cls):\n        return arguments(cls, schema="shop")', "shop"),
+        ("__table_args__ = Mixin.__table_args__", "mixed"),
+        ("", "mixed"),
+        ('__table_args__ = {"schema": "public"}', ""),
+        ('__table_args__ = {"schema": os.environ["SCHEMA"]}', None),
+        ('__table_args__ = (Index("orders_id", "id"),)', "told"),
+        ('__table_args__ = {"comment": "all"}', "told"),
+        ("__table_args__ = arguments()", None),
+    ),
+)
+def test_schemas(tmp_path: Path, arguments: str, schema: str | None) -> None:
+    found = read(
+        tmp_path,
+        models=f"""
+import os
+from sqlalchemy import Column, Index, Integer, MetaData
+from sqlalchemy.orm import DeclarativeBase, declared_attr
+
+SCHEMA = "shop"
+
+def arguments(cls, **words):
+    return words
+
+class Base(DeclarativeBase):
+    metadata = MetaData(schema="told")
+
+class Mixin:
+    __table_args__ = {{"schema": "mixed"}}
+
+class Order({"Base" if schema == "told" else "Mixin, Base"}):
+    __tablename__ = "orders"
+    {arguments}
+    id = Column(Integer, primary_key=True)
+""",
+    ).schema()
+    (table,) = found.tables.values()
+    assert (table.name, table.schema) == ("orders", schema)

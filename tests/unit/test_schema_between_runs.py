@@ -94,7 +94,36 @@ class Box(Order):
         operations="migrations.CreateModel('Box', fields=[('order_ptr', models.OneToOneField(parent_link=True, primary_key=True, "
         "to='shop.order')), ('colour', ColourField())]),",
     ),
-    "api/base.py": "from sqlalchemy.orm import DeclarativeBase\n\n\nclass Base(DeclarativeBase):\n    pass\n",
+    "api/base.py": """\
+from api.naming import named
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    def __init_subclass__(cls, **words):
+        if "__tablename__" not in cls.__dict__:
+            cls.__tablename__ = named(cls.__name__)
+        super().__init_subclass__(**words)
+""",
+    "api/naming.py": "def named(name):\n    return name.lower() + 's'\n",
+    "api/first.py": """\
+from sqlalchemy import Column, Integer, Text
+from sqlalchemy.orm import declarative_base
+
+Base = declarative_base()
+
+
+class Label(Base):
+    __tablename__ = "labels"
+    id = Column(Integer, primary_key=True)
+    text = Column(Text)
+
+
+class Stamp(Base):
+    __tablename__ = "stamps"
+    __table_args__ = {"schema": "old"}
+    id = Column(Integer, primary_key=True)
+""",
     "api/models.py": """\
 from api.base import Base
 from sqlalchemy.orm import Mapped, mapped_column
@@ -106,6 +135,19 @@ class Parcel(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str]
     sent: Mapped[str]
+
+
+class Label(Base):
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str | None]
+    seen: Mapped[str]
+
+
+class Stamp(Base):
+    __table_args__ = {"schema": "old"}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sort: Mapped[str | None]
 """,
     "api/start.py": "from api.base import Base\n\n\ndef start(engine):\n    Base.metadata.create_all(engine)\n",
     "alembic/env.py": "from alembic import context\nfrom api.base import Base\n\ntarget_metadata = Base.metadata\n",
@@ -120,6 +162,8 @@ down_revision = None
 
 def upgrade():
     op.create_table("parcels", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("code", sa.Text()))
+    op.add_column("labels", sa.Column("day", sa.Date()))
+    op.add_column("stamps", sa.Column("day", sa.Date(), nullable=False), schema="old")
 
 
 def downgrade():
@@ -154,6 +198,12 @@ def test_all_rules_have_something_to_say(tmp_path: Path) -> None:
         ("shop/models.py", "`Order.note` is null here, and not null after all migrations"),
         ("api/models.py", "`Parcel.code` is not null here, and null after all migrations"),
         ("api/models.py", "no migration creates the column `sent` of `Parcel`"),
+        ("api/models.py", "no migration creates the column `seen` of `Label`"),
+        ("api/models.py", "no migration creates the column `sort` of `Stamp`"),
+        (
+            "api/models.py",
+            "migrations give `Stamp` a column `day` that is not null, and the model has none: what it writes is refused",
+        ),
     }
 
 

@@ -1,41 +1,55 @@
-"""A database's tables as text and as JSON."""
+"""A database's tables as text and as JSON: of what models declare one part, of migrations one for each history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dodont.project.source import displayed
 from dodont.schema.tables import Column, Schema, Table, Unread
 from dodont.semantic.values import Site
 
 
-def below(schema: Schema, root: Path, paths: Sequence[str], shown_from: Path) -> Schema:
-    """The part of a project's schema that is declared in files below one of the paths, its places told from another directory."""
+class Part(NamedTuple):
+    """``history`` is the directory of the migrations that build the tables, and ``title`` says so; None where models declare them."""
 
-    def moved(site: Site) -> Site:
+    schema: Schema
+    history: str | None = None
+    title: str = ""
+
+
+def moved(schema: Schema, root: Path, shown_from: Path) -> Schema:
+    """A project's schema with its places told from another directory."""
+
+    def at(site: Site) -> Site:
         return site._replace(path=displayed(str(root / site.path), shown_from))
+
+    tables = {
+        name: replace(
+            table,
+            columns={key: replace(each, site=each.site and at(each.site)) for key, each in table.columns.items()},
+            relationships={
+                key: each._replace(site=each.site and at(each.site)) for key, each in table.relationships.items()
+            },
+            unread=tuple(each._replace(site=at(each.site)) for each in table.unread),
+            site=table.site and at(table.site),
+        )
+        for name, table in schema.tables.items()
+    }
+    return Schema(tables, tuple(each._replace(site=at(each.site)) for each in schema.unread))
+
+
+def below(schema: Schema, root: Path, paths: Sequence[str]) -> Schema:
+    """The part of a project's schema that is declared in files below one of the paths."""
 
     def is_below(site: Site | None) -> bool:
         path = Path(root / site.path) if site is not None else root
         return any(path.is_relative_to(each) for each in paths)
 
-    tables = {
-        name: replace(
-            table,
-            columns={key: replace(each, site=each.site and moved(each.site)) for key, each in table.columns.items()},
-            relationships={
-                key: each._replace(site=each.site and moved(each.site)) for key, each in table.relationships.items()
-            },
-            unread=tuple(each._replace(site=moved(each.site)) for each in table.unread),
-            site=table.site and moved(table.site),
-        )
-        for name, table in schema.tables.items()
-        if is_below(table.site)
-    }
-    return Schema(tables, tuple(each._replace(site=moved(each.site)) for each in schema.unread if is_below(each.site)))
+    tables = {name: table for name, table in schema.tables.items() if is_below(table.site)}
+    return Schema(tables, tuple(each for each in schema.unread if is_below(each.site)))
 
 
 def together(schemas: Sequence[Schema]) -> Schema:
@@ -50,24 +64,34 @@ def together(schemas: Sequence[Schema]) -> Schema:
     return Schema(dict(sorted(tables.items())), tuple(unread))
 
 
-def text(schema: Schema) -> Iterator[str]:
-    """Each table with its columns, indexes and relationships, a line each; at the end what could not be read."""
-    for table in schema.tables.values():
-        yield from _table(table)
-        yield ""
-    unread = list(_unread(schema))
-    if unread:
-        yield "Not read:"
-        yield from (f"    {_place(each.site)}: {each.what}" for each in unread)
-        yield ""
-    count = len(schema.tables)
-    yield f"{count} table{'' if count == 1 else 's'}, {len(unread)} part{'' if len(unread) == 1 else 's'} not read."
+def text(parts: Sequence[Part]) -> Iterator[str]:
+    """Each table with its columns, indexes and relationships, a line each; at the end of each part what could not be read."""
+    tables = lost = 0
+    for part in parts:
+        if part.title:
+            yield part.title
+            yield ""
+        for table in part.schema.tables.values():
+            yield from _table(table)
+            yield ""
+        unread = list(_unread(part.schema))
+        if unread:
+            yield "Not read:"
+            yield from (f"    {_place(each.site)}: {each.what}" for each in unread)
+            yield ""
+        tables += len(part.schema.tables)
+        lost += len(unread)
+    yield f"{_counted(tables, 'table')}, {_counted(lost, 'part')} not read."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _table(table: Table) -> Iterator[str]:
     of = f" of {table.entity.rpartition(':')[2]}" if table.entity else ""
     where = f"  {_place(table.site)}" if table.site is not None else ""
-    yield f"{table.name}{of}{where}{'' if table.managed else '  (not managed)'}"
+    yield f"{table.qualified}{of}{where}{'' if table.managed else '  (not managed)'}"
     width = max((len(column.name) for column in table.columns.values()), default=0)
     for column in table.columns.values():
         yield f"    {column.name:<{width}}  {' '.join(_said(column))}".rstrip()
@@ -93,7 +117,7 @@ def _said(column: Column) -> Iterator[str]:
         yield f"references {column.references}"
     if column.default:
         yield "filled in by the database"
-    if column.attribute != column.name:
+    if column.attribute not in ("", column.name):
         yield f"as {column.attribute}"
 
 
@@ -107,37 +131,41 @@ def _unread(schema: Schema) -> Iterator[Unread]:
     yield from sorted(dict.fromkeys(found))
 
 
-def json(schema: Schema) -> dict[str, Any]:
+def json(parts: Sequence[Part]) -> dict[str, Any]:
     return {
         "schema_version": 1,
-        "tables": [
-            {
-                "name": table.name,
-                "entity": table.entity.rpartition(":")[2] or None,
-                "managed": table.managed,
-                "columns": [_column(column) for column in table.columns.values()],
-                "indexes": [
-                    {"name": each.name or None, "columns": list(each.columns), "unique": each.unique, "partial": each.partial}
-                    for each in table.indexes
-                ],
-                "relationships": [
-                    {
-                        "name": each.name, "entity": each.entity.rpartition(":")[2] if each.entity is not None else None,
-                        "many": each.many, "eager": each.eager, **_at(each.site),
-                    }
-                    for each in table.relationships.values()
-                ],
-                **_at(table.site),
-            }
-            for table in schema.tables.values()
+        "tables": [_told(table, part) for part in parts for table in part.schema.tables.values()],
+        "unread": [
+            {"what": each.what, "history": part.history, **_at(each.site)}
+            for part in parts
+            for each in _unread(part.schema)
         ],
-        "unread": [{"what": each.what, **_at(each.site)} for each in _unread(schema)],
+    }
+
+
+def _told(table: Table, part: Part) -> dict[str, Any]:
+    return {
+        "name": table.name, "schema": table.schema or None, "entity": table.entity.rpartition(":")[2] or None,
+        "managed": table.managed, "history": part.history,
+        "columns": [_column(column) for column in table.columns.values()],
+        "indexes": [
+            {"name": each.name or None, "columns": list(each.columns), "unique": each.unique, "partial": each.partial}
+            for each in table.indexes
+        ],
+        "relationships": [
+            {
+                "name": each.name, "entity": each.entity.rpartition(":")[2] if each.entity is not None else None,
+                "many": each.many, "eager": each.eager, **_at(each.site),
+            }
+            for each in table.relationships.values()
+        ],
+        **_at(table.site),
     }  # fmt: skip
 
 
 def _column(column: Column) -> dict[str, Any]:
     return {
-        "name": column.name, "attribute": column.attribute, "kind": column.kind or None, "nullable": column.nullable,
+        "name": column.name, "attribute": column.attribute or None, "kind": column.kind or None, "nullable": column.nullable,
         "primary_key": column.primary_key, "unique": column.unique, "indexed": column.indexed, "references": column.references,
         "default": column.default, **_at(column.site),
     }  # fmt: skip

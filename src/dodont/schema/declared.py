@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dodont.project.outlines import flat
 from dodont.schema import django, sqlalchemy
+from dodont.schema.files import Files
 from dodont.schema.tables import Column, Relationship, Schema, Table, Unread
 from dodont.schema.written import Call, Written, annotation_of, class_node
 from dodont.semantic.annotations import type_of
@@ -45,6 +46,7 @@ class Declared:
         self._kept: dict[Hashable, tuple[Any, frozenset[Input]]] = {}
         self._under_way: set[Hashable] = set()
         self._is_cut = False  # whether a question that led to itself was given up, and others with it
+        self.files = Files(project)
         self._sqlalchemy = sqlalchemy.Reader(self)
         self._django = django.Reader(self)
 
@@ -341,12 +343,12 @@ class Declared:
             for table in self._tables_of(module):
                 if not table.name:
                     unread += table.unread
-                elif table.name not in tables:
-                    tables[table.name] = table
-                elif table.entity and tables[table.name].entity and table.site is not None:
-                    unread.append(Unread(table.site, f"another table `{table.name}`"))
+                    continue
+                known = tables.setdefault(table.qualified, table)
+                if known is not table and table.entity and known.entity and table.site is not None:
+                    unread.append(Unread(table.site, f"another table `{table.qualified}`"))
                 elif table.entity:  # the class whose `__table__` it is
-                    tables[table.name] = table
+                    tables[table.qualified] = table
         return Schema(dict(sorted(tables.items())), tuple(unread))
 
 

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from dodont.project import inputs
-from dodont.schema.django_state import Application, Field, Fields, Model, class_of
+from dodont.schema.django_operations import Operations
+from dodont.schema.django_state import Application, Fields, Model, class_of
 from dodont.schema.files import File, Files
 from dodont.schema.running import Left, Run, TooLong
 from dodont.schema.tables import Unread
-from dodont.schema.values import UNREAD, Either, Made, Ref, is_known
-from dodont.semantic.definitions import Input, says_nothing
+from dodont.schema.values import Either, Made, Ref
+from dodont.semantic.definitions import Input
 from dodont.semantic.values import Site
+
+_NOWHERE = Site("", 1, 0, 1, 0)
 
 
 @dataclass(slots=True)
 class Migration:
+    """A migration of an application, after which others of it come."""
+
     name: str
     after: list[str]
     replaces: list[str]
@@ -30,14 +35,16 @@ class Migration:
 @dataclass(slots=True)
 class History:
     """What the migrations of an application have made: its models by their names in small letters. ``foreign`` are classes of other
-    libraries that stand in them for fields.
+    libraries that stand in them for fields, ``sql`` are the ``RunSQL`` that change the database beside them.
 
     ``unread`` is what may have made or changed any of them. ``consulted`` is what that hangs on, beside the migrations themselves.
     """
 
-    models: dict[str, Model] = field(default_factory=dict)
-    unread: list[Unread] = field(default_factory=list)
-    foreign: set[str] = field(default_factory=set)
+    models: dict[str, Model]
+    unread: list[Unread]
+    foreign: set[str]
+    sql: list[Made]
+    count: int
     consulted: frozenset[Input] = frozenset()
 
 
@@ -50,8 +57,8 @@ def replay(files: Files, fields: Fields, application: Application) -> History | 
     project.touched.add((inputs.MIGRATIONS, shown))
     if not names:
         return None
-    history = History()
     with project.noting(set()) as consulted:
+        operations = Operations(files, fields)
         migrations: dict[str, Migration] = {}
         previous = ""
         for name in names:
@@ -60,18 +67,16 @@ def replay(files: Files, fields: Fields, application: Application) -> History | 
             migration = _migration(files, file, application, previous) if file is not None else None
             files.forget(path)
             if migration is None:
-                history.unread.append(Unread(Site(project.display(path), 1, 0, 1, 0), name))
+                operations.unread.append(Unread(Site(project.display(path), 1, 0, 1, 0), "a migration"))
             else:
                 migrations[migration.name] = migration
                 previous = migration.name
-        if not history.unread:
-            operations = _Operations(files, fields, history)
-            for migration in _ordered(migrations, history):
-                operations.apply(migration)
-    history.consulted = frozenset(
+        for migration in _ordered(migrations, operations.unread):
+            operations.apply(migration.operations, migration.file)
+    kept = frozenset(
         (kind, name) for kind, name in consulted if kind != inputs.TEXT or not name.startswith(f"{shown}/")
     )
-    return history
+    return History(operations.models, operations.unread, operations.foreign, operations.sql, len(names), kept)
 
 
 def operations_of(files: Files, file: File) -> Any:
@@ -121,13 +126,14 @@ def _migration(files: Files, file: File, application: Application, previous: str
     )
 
 
-def _ordered(migrations: dict[str, Migration], history: History) -> Iterator[Migration]:
+def _ordered(migrations: dict[str, Migration], unread: list[Unread]) -> Iterator[Migration]:
     """The migrations of an application in an order that keeps to their dependencies. What a squashed one replaces is left out."""
     replaced: dict[str, str] = {}
     for each in migrations.values():
         replaced.update((old, each.name) for old in each.replaces)
     seen: set[str] = set()  # whose turn has come
     done: set[str] = set()
+    named: dict[str, Site] = {}  # where it stands that one comes after it
 
     def newest(name: str) -> str:
         for _ in replaced:
@@ -146,268 +152,13 @@ def _ordered(migrations: dict[str, Migration], history: History) -> Iterator[Mig
                 done.add(name)
                 yield migration
             elif migration is None and name not in seen:  # the file it stands in is not there
-                history.unread.append(Unread(Site(name, 1, 0, 1, 0), name))
+                unread.append(Unread(named.get(name, _NOWHERE), f"the migration `{name}`, which is not there"))
                 seen.add(name)
             continue
         seen.add(name)
-        before = [
-            *migration.after,
-            *(each for old in migration.replaces if old in migrations for each in migrations[old].after),
-        ]
-        pending += [
-            each for each in reversed(before) if isinstance(each, str) and each not in ("__first__", "__latest__")
-        ]
-
-
-class _Operations:
-    """What each operation does to the state."""
-
-    def __init__(self, files: Files, fields: Fields, history: History) -> None:
-        self._files = files
-        self._fields = fields
-        self._history = history
-        self._models = history.models
-        self._file: File
-
-    def apply(self, migration: Migration) -> None:
-        self._file = migration.file
-        self._all(migration.operations)
-
-    def _all(self, operations: Any) -> None:
-        if isinstance(operations, Either):
-            before = dict(self._models)
-            self._all(operations.one)
-            one = dict(self._models)
-            self._back(before)
-            self._all(operations.other)
-            self._back(_merged(one, self._models))
-            return
-        if not isinstance(operations, (list, tuple)):
-            self._lost("operations", None)
-            return
-        for each in operations:
-            if isinstance(each, Made):
-                self._one(each)
-            else:
-                self._lost("an operation", None)
-
-    def _back(self, models: dict[str, Model]) -> None:
-        models = dict(models)
-        self._models.clear()
-        self._models.update(models)
-
-    def _one(self, made: Made) -> None:
-        kind = self._kind(made.of)
-        if kind is None:
-            self._foreign(made)
-            return
-        known = _KNOWN.get(kind)
-        if known is None:
-            return
-        try:
-            known(self, made)
-        except KeyError:  # of a model or a field that is not there
-            model = made.get(0, "model_name" if "Field" in kind else "name")
-            if is_known(model) and model.lower() in self._models:
-                self._change(model, unread=True)
-            else:
-                self._lost(kind, made.site)
-
-    def _kind(self, name: str) -> str | None:
-        """Which of Django's operations one is, by its class's name; None where it may do anything to the state."""
-        for each in self._fields.lineage(self._files.canonical(name)):
-            if each.startswith(("django.db.migrations.", "django.contrib.postgres.operations.")):
-                return each.rpartition(".")[2]
-            node = class_of(self._files, each)
-            if node is None:
-                return None
-            says = {
-                part.name: part for part in node[1].body if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef))
-            }
-            if "state_forwards" in says:
-                return "" if says_nothing(says["state_forwards"].body) else None
-            if "__init__" in says and not any(
-                base.endswith((".RunSQL", ".RunPython")) for base in self._fields.lineage(each)
-            ):
-                return None
-        return None
-
-    def _foreign(self, made: Made) -> None:
-        """An operation that nothing is known of: it may change what it is given, a model by its name or a field."""
-        given = [*made.args, *made.kwargs.values()]
-        if not all(each is None or isinstance(each, (str, int, float)) for each in given):
-            self._lost(made.of, made.site)
-            return
-        for each in given:
-            name = each.rpartition(".")[2].lower() if isinstance(each, str) else ""
-            if name in self._models:
-                self._change(name, unread=True)
-
-    def _lost(self, what: str, site: Site | None) -> None:
-        self._history.unread.append(Unread(site or Site(self._file.shown, 1, 0, 1, 0), what))
-
-    def _change(self, name: Any, **changes: Any) -> None:
-        key = self._text(name).lower()
-        self._models[key] = self._models[key].but(**changes)
-
-    def _text(self, value: Any) -> str:
-        if not is_known(value):
-            raise KeyError(value)
-        return str(value)
-
-    def _model(self, name: Any) -> Model:
-        return self._models[self._text(name).lower()]
-
-    # The operations
-
-    def create_model(self, made: Made) -> None:
-        name = self._text(made.get(0, "name"))
-        fields, options = made.get(1, "fields", ()), made.get(2, "options", {})
-        model = Model(name, {}, options if isinstance(options, dict) else {"managed": UNREAD}, made.site)
-        unread = not isinstance(fields, (list, tuple))
-        for each in fields if not unread else ():
-            if isinstance(each, (tuple, list)) and len(each) == 2 and is_known(each[0]):
-                found = self._field(each[0], each[1], made)
-                if found is not None:
-                    model.fields[each[0]] = found
-                    continue
-                if isinstance(each[1], Made):
-                    continue
-            unread = True
-        self._models[name.lower()] = model.but(unread=True) if unread else model
-
-    def _field(self, name: str, given: Any, made: Made) -> Field | None:
-        site = made.site or self._file.site(self._file.tree)
-        return self._fields.field(name, given, site, self._history.foreign, certain=True)
-
-    def delete_model(self, made: Made) -> None:
-        del self._models[self._text(made.get(0, "name")).lower()]
-
-    def rename_model(self, made: Made) -> None:
-        old, new = self._text(made.get(0, "old_name")), self._text(made.get(1, "new_name"))
-        self._models[new.lower()] = self._models.pop(old.lower()).but(name=new)
-
-    def add_field(self, made: Made) -> None:
-        model, name = self._model(made.get(0, "model_name")), self._text(made.get(1, "name"))
-        given = made.get(2, "field")
-        found = self._field(name, given, made)
-        if found is not None:
-            self._models[model.name.lower()] = model.but(fields={**model.fields, name: found})
-        elif not isinstance(given, Made):
-            self._change(model.name, unread=True)
-
-    def remove_field(self, made: Made) -> None:
-        model, name = self._model(made.get(0, "model_name")), self._text(made.get(1, "name"))
-        self._change(model.name, fields={key: each for key, each in model.fields.items() if key != name})
-
-    def rename_field(self, made: Made) -> None:
-        model = self._model(made.get(0, "model_name"))
-        old, new = self._text(made.get(1, "old_name")), self._text(made.get(2, "new_name"))
-        renamed = replace(model.fields[old], name=new)
-        fields = {(new if key == old else key): (renamed if key == old else each) for key, each in model.fields.items()}
-        self._change(model.name, fields=fields)
-
-    def alter_options(self, made: Made) -> None:
-        model = self._model(made.get(0, "name"))
-        given = made.get(1, "options", {})
-        if not isinstance(given, dict):
-            self._change(model.name, unread=True)
-            return
-        kept = {name: value for name, value in model.options.items() if name not in _ALTERED}
-        self._change(model.name, options={**kept, **given})
-
-    def alter_table(self, made: Made) -> None:
-        self._option(made.get(0, "name"), "db_table", made.get(1, "table"))
-
-    def alter_together(self, made: Made) -> None:
-        option = "unique_together" if "unique_together" in made.kwargs or "Unique" in made.of else "index_together"
-        self._option(made.get(0, "name"), option, made.get(1, option))
-
-    def _option(self, model: Any, name: str, value: Any) -> None:
-        self._change(model, options={**self._model(model).options, name: value})
-
-    def add_index(self, made: Made) -> None:
-        self._listed(made, "indexes", "index")
-
-    def add_constraint(self, made: Made) -> None:
-        self._listed(made, "constraints", "constraint")
-
-    def _listed(self, made: Made, option: str, word: str) -> None:
-        model = self._model(made.get(0, "model_name"))
-        held = model.options.get(option, ())
-        self._option(model.name, option, [*(held if isinstance(held, (list, tuple)) else ()), made.get(1, word)])
-
-    def remove_index(self, made: Made) -> None:
-        self._unlisted(made, "indexes")
-
-    def remove_constraint(self, made: Made) -> None:
-        self._unlisted(made, "constraints")
-
-    def _unlisted(self, made: Made, option: str) -> None:
-        model, name = self._model(made.get(0, "model_name")), made.get(1, "name")
-        held = model.options.get(option, ())
-        kept = [
-            each
-            for each in (held if isinstance(held, (list, tuple)) else ())
-            if not (isinstance(each, Made) and each.kwargs.get("name") == name)
-        ]
-        self._option(model.name, option, kept)
-
-    def separate(self, made: Made) -> None:
-        self._all(made.get(1, "state_operations") or [])
-
-    def run_sql(self, made: Made) -> None:
-        self._all(made.get(2, "state_operations") or [])
-
-
-def _merged(one: dict[str, Model], other: dict[str, Model]) -> dict[str, Model]:
-    """The models after one of two ways: of a field that they have not in common it is not known whether it is null."""
-    found: dict[str, Model] = {}
-    for name in {**one, **other}:
-        model, twin = one.get(name), other.get(name)
-        if model is None or twin is None:
-            found[name] = (model or twin).but(unread=True)  # type: ignore[union-attr]
-            continue
-        fields: dict[str, Field] = {}
-        for key in {**model.fields, **twin.fields}:
-            here, there = model.fields.get(key), twin.fields.get(key)
-            if here is not None and here is there:
-                fields[key] = here
-                continue
-            each = here or there
-            assert each is not None
-            alike = here is not None and there is not None
-            fields[key] = replace(
-                each,
-                of=each.of if alike and here.of == there.of else "",  # type: ignore[union-attr]
-                nullable=each.nullable if alike and here.nullable is there.nullable else None,  # type: ignore[union-attr]
-            )
-        found[name] = model.but(fields=fields, unread=model.unread or twin.unread)
-    return found
-
-
-#: The options that AlterModelOptions takes away where it does not name them (`AlterModelOptions.ALTER_OPTION_KEYS`).
-_ALTERED = frozenset({"managed", "ordering", "permissions", "verbose_name", "verbose_name_plural"})
-
-_KNOWN: dict[str, Callable[[_Operations, Made], None]] = {
-    "CreateModel": _Operations.create_model,
-    "DeleteModel": _Operations.delete_model,
-    "RenameModel": _Operations.rename_model,
-    "AddField": _Operations.add_field,
-    "AlterField": _Operations.add_field,
-    "RemoveField": _Operations.remove_field,
-    "RenameField": _Operations.rename_field,
-    "AlterModelOptions": _Operations.alter_options,
-    "AlterModelTable": _Operations.alter_table,
-    "AlterUniqueTogether": _Operations.alter_together,
-    "AlterIndexTogether": _Operations.alter_together,
-    "AddIndex": _Operations.add_index,
-    "AddIndexConcurrently": _Operations.add_index,
-    "RemoveIndex": _Operations.remove_index,
-    "RemoveIndexConcurrently": _Operations.remove_index,
-    "AddConstraint": _Operations.add_constraint,
-    "AddConstraintNotValid": _Operations.add_constraint,
-    "RemoveConstraint": _Operations.remove_constraint,
-    "SeparateDatabaseAndState": _Operations.separate,
-    "RunSQL": _Operations.run_sql,
-}
+        replacing = [migrations[old] for old in migration.replaces if old in migrations]
+        for each in (*reversed(replacing), migration):
+            for other in reversed(each.after):
+                if isinstance(other, str) and other not in ("__first__", "__latest__"):
+                    named.setdefault(other, Site(each.file.shown, 1, 0, 1, 0))
+                    pending.append(other)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from dodont.project import inputs
 from dodont.schema.files import File, Files
 from dodont.schema.running import Run
-from dodont.schema.tables import Column, Index, Relationship, Schema, Table
+from dodont.schema.tables import Unread
 from dodont.schema.values import Made, Ref, is_known
 from dodont.semantic.definitions import Input
 from dodont.semantic.values import Site
@@ -51,6 +51,7 @@ class Field:
     many: bool = False
     primary_key: bool = False
     made: Made | None = None
+    library: str = ""  # the field of Django's that its class is made from
 
     @property
     def kind(self) -> str:
@@ -64,14 +65,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model of an application. ``open``: it may have fields beside these; ``unread``: what it is like is not known."""
+    """A model of an application. ``open``: it may have fields beside these; ``unread``: what it is like is not known; ``dropped`` are
+    the fields that it had before, with the places where migrations remove or rename them."""
 
     name: str
     fields: dict[str, Field] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     site: Site | None = None
     open: bool = False
-    unread: bool = False
+    unread: tuple[Unread, ...] = ()
+    dropped: dict[str, Site] = field(default_factory=dict)
 
     def but(self, **changes: Any) -> Model:
         return replace(self, **changes)
@@ -84,72 +87,11 @@ class Model:
 
 
 class Application(NamedTuple):
-    """A directory with models and migrations, and the labels that it may have."""
+    """A directory with models and migrations, its label, and the labels that others may give it."""
 
     directory: str
+    label: str
     labels: frozenset[str]
-
-
-def schema_of(models: Iterable[Model], label: str, unread: bool = False) -> Schema:
-    """The tables of an application's models, as Django names them."""
-    tables: dict[str, Table] = {}
-    for model in models:
-        named = model.options.get("db_table") or f"{label}_{model.name.lower()}"
-        if not model.has_table or not is_known(named):
-            continue
-        columns = {each.name: each for each in map(_column, model.fields.values()) if each is not None}
-        relationships = {
-            each.name: Relationship(each.name, None, True, site=each.site)
-            for each in model.fields.values()
-            if each.many
-        }
-        indexes = tuple(_indexes(model))
-        tables[named] = Table(named, f"{label}.{model.name}", columns, indexes, relationships, site=model.site)
-    return Schema(tables, ())
-
-
-def _column(field: Field) -> Column | None:
-    if field.many or field.made is None:
-        return None
-    kwargs = field.made.kwargs
-    named = kwargs.get("db_column") or (f"{field.name}_id" if field.kind in _RELATIONS else field.name)
-    unique = kwargs.get("unique") is True or field.kind == "OneToOneField" or field.primary_key
-    indexed = kwargs.get("db_index") is True or (field.kind == "ForeignKey" and kwargs.get("db_index") is not False)
-    return Column(
-        named if is_known(named) else field.name,
-        field.name,
-        field.kind,
-        field.nullable,
-        field.primary_key,
-        unique,
-        indexed or field.kind == "SlugField",
-        default="db_default" in kwargs,
-        site=field.site,
-    )
-
-
-def _indexes(model: Model) -> Iterator[Index]:
-    columns = {name: column.name for name, each in model.fields.items() if (column := _column(each)) is not None}
-
-    def named(fields: Any) -> tuple[str, ...]:
-        names = [fields] if isinstance(fields, str) else fields
-        if not isinstance(names, (list, tuple)) or not all(is_known(each) for each in names):
-            return ()
-        plain = [str(each).lstrip("-") for each in names]
-        return tuple(columns.get(each, each) for each in plain)
-
-    for option, unique in (("unique_together", True), ("index_together", False)):
-        sets = model.options.get(option)
-        for each in sets if isinstance(sets, (list, tuple)) else ():
-            if found := named(sets if isinstance(each, str) else each):
-                yield Index(found, unique)
-    for option in ("indexes", "constraints"):
-        made = model.options.get(option)
-        for each in made if isinstance(made, (list, tuple)) else ():
-            if isinstance(each, Made) and (found := named(each.kwargs.get("fields"))):
-                name = each.kwargs.get("name")
-                unique = option == "constraints"
-                yield Index(found, unique, "condition" in each.kwargs, name if is_known(name) else "")
 
 
 class Fields:
@@ -186,7 +128,7 @@ class Fields:
             nullable = True
         key = made.kwargs.get("primary_key") is True
         many = kind in ("ManyToManyField", "ParentalManyToManyField") or kind.endswith("TaggableManager")
-        return Field(name, of, nullable, site, many, key, made)
+        return Field(name, of, nullable, site, many, key, made, base or of)
 
     def brings_others(self, name: str, foreign: set[str]) -> bool:
         """Whether an attribute of that class may bring its model other fields: it contributes by itself, or nobody sees how."""
@@ -272,7 +214,8 @@ class Models:
         file, node = found
         options = self._options(file, node)
         if options is None:
-            return Model(node.name, site=file.site(node), unread=True)
+            site = file.site(node)
+            return Model(node.name, site=site, unread=(Unread(site, f"the options of `{node.name}`"),))
         if options.get("abstract") is True or options.get("proxy") is True:
             return None
         fields: dict[str, Field] = {}
@@ -378,14 +321,21 @@ def application_of(files: Files, path: str) -> Application | None:
         project.touched.add((inputs.LISTING, project.display(directory)))
         names = project.finder.listing(directory)
         if "apps.py" in names or "migrations" in names:
-            labels = {os.path.basename(directory)}
-            if "apps.py" in names and (file := files.file(os.path.join(directory, "apps.py"))) is not None:
-                labels |= set(_labels(files, file))
-            return Application(directory, frozenset(labels))
+            return application_in(files, directory)
         if directory == project.finder.boundary:
             return None
         directory = os.path.dirname(directory)
     return None
+
+
+def application_in(files: Files, directory: str) -> Application:
+    """The application in a directory."""
+    name = os.path.basename(directory)
+    said: list[str] = []
+    if "apps.py" in files.project.finder.listing(directory):
+        file = files.file(os.path.join(directory, "apps.py"))
+        said = list(_labels(files, file)) if file is not None else []
+    return Application(directory, said[0] if len(said) == 1 else name, frozenset((name, *said)))
 
 
 def is_reached(files: Files, path: str, application: Application) -> bool:

@@ -152,10 +152,12 @@ class Files:
 
     def _qualify(self, module: str, file: File) -> str:
         """An absolute import as a file means it. A directory of migrations need be no package: ``app/alembic/versions``, where
-        what stands around ``app`` is on the path."""
+        what stands around ``app`` is on the path. The directory ``alembic`` itself is no package either, and the library is meant."""
         finder = self.project.finder
         path, shown = file.path, file.shown
         name = module
+        if module.partition(".")[0] == "alembic":
+            return module
         for _ in range(MAX_LEVELS):
             self.project.touched.add(inputs.qualified(module, shown))
             name = finder.qualify(module, path)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dodont.project.project import Project
-from dodont.schema import alembic
+from dodont.schema import alembic_migrations
 from dodont.schema.declared import Declared, declared
 from dodont.schema.django_migrations import History
 from dodont.schema.django_state import Application, Model, Models, application_of, is_reached
@@ -104,7 +104,7 @@ def _differences(model: Model, made: Model) -> list[Gap]:
         has = fields.get(name.lower())
         own = said.site if said.site.path == model.site.path else model.site
         if has is None:
-            found.append(Gap("column", own, model.name, name))
+            found.append(Gap("column", own, model.name, name, related=_gone(made.dropped.get(name.lower()))))
         elif said.many or has.many:
             continue
         elif said.nullable is not None and has.nullable is not None and said.nullable is not has.nullable:
@@ -137,29 +137,36 @@ def _alembic(known: Histories, models: Declared, module: ModuleInfo) -> Iterator
     heirs = [each for each in models.entities(module) if models.table(each) is None]
     if not tables and not heirs:
         return
-    histories = known.alembic()
-    if not histories or any(each.schema.unread for each in histories):
-        return
-    made = {each.name: _made(histories, each.name) for each in tables}
+    histories = {each.entity: _readable(known, each.entity) for each in tables}
+    made = {each.qualified: _made(models, histories[each.entity], each) for each in tables}
     for table in tables:
-        found = made[table.name]
+        found = made[table.qualified]
         if found:
             yield from _of_table(models, table, found, module)
         elif (
             table.site is not None
-            and not known.begins_elsewhere()
+            and histories[table.entity]
+            and not known.begin_elsewhere(histories[table.entity])
+            and not _is_bound_elsewhere(models, table)
             and known.is_migrated(
                 table.name,
-                _lineage(models, table),
-                any(made[each.name] and _bases(models, each) == _bases(models, table) for each in tables),
+                table.entity,
+                any(made[each.qualified] and _bases(models, each) == _bases(models, table) for each in tables),
             )
         ):
             yield Gap("table", _head(table.site, table.entity), _name(table))
     for info in heirs:  # whose rows stand in another's table
         own = models.own(info)
-        found = _made(histories, models.table_name(info)) if not own.abstract else []
+        above = models.entity(info.ref) if not own.abstract else None
+        found = _made(models, _readable(known, info.ref), above) if above is not None and above.name else []
         for column in own.columns.values() if found and info.site is not None else ():
             yield from _of_column(column, info.name, found, _here(column.site, info.site, module))
+
+
+def _readable(known: Histories, ref: str) -> list[alembic_migrations.History]:
+    """The histories of a class's database; none where one of them could not be read."""
+    found = known.of_class(ref)
+    return [] if any(each.schema.unread for each in found) else found
 
 
 def _is_django(models: Declared, table: Table) -> bool:
@@ -167,9 +174,11 @@ def _is_django(models: Declared, table: Table) -> bool:
     return info is not None and models.family(info) == "django"
 
 
-def _lineage(models: Declared, table: Table) -> tuple[str, ...]:
+def _is_bound_elsewhere(models: Declared, table: Table) -> bool:
+    """Whether Flask-SQLAlchemy keeps the table in another database (``__bind_key__``)."""
     info = models.project.class_named(table.entity) if table.entity else None
-    return tuple(ref for ref, _ in lineage(models.project.reader(info.module), info.ref)) if info is not None else ()
+    above = lineage(models.project.reader(info.module), info.ref) if info is not None else ()
+    return any(isinstance(entry, ClassInfo) and "__bind_key__" in entry.members for _, entry in above)
 
 
 def _bases(models: Declared, table: Table) -> tuple[str, ...]:
@@ -177,14 +186,16 @@ def _bases(models: Declared, table: Table) -> tuple[str, ...]:
     return info.bases if info is not None else ()
 
 
-def _made(histories: list[alembic.History], name: str) -> list[Table]:
-    """The tables of that name in the histories; that of a schema (``events.sessions``) where no other has it."""
+def _made(models: Declared, histories: list[alembic_migrations.History], table: Table) -> list[Table]:
+    """The tables in the histories that a table of the models is: those of its qualified name, else the one of its name in whatever
+    schema, unless a model declares that."""
     found: list[Table] = []
     for history in histories:
         tables = history.schema.tables
-        several = [tables[name]] if name in tables else []
-        if not several and not history.elsewhere:
-            several = [each for key, each in tables.items() if key.rpartition(".")[2] == name.rpartition(".")[2]]
+        several = [tables[table.qualified]] if table.qualified in tables else []
+        if not several and (table.schema is None or not history.elsewhere):
+            others = {each.qualified for each in models.named_table(table.name) if each.schema is not None}
+            several = [each for each in tables.values() if each.name == table.name and each.qualified not in others]
         if len(several) > 1:
             return []
         found += several
@@ -215,7 +226,12 @@ def _of_table(models: Declared, table: Table, made: list[Table], module: ModuleI
         return
     for column in table.columns.values():
         yield from _of_column(column, _name(table), made, _here(column.site, table.site, module))
-    if any(not each.indexes for each in table.unread) or any(each.unread for each in made):
+    # A column that migrations add is there, whatever the table was like before.
+    if any(
+        not each.indexes
+        for each in (*table.unread, *(each for other in made for each in other.unread))
+        if not each.beginning
+    ):
         return
     first, *others = made
     for name, column in first.columns.items():
@@ -223,7 +239,7 @@ def _of_table(models: Declared, table: Table, made: list[Table], module: ModuleI
             continue
         if any(name not in each.columns or each.columns[name].nullable is not False for each in others):
             continue
-        if not _is_declared(models, table.name, name):
+        if not _is_declared(models, table, name):
             related = (Note(column.site, "made here"),) if column.site is not None else ()
             yield Gap("left", _head(table.site, table.entity), _name(table), name, related=related)
 
@@ -232,8 +248,9 @@ def _of_column(column: Column, model: str, made: list[Table], site: Site) -> Ite
     found = [each.columns.get(column.name) for each in made]
     known = [each for each in found if each is not None]
     if not known:
-        if not any(each.unread for each in made):
-            yield Gap("column", site, model, column.name)
+        if not any(_is_unread(each) for each in made):
+            gone = next((each.dropped[column.name] for each in made if column.name in each.dropped), None)
+            yield Gap("column", site, model, column.name, related=_gone(gone))
         return
     nullable = {each.nullable for each in known}
     if column.nullable is None or column.primary_key or len(known) < len(found) or nullable != {not column.nullable}:
@@ -245,9 +262,11 @@ def _of_column(column: Column, model: str, made: list[Table], site: Site) -> Ite
     yield Gap("null", site, model, column.name, *words, related)
 
 
-def _is_declared(models: Declared, table: str, column: str) -> bool:
+def _is_declared(models: Declared, table: Table, column: str) -> bool:
     """Whether a class whose rows stand in the table, or another of its name, declares the column."""
-    for each in models.named_table(table):
+    for each in models.named_table(table.name):
+        if each.qualified != table.qualified and None not in (each.schema, table.schema):
+            continue
         info = models.project.class_named(each.entity) if each.entity else None
         for _, entry in lineage(models.project.reader(info.module), info.ref) if info is not None else ():
             if isinstance(entry, ClassInfo) and (column in entry.members or column in entry.annotations):
@@ -259,3 +278,12 @@ def _is_declared(models: Declared, table: str, column: str) -> bool:
             if models.table(info) is None and column in {each.name for each in models.own(info).columns.values()}:
                 return True
     return False
+
+
+def _gone(site: Site | None) -> tuple[Note, ...]:
+    return (Note(site, "dropped or renamed here"),) if site is not None else ()
+
+
+def _is_unread(table: Table) -> bool:
+    """Whether a table may have columns that are not known."""
+    return any(not each.indexes for each in table.unread)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from dodont.project.project import Project
-from dodont.schema.alembic import CHANGING
+from dodont.schema.alembic_operations import CHANGING
 from dodont.schema.django_migrations import operations_of
 from dodont.schema.files import File, Files
 from dodont.schema.histories import histories

@@ -70,6 +70,9 @@ class Effects:
         """What stands under a name in what a call gave."""
         return Method(made, name)
 
+    def assigned(self, value: Any, name: str, held: Any) -> None:
+        """``value.name = held``."""
+
     def entered(self, value: Any) -> Any:
         """What ``with value as name`` gives ``name``."""
         return value
@@ -594,6 +597,8 @@ class Run:
                 held, key = self.eval(of, names, file), self.eval(index, names, file)
                 if isinstance(held, dict) and is_hashable(key):
                     held[key] = value
+            case ast.Attribute(value=of, attr=name) if file is not None:
+                self.effects.assigned(self.eval(of, names, file), name, value)
 
 
 _METHODS: Mapping[type[ast.expr], Callable[[Run, Any, dict[str, Any], File], Any]] = {

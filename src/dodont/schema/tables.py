@@ -15,12 +15,14 @@ from dodont.semantic.values import Site
 class Unread(NamedTuple):
     """Something that says what a table or a schema is like and could not be read: where it stands, and what it is.
 
-    ``indexes``: it may be an index over columns that are known otherwise.
+    ``indexes``: it may be an index over columns that are known otherwise. ``beginning``: it is what made the table, and all that
+    migrations did to it afterwards is known.
     """
 
     site: Site
     what: str
     indexes: bool = False
+    beginning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,9 @@ class Relationship(NamedTuple):
 class Table:
     """``entity`` is the qualified name of the class mapped to it, empty where none is. ``columns`` by the database's names.
 
-    ``name`` is empty where it could not be read. ``managed`` is false for a table that somebody else creates.
+    ``name`` is empty where it could not be read, ``schema`` (the namespace of a database that has several) where it is the database's
+    default one, and None where it could not be read. ``managed`` is false for a table that somebody else creates. ``dropped`` are the
+    columns that it had before, with the places where migrations drop or rename them.
     """
 
     name: str
@@ -90,6 +94,13 @@ class Table:
     unread: tuple[Unread, ...] = ()
     managed: bool = True
     site: Site | None = None
+    schema: str | None = ""
+    dropped: Mapping[str, Site] = field(default_factory=dict)
+
+    @property
+    def qualified(self) -> str:
+        """The name with the schema's before it: ``events.sessions``."""
+        return f"{self.schema}.{self.name}" if self.schema and self.name else self.name
 
     def column(self, attribute: str) -> Column | None:
         """The column that the code calls by this name."""
@@ -111,7 +122,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """All tables that one set of models, or one history of migrations, has. ``unread`` is what may have said more."""
+    """All tables that one set of models, or one history of migrations, has, by their qualified names. ``unread`` is what may have
+    said more."""
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()

@@ -235,6 +235,8 @@ def method_of(receiver: Any, name: str, args: list[Any], kwargs: dict[str, Any])
             return bounded(receiver.join(map(text_of, parts)))
         if name == "replace" and len(receiver) * max(map(size, args), default=0) > 10 * MAX_LENGTH:
             return UNREAD
+        if name in _OF_STATEMENTS:
+            return receiver
         return plainly(getattr(receiver, name), args, kwargs) if name in _OF_TEXTS else UNREAD
     if isinstance(receiver, list) and name in ("append", "add") and len(args) == 1:
         receiver.append(args[0])
@@ -248,8 +250,11 @@ def method_of(receiver: Any, name: str, args: list[Any], kwargs: dict[str, Any])
 
 
 _OF_TEXTS = frozenset(
-    "upper lower strip lstrip rstrip startswith endswith replace split title capitalize removeprefix removesuffix".split()
+    """upper lower strip lstrip rstrip startswith endswith replace split title capitalize removeprefix removesuffix
+    isupper islower isdigit isalpha isalnum rsplit partition rpartition""".split()
 )
+#: What leaves the text of a statement as it is: `text("DELETE …").bindparams(id=id)`.
+_OF_STATEMENTS = frozenset({"bindparams", "columns", "execution_options"})
 _OF_DISPLAYS = frozenset("get items keys values copy index count pop setdefault insert".split())
 
 

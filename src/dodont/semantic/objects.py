@@ -60,15 +60,25 @@ def _lineage(frame: Frame, name: str) -> tuple[Lineage, bool]:
         if info is not None:
             found.append((info.ref, info))
             pending += info.bases
+            # `@as_declarative()`, whose model is a class
+            pending += (each.ref for each in info.decorators if each.ref is not None and _is_modelled(frame, each.ref))
             continue
         canonical = frame.library.canonical(current)
         entry = frame.library.class_of(canonical)
         if entry is not None:
             found.append((canonical, entry))
             pending += entry.bases
+            continue
+        known = frame.world.resolve(current)
+        if known is not None and known.ref not in (None, current):
+            pending.insert(0, known.ref)  # `Base = declarative_base()`, of a module that was still being read
         elif settled and frame.world.may_come(current):
             settled = False
     return tuple(found), settled
+
+
+def _is_modelled(frame: Frame, ref: str) -> bool:
+    return frame.library.class_of(frame.library.canonical(ref)) is not None
 
 
 def role_of(frame: Frame, type: Type | None) -> str | None:

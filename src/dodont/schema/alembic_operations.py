@@ -1,21 +1,18 @@
-"""Alembic's migrations, run in the order of their revisions: every ``upgrade()`` over the tables that those before it have made."""
+"""What the calls in Alembic's migrations do to the tables: operations, batches, DDL, and what the database answers that they ask."""
 
 from __future__ import annotations
 
 import ast
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from dodont.project import inputs
-from dodont.project.environments import Environment
 from dodont.schema.files import File, Files
 from dodont.schema.running import Effects, Run, TooLong
-from dodont.schema.tables import Column, Index, Schema, Table, Unread
+from dodont.schema.tables import Column, Index, Table, Unread
 from dodont.schema.values import HOLE, UNREAD, Local, Made, Method, Ref, is_known
-from dodont.semantic.definitions import Input
+from dodont.semantic.definitions import says_nothing
 from dodont.semantic.values import Site
 
 _OP = "alembic.op."
@@ -24,157 +21,41 @@ _BATCH = "alembic.op.batch_alter_table"
 MAX_HOLES = 3
 
 
-@dataclass(slots=True)
-class History:
-    """What the migrations of a directory have made. ``elsewhere`` are tables that they change, and that something else has made.
-
-    ``consulted`` is what that hangs on, beside the migrations themselves.
-    """
-
-    schema: Schema
-    directory: str
-    elsewhere: frozenset[str] = frozenset()
-    consulted: frozenset[Input] = frozenset()
-
-
-@dataclass(slots=True)
-class _Revision:
-    name: str
-    after: tuple[str, ...]
-    file: File
-
-
-def replay(files: Files, environment: Environment) -> list[History]:
-    """The histories of an environment: one, or several that stand in directories of their own (``version_locations``)."""
-    project = files.project
-    shown = project.display(environment.directory)
-    lost: list[Unread] = []
-    found: list[History] = []
-    with project.noting(set()) as consulted:
-        revisions: list[_Revision] = []
-        for path in environment.revisions:
-            if b"down_revision" not in project.bytes_of(path):
-                continue
-            file = files.file(path)
-            files.forget(path)
-            revision = _revision(files, file) if file is not None and "revision" in file.bound else None
-            if revision is not None:
-                revisions.append(revision)
-            elif file is None or "revision" in file.bound:
-                lost.append(Unread(Site(project.display(path), 1, 0, 1, 0), "a migration"))
-        for each in _connected(revisions):
-            operations = Operations(list(lost))
-            named = {revision.name: revision for revision in each}
-            if len(named) < len(each):
-                operations.astray("two migrations of one name", Site(each[0].file.shown, 1, 0, 1, 0))
-            for revision in _ordered(named, operations.lost):
-                operations.upgrade(files, revision.file)
-            schema = Schema(operations.tables, tuple(operations.lost))
-            found.append(History(schema, os.path.dirname(each[0].file.shown), frozenset(operations.elsewhere)))
-    kept = frozenset(
-        (kind, name) for kind, name in consulted if kind != inputs.TEXT or not name.startswith(f"{shown}/")
-    )
-    for history in found:
-        history.consulted = kept
-    return found
-
-
-def _connected(revisions: list[_Revision]) -> list[list[_Revision]]:
-    """The revisions of each directory, together with those of the directories that they build on."""
-    groups: dict[str, list[_Revision]] = {}
-    for each in revisions:
-        groups.setdefault(os.path.dirname(each.file.path), []).append(each)
-    merged = True
-    while merged and len(groups) > 1:
-        merged = False
-        for directory, own in groups.items():
-            names = {each.name for each in own}
-            missing = {name for each in own for name in each.after} - names
-            other = next(
-                (key for key, each in groups.items() if key != directory and missing & {one.name for one in each}), None
-            )
-            if other is not None:
-                groups[other] += groups.pop(directory)
-                merged = True
-                break
-    return list(groups.values())
-
-
-def _revision(files: Files, file: File) -> _Revision | None:
-    run = Run(files)
-    name, before, needs = (
-        run.name(each, file) if each in file.bound else None for each in ("revision", "down_revision", "depends_on")
-    )
-    after: list[str] = []
-    for each in (before, needs):
-        several = each if isinstance(each, (tuple, list)) and not isinstance(each, Ref) else [each]
-        for one in several:
-            if is_known(one):
-                after.append(one)
-            elif one is not None:
-                return None
-    return _Revision(name, tuple(after), file) if is_known(name) else None
-
-
-def _ordered(revisions: dict[str, _Revision], lost: list[Unread]) -> Iterator[_Revision]:
-    """The revisions in an order in which each comes after those it builds on; one that is not there has done anybody knows what."""
-    seen: set[str] = set()
-    for start in revisions:
-        pending = [start]
-        while pending:
-            name = pending[-1]
-            if name in seen:
-                pending.pop()
-                continue
-            before = []
-            for each in revisions[name].after:
-                found = each if each in revisions else _of_prefix(revisions, each)
-                if found is None:
-                    site = Site(revisions[name].file.shown, 1, 0, 1, 0)
-                    if "@" not in each:  # the label of a branch: `depends_on = "shop@head"`
-                        lost.append(Unread(site, each))
-                elif found not in seen and found not in pending:
-                    before.append(found)
-            if before:
-                pending += before
-            else:
-                seen.add(pending.pop())
-                yield revisions[name]
-
-
-def _of_prefix(revisions: Mapping[str, _Revision], name: str) -> str | None:
-    """A revision by the first letters of its name, as Alembic takes it."""
-    found = [each for each in revisions if each.startswith(name)]
-    return found[0] if len(found) == 1 else None
-
-
 class Operations(Effects):
     """What the calls in migrations do to the tables."""
 
-    def __init__(self, lost: list[Unread]) -> None:
-        self.tables: dict[str, Table] = {}
+    def __init__(self, lost: list[Unread], beginning: Mapping[str, Table]) -> None:
+        self.tables: dict[str, Table] = dict(beginning)
         self.lost = lost
         self.elsewhere: set[str] = set()
         self._run: Run
 
-    def upgrade(self, files: Files, file: File) -> None:
-        """Run the ``upgrade()`` of a migration. One with a parameter is called for several databases."""
+    def upgrade(self, files: Files, file: File, *, first: bool) -> None:
+        """Run the ``upgrade()`` of a migration. One with a parameter is called for several databases.
+
+        The first one may be there for its name only: another program makes the tables, and it raises.
+        """
         run = self._run = Run(files, self)
         function = run.name("upgrade", file) if "upgrade" in file.bound else None
         if not isinstance(function, Local) or not isinstance(function.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             if function is not None:
-                self.astray("upgrade", Site(file.shown, 1, 0, 1, 0))
+                self.astray("`upgrade` is no function", Site(file.shown, 1, 0, 1, 0))
             return
         given = function.node.args
         if len(given.args) > len(given.defaults) and [each.arg for each in given.args] != ["op"]:
-            self.astray("upgrade", file.site(function.node))
+            self.astray("`upgrade` is called for several databases", file.site(function.node))
+            return
+        if first and _only_raises(
+            function.node
+        ):  # of the tables before the first migration it says that they are there
+            self.elsewhere.add("")
             return
         try:
             # `def upgrade(op=None)`, where a plugin is handed it
             if run.function(function, op=Ref("alembic.op")) == "raise":
-                self.astray("upgrade", file.site(function.node))
+                self.astray("`upgrade` raises", file.site(function.node))
         except (TooLong, RecursionError):
-            self.astray("upgrade", file.site(function.node))
+            self.astray("`upgrade` takes too many steps", file.site(function.node))
 
     # Effects
 
@@ -193,13 +74,13 @@ class Operations(Effects):
         elif name in _ASKED and isinstance(made.receiver, (Made, Method)):
             return self._asked(name, made)
         elif name in ("create_all", "drop_all"):
-            self.astray(name, made.site or _NOWHERE)
+            self._astray(made, "what it makes depends on the models of the day")
         elif made.of.endswith((".__table__.create", ".__table__.drop")):
             self._mapped(made)
         elif name in ("create", "drop") and isinstance(made.receiver, Made) and _last(made.receiver.of) == "Table":
             self._table_made(name, made.receiver)
         elif any(each == Ref("alembic.op") for each in (*made.args, *made.kwargs.values())):
-            self.astray(made.of, made.site or _NOWHERE)
+            self._astray(made, "it is handed `op`, and is not the project's")
         return made
 
     def attribute(self, made: Made, name: str) -> Any:
@@ -229,6 +110,9 @@ class Operations(Effects):
     def astray(self, what: str, site: Site) -> None:
         self.lost.append(Unread(site, what))
 
+    def _astray(self, made: Made, why: str) -> None:
+        self.lost.append(_unread(made, why))
+
     # Operations
 
     def _operation(self, name: str, made: Made, batch: Any) -> Any:
@@ -255,29 +139,30 @@ class Operations(Effects):
 
     def _at(self, table: Any, made: Made) -> Table | None:
         """The table an operation is about. Where it is not known, all that it may be are lost."""
-        if not isinstance(table, str):
-            self.astray(made.of, made.site or _NOWHERE)
-            return None
-        if table.count(HOLE) > MAX_HOLES:
-            self.astray(made.of, made.site or _NOWHERE)
+        if not isinstance(table, str) or table.count(HOLE) > MAX_HOLES:
+            self._astray(made, "of which table is not known")
             return None
         if HOLE in table:
             pattern = re.compile(".*".join(map(re.escape, table.split(HOLE))))
             for name in [*self.tables]:
                 if pattern.fullmatch(name):
-                    self._lose(self.tables[name], made)
+                    self._lose(self.tables[name], made, "of which table is not known")
             return None
         if table not in self.tables:
             self.elsewhere.add(table)
-            self.tables[table] = Table(table, unread=(Unread(made.site or _NOWHERE, table),), site=made.site)
+            beginning = Unread(made.site or _NOWHERE, f"how `{table}` began: no migration creates it", beginning=True)
+            self.tables[table] = _table(table, unread=(beginning,), site=made.site)
         return self.tables[table]
 
-    def _lose(self, table: Table, made: Made) -> None:
-        table = replace(table, columns={name: replace(each, nullable=None) for name, each in table.columns.items()})
-        self.tables[table.name] = replace(table, unread=(*table.unread, Unread(made.site or _NOWHERE, made.of)))
+    def _lose(self, table: Table, made: Made, why: str) -> None:
+        columns = {name: replace(each, nullable=None) for name, each in table.columns.items()}
+        self._put(replace(table, columns=columns, unread=(*table.unread, _unread(made, why))))
+
+    def _put(self, table: Table) -> None:
+        self.tables[table.qualified] = table
 
     def _set(self, table: Table, column: Column) -> None:
-        self.tables[table.name] = replace(table, columns={**table.columns, column.name: column})
+        self._put(replace(table, columns={**table.columns, column.name: column}))
 
     def create_table(self, table: Any, made: Made, shift: int) -> None:
         if not is_known(table):
@@ -286,7 +171,9 @@ class Operations(Effects):
         columns: dict[str, Column] = {}
         indexes: list[Index] = []
         keys: set[str] = set()
-        unread: list[Unread] = [Unread(made.site or _NOWHERE, table)] if HOLE in made.kwargs else []
+        references: dict[str, str] = {}
+        computed = _unread(made, f"columns of `{table}` that are computed")
+        unread: list[Unread] = [computed] if HOLE in made.kwargs else []
         for each in made.args[1:]:
             if isinstance(each, Made):
                 kind = _last(each.of)
@@ -296,6 +183,8 @@ class Operations(Effects):
                     continue
                 if kind == "PrimaryKeyConstraint":
                     keys |= set(_texts(each.args))
+                elif kind == "ForeignKeyConstraint":
+                    references |= _referring(each.get(0, "columns"), _texts(each.get(1, "refcolumns")))
                 elif kind == "UniqueConstraint":
                     indexes.append(Index(_texts(each.args), True, name=_name(each.kwargs.get("name"))))
                 elif kind == "Index":
@@ -304,10 +193,18 @@ class Operations(Effects):
                     )
                 if kind.endswith(("Constraint", "Index")):
                     continue
-            unread.append(Unread(made.site or _NOWHERE, table))
+            unread.append(computed)
         for key in keys & columns.keys():
             columns[key] = replace(columns[key], primary_key=True, nullable=False)
-        self.tables[table] = Table(table, "", columns, tuple(indexes), {}, tuple(unread), site=made.site)
+        for name, reference in references.items():
+            if name in columns:
+                columns[name] = replace(columns[name], references=reference)
+        primary = tuple(each.name for each in columns.values() if each.primary_key)
+        if len(primary) > 1:
+            indexes.insert(0, Index(primary, unique=True))
+        self._put(
+            _table(table, columns=columns, indexes=tuple(indexes), unread=tuple(dict.fromkeys(unread)), site=made.site)
+        )
 
     def _table_made(self, name: str, made: Made) -> None:
         table = self._named(made.get(0, "name"), made.kwargs.get("schema"))
@@ -317,15 +214,16 @@ class Operations(Effects):
         items = tuple(each for each in made.args[1:] if isinstance(each, Made) and _last(each.of) != "MetaData")
         self.create_table(table, Made(made.of, (table, *items), made.kwargs, made.site), 0)
         if not items and table in self.tables:  # `new = sa.Table(name, metadata)`, `new.append_column(column.copy())`
-            self._lose(self.tables[table], made)
+            self._lose(self.tables[table], made, "columns that are added afterwards")
 
     def _mapped(self, made: Made) -> None:
         """``Tag.__table__.create(bind)``: a table of which no more is known than that a class has it."""
         table = self._run.attribute(Ref(made.of.rpartition(".__table__.")[0]), "__tablename__")
         if not is_known(table):
-            self.astray(made.of, made.site or _NOWHERE)
+            self._astray(made, "of which table is not known")
         else:
-            self._lose(self.tables.get(table) or Table(table, site=made.site), made)
+            found = self.tables.get(table) or _table(table, site=made.site)
+            self._lose(found, made, "what it makes depends on the model of the day")
 
     def drop_table(self, table: Any, made: Made, shift: int) -> None:
         if not is_known(table):
@@ -338,10 +236,10 @@ class Operations(Effects):
         if found is None:
             return
         if not is_known(new):
-            self.astray(made.of, made.site or _NOWHERE)
+            self._astray(made, "the new name is computed")
             return
-        del self.tables[found.name]
-        self.tables[new] = replace(found, name=new)
+        del self.tables[found.qualified]
+        self._put(_named(found, new))
 
     def add_column(self, table: Any, made: Made, shift: int) -> None:
         found = self._at(table, made)
@@ -350,7 +248,7 @@ class Operations(Effects):
         given = made.get(1 - shift, "column")
         column = _column(given) if isinstance(given, Made) else None
         if column is None:
-            self._lose(found, made)
+            self._lose(found, made, "the column is computed")
         else:
             self._set(found, column)
 
@@ -360,11 +258,15 @@ class Operations(Effects):
             return
         name = made.get(1 - shift, "column_name")
         if not is_known(name):
-            self._lose(found, made)
+            self._lose(found, made, "the column is computed")
             return
-        columns = {key: each for key, each in found.columns.items() if key != name}
-        indexes = tuple(each for each in found.indexes if name not in each.columns)
-        self.tables[found.name] = replace(found, columns=columns, indexes=indexes)
+        self._drop(found, name, made)
+
+    def _drop(self, table: Table, name: str, made: Made) -> None:
+        columns = {key: each for key, each in table.columns.items() if key != name}
+        indexes = tuple(each for each in table.indexes if name not in each.columns)
+        dropped = {**table.dropped, name: made.site or _NOWHERE}
+        self._put(replace(table, columns=columns, indexes=indexes, dropped=dropped))
 
     def alter_column(self, table: Any, made: Made, shift: int) -> None:
         found = self._at(table, made)
@@ -372,7 +274,7 @@ class Operations(Effects):
             return
         name = made.get(1 - shift, "column_name")
         if not is_known(name) or HOLE in made.kwargs:
-            self._lose(found, made)
+            self._lose(found, made, "the column is computed")
             return
         column = found.columns.get(name) or Column(name, nullable=None, site=made.site)
         if "nullable" in made.kwargs:
@@ -387,11 +289,11 @@ class Operations(Effects):
             self._set(found, column)
             return
         if not is_known(new):
-            self._lose(found, made)
+            self._lose(found, made, "the new name is computed")
             return
-        self._renamed(found, name, replace(column, name=new))
+        self._renamed(found, name, replace(column, name=new), made)
 
-    def _renamed(self, table: Table, old: str, column: Column) -> None:
+    def _renamed(self, table: Table, old: str, column: Column, made: Made) -> None:
         columns = {
             (column.name if key == old else key): (column if key == old else each)
             for key, each in table.columns.items()
@@ -401,7 +303,8 @@ class Operations(Effects):
             each._replace(columns=tuple(column.name if name == old else name for name in each.columns))
             for each in table.indexes
         )
-        self.tables[table.name] = replace(table, columns=columns, indexes=indexes)
+        dropped = {**table.dropped, old: made.site or _NOWHERE}
+        self._put(replace(table, columns=columns, indexes=indexes, dropped=dropped))
 
     def create_index(self, table: Any, made: Made, shift: int) -> None:
         columns = made.get(2 - shift, "columns", ())
@@ -418,6 +321,16 @@ class Operations(Effects):
         index = Index(_texts(columns), unique, partial, _name(made.get(0, "name")))
         self.tables[table] = replace(found, indexes=(*found.indexes, index))
 
+    def create_foreign_key(self, table: Any, made: Made, shift: int) -> None:
+        found = self.tables.get(table) if table is not UNREAD else None
+        to = self._named(made.get(2 - shift, "referent_table"), made.kwargs.get("referent_schema"))
+        remote = _texts(made.get(4 - shift, "remote_cols"))
+        for name, reference in _referring(
+            made.get(3 - shift, "local_cols"), tuple(f"{to}.{each}" for each in remote)
+        ).items():
+            if found is not None and is_known(to) and name in found.columns:
+                self._set(found, replace(found.columns[name], references=reference))
+
     def create_primary_key(self, table: Any, made: Made, shift: int) -> None:
         found = self.tables.get(table) if table is not UNREAD else None
         for name in _texts(made.get(2 - shift, "columns", ())) if found is not None else ():
@@ -432,12 +345,19 @@ class Operations(Effects):
                 kept = tuple(each for each in found.indexes if not each.name or each.name != name)
                 self.tables[key] = replace(found, indexes=kept)
 
+    def drop_constraint(self, table: Any, made: Made, shift: int) -> None:
+        found = self.tables.get(table) if table is not UNREAD else None
+        name = made.get(0, "constraint_name")
+        if found is not None:
+            kept = tuple(each for each in found.indexes if not each.name or each.name != name)
+            self._put(replace(found, indexes=kept))
+
     def execute(self, table: Any, made: Made, shift: int) -> None:
         self._sql(made.get(0, "sqltext"), made)
 
     def _sql(self, text: Any, made: Made) -> None:
         if text is UNREAD and made.of == "alembic.op.execute":
-            self.astray(made.of, made.site or _NOWHERE)
+            self._astray(made, "the SQL is computed")
         if not isinstance(text, str):
             return
         from dodont.sql.changes import changes
@@ -445,7 +365,7 @@ class Operations(Effects):
         for change in changes(text):
             table: Any = change.table.removeprefix("public.")
             if not table or table == HOLE:
-                self.astray("DDL", made.site or _NOWHERE)
+                self._astray(made, "SQL that changes a table nobody knows")
                 continue
             if not is_known(table):
                 self._at(table, made)
@@ -456,7 +376,7 @@ class Operations(Effects):
                     )
                     for each in change.columns
                 }
-                self.tables[table] = Table(table, "", columns, site=made.site)
+                self._put(_table(table, columns=columns, site=made.site))
             elif change.what == "drop":
                 self.tables.pop(table, None)
             elif (found := self._at(table, made)) is not None:
@@ -466,25 +386,22 @@ class Operations(Effects):
         column = table.columns.get(change.column)
         match change.what:
             case "rename":
-                del self.tables[table.name]
-                schema = table.name.rpartition(".")[0]
-                name = f"{schema}.{change.to}" if schema and "." not in change.to else change.to
-                self.tables[name] = replace(table, name=name)
+                del self.tables[table.qualified]
+                self._put(_named(table, change.to) if "." in change.to else replace(table, name=change.to))
             case "add column":
                 added = change.columns[0]
                 nullable = added.nullable
                 self._set(table, Column(added.name, "", added.kind, nullable, added.primary_key, site=made.site))
             case "drop column":
-                kept = {name: each for name, each in table.columns.items() if name != change.column}
-                self.tables[table.name] = replace(table, columns=kept)
+                self._drop(table, change.column, made)
             case "rename column" if column is not None:
-                self._renamed(table, change.column, replace(column, name=change.to))
+                self._renamed(table, change.column, replace(column, name=change.to), made)
             case "null" if column is not None:
                 self._set(table, replace(column, nullable=change.nullable))
             case "unknown" if column is not None:
                 self._set(table, replace(column, kind="", nullable=None))
             case _:
-                self._lose(table, made)
+                self._lose(table, made, f"SQL that changes `{table.qualified}` in a way that is not known")
 
     def _asked(self, name: str, made: Made) -> Any:
         """What the database says of itself when a migration asks."""
@@ -512,9 +429,28 @@ class Operations(Effects):
         return UNREAD
 
 
+def _only_raises(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return says_nothing(function.body) and isinstance(function.body[-1], ast.Raise)
+
+
+def _table(qualified: str, **said: Any) -> Table:
+    schema, _, name = qualified.rpartition(".")
+    return Table(name, schema=schema, **said)
+
+
+def _named(table: Table, qualified: str) -> Table:
+    schema, _, name = qualified.rpartition(".")
+    return replace(table, name=name, schema=schema)
+
+
+def _unread(made: Made, why: str) -> Unread:
+    return Unread(made.site or _NOWHERE, f"`{_last(made.of)}`: {why}")
+
+
 def _doubtful(table: Table) -> Table:
     """A table that may have been dropped, or not."""
-    return replace(table, unread=(*table.unread, Unread(table.site or _NOWHERE, table.name)))
+    doubt = Unread(table.site or _NOWHERE, f"`{table.qualified}`, which is dropped on a condition")
+    return replace(table, unread=(*table.unread, doubt))
 
 
 def _one_of(before: Table | None, one: Table, other: Table) -> Table:
@@ -575,6 +511,12 @@ def _name(value: Any) -> str:
     return str(value) if is_known(value) else ""
 
 
+def _referring(local: Any, remote: tuple[str, ...]) -> dict[str, str]:
+    """What a foreign key of one column leads to, by its name."""
+    names = _texts(local)
+    return {names[0]: remote[0]} if len(names) == len(remote) == 1 and names[0] and remote[0] else {}
+
+
 def _texts(values: Any) -> tuple[str, ...]:
     return tuple(map(_name, values)) if isinstance(values, (list, tuple)) else ()
 
@@ -607,14 +549,11 @@ _FIRST: Mapping[str, tuple[int, str]] = {
     "drop_index": (1, "table_name"),
     "create_unique_constraint": (1, "table_name"),
     "create_primary_key": (1, "table_name"),
+    "create_foreign_key": (1, "source_table"),
+    "drop_constraint": (1, "table_name"),
 }
 #: The operations that change a schema.
-CHANGING = frozenset(_FIRST) | {
-    "create_foreign_key",
-    "create_check_constraint",
-    "create_exclude_constraint",
-    "drop_constraint",
-}
+CHANGING = frozenset(_FIRST) | {"create_check_constraint", "create_exclude_constraint"}
 
 _KNOWN: Mapping[str, Callable[[Operations, Any, Made, int], None]] = {
     **{name: getattr(Operations, name) for name in _FIRST},
