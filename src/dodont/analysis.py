@@ -350,7 +350,8 @@ class Pass:
 
     def in_transaction(self, function: FunctionInfo) -> bool:
         """Whether the function is called within a transaction, by name or by a base of its class, or every request is one."""
-        if self._callers(function)[0] or self.project.callers.per_request():
+        # What a framework calls, a caller of that name does not: `delete` of a view.
+        if (function.handler is None and self._callers(function)[0]) or self.project.callers.per_request():
             return True
         wrappers = (self.project.function(ref) for ref, _ in function.wrapped_by)
         if any(each is not None and self._speaks_of_atomic(each) for each in wrappers):

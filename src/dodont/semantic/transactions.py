@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic import recomputed, written_back
-from dodont.semantic.definitions import ClassInfo, Durable, Facts, FunctionInfo, Write
+from dodont.semantic.definitions import ClassInfo, Durable, Facts, FunctionInfo, FunctionNode, Write
 from dodont.semantic.events import Steps
 from dodont.semantic.objects import lineage, role_of
 from dodont.semantic.trees import blocks_around, last_name, nodes_of, parts, walk
@@ -130,7 +130,10 @@ def accessed(
         recomputed.saved_all(frame, node, given.positional)
     if _flushes(ref):
         return
-    write = Write(what, source, ref, frame.site(node), sure=not (model.finds or frame.guards), finds=model.finds)
+    asks, sets = _fields(node)
+    write = Write(
+        what, source, ref, frame.site(node), (), not (model.finds or frame.guards), model.finds, asks=asks, sets=sets
+    )
     if frame.regions or not _commits_itself(frame, callee, ref):
         _later(frame, (write,))
     else:
@@ -161,11 +164,29 @@ def guessed(frame: Frame, node: ast.Call, name: str, given: Arguments) -> None:
     ):
         return
     recomputed.saved(frame, node, source)
-    write = Write(f"?.{owner or source}", source, f"?.{name}", frame.site(node), sure=not frame.guards)
+    asks, sets = _fields(node)
+    write = Write(
+        f"?.{owner or source}", source, f"?.{name}", frame.site(node), sure=not frame.guards, asks=asks, sets=sets
+    )
     if frame.regions:
         _later(frame, (write,))
     else:
         _step(frame, Durable((write,), write.site, "statement", (), bool(frame.loops)))
+
+
+def _fields(node: ast.Call) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields by which a query finds rows, and those that a call gives values to::
+
+    Price.objects.filter(product=product, current=True).update(current=False)
+    """
+    sets = tuple(each.arg for each in node.keywords if each.arg is not None)
+    asks: list[str] = []
+    inner = node.func
+    while isinstance(inner, (ast.Attribute, ast.Call)):
+        if isinstance(inner, ast.Call):
+            asks += [each.arg.partition("__")[0] for each in inner.keywords if each.arg is not None]
+        inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
+    return tuple(asks), sets
 
 
 #: ``export.file.delete()``: of a storage, not of a database.
@@ -325,7 +346,8 @@ def called(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -
     kinds = {each.kind for each in facts.steps}
     if not kinds and any(each.kind == "commit" and not each.guarded for each in facts.accesses):
         kinds = {"commit"}  # `unit.commit()`
-    done = here(tuple(write for each in facts.steps for write in each.writes))[:MAX_WRITES]
+    written = sorted((write for each in facts.steps for write in each.writes), key=lambda write: len(write.chain))
+    done = here(tuple(written))[:MAX_WRITES]
     if "commit" in kinds:
         _commits(frame, node, chain, done)
     elif frame.regions:
@@ -425,7 +447,7 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
                 bound[line].add(ast.unparse(name))
     return tuple(
         step._replace(
-            writes=tuple(each for each in step.writes if not _is_touch(info.node, each)),
+            writes=tuple([_told(frame, info.node, each) for each in step.writes]),
             within=blocks_around(info.node.body, step.site.line),
             names=tuple(sorted({name for line in own for name in names[line]})),
             bound=tuple(sorted({name for line in own for name in bound[line]})),
@@ -435,26 +457,75 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
     )
 
 
-def _is_touch(function: ast.AST, write: Write) -> bool:
-    """Whether an object is saved in which the function changed nothing but a time::
+def _told(frame: Frame, function: FunctionNode, write: Write) -> Write:
+    """A write with what the function's code says of it."""
+    if write.chain:
+        return write
+    return write._replace(stamps=_stamps(frame, function, write), asked_at=_asked_at(frame, function, write))
+
+
+def _stamps(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:
+    """The fields that were set, where each of them got a time, as of an object that is saved to say when something happened::
 
     super().save()
-    self.cart.save(update_fields=["updated_at"])
+    self.cart.changed_at = now()
+    self.cart.save(update_fields=["changed_at"])
     """
-    root, _, held = write.source.partition(".")
-    if root != "self" or not write.target.endswith("save") or write.chain:
-        return False
-    values = [
-        each.value
-        for each in nodes_of(function, _ASSIGNED)
-        if isinstance(each, ast.Assign)
-        for target in each.targets
-        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == write.source
-    ]
-    if not values:
-        return bool(held)
-    return all(isinstance(each, ast.Call) and last_name(each.func) in _TIMES for each in values)
+    if write.target.endswith("update"):
+        call = next(
+            (each for each in nodes_of(function, _CALLS) if isinstance(each, ast.Call) and frame.site(each) == write.site),
+            None,
+        )
+        values = {word.arg or "": word.value for word in call.keywords} if call is not None else {}
+    elif write.source and write.target.endswith("save"):
+        values = {
+            target.attr: each.value
+            for each in nodes_of(function, _ASSIGNED)
+            if isinstance(each, ast.Assign)
+            for target in each.targets
+            if isinstance(target, ast.Attribute) and ast.unparse(target.value) == write.source
+        }
+        if not values and write.source.startswith("self."):
+            return ("",)  # for what the database, or the class, then sets by itself
+    else:
+        values = {}
+    return tuple(values) if all(_is_time(frame, each) for each in values.values()) else ()
 
+
+def _is_time(frame: Frame, value: ast.expr) -> bool:
+    if isinstance(value, ast.Call) and last_name(value.func) in _TIMES:
+        return True
+    type = frame.quiet(value).type
+    return type is not None and type.name.endswith((".datetime", "DateTimeField"))
+
+
+def _asked_at(frame: Frame, function: FunctionNode, write: Write) -> int:
+    """The line of the ``if`` around a write that asks whether there is such a row::
+
+    subscription = Subscription.objects.filter(user=user).first()
+    if not subscription:
+        Subscription.objects.create(user=user)
+    """
+    if not write.target.endswith(("create", "save")):
+        return 0
+    lines = {each.line for each in blocks_around(function.body, write.site.line) if each.word == "if"}
+    for each in nodes_of(function, _TESTS):
+        if isinstance(each, ast.If) and each.lineno in lines:
+            match each.test:
+                case ast.UnaryOp(op=ast.Not(), operand=found) | ast.Compare(left=found, ops=[ast.Is()]):
+                    pass
+                case _:
+                    continue
+            if isinstance(found, ast.Call) and isinstance(found.func, ast.Attribute) and found.func.attr == "exists":
+                found = found.func.value
+            type = frame.quiet(found).type
+            if type is not None and write.what in (type.name, *(inner.name for inner in type.args)):
+                return each.lineno
+    return 0
+
+
+_CALLS = frozenset({ast.Call})
+_TESTS = frozenset({ast.If})
 
 _TIMES = frozenset({"now", "utcnow", "time", "today", "localtime", "utc_now"})
 
