@@ -350,8 +350,11 @@ class Pass:
 
     def in_transaction(self, function: FunctionInfo) -> bool:
         """Whether the function is called within a transaction, by name or by a base of its class, or every request is one."""
-        # What a framework calls, a caller of that name does not: `delete` of a view.
-        if (function.handler is None and self._callers(function)[0]) or self.project.callers.per_request():
+        if self.project.callers.per_request():
+            return True
+        # What a framework calls, a caller of that name does not: `delete(self, request)` of a view.
+        serves = function.handler is not None or (function.owner is not None and "request" in function.positional[:1])
+        if not serves and self._callers(function)[0]:
             return True
         wrappers = (self.project.function(ref) for ref, _ in function.wrapped_by)
         if any(each is not None and self._speaks_of_atomic(each) for each in wrappers):

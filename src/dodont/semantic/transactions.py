@@ -151,7 +151,7 @@ def guessed(frame: Frame, node: ast.Call, name: str, given: Arguments) -> None:
         return
     func = node.func
     source = _source(func.value) if isinstance(func, ast.Attribute) else ""
-    owner = _before_objects(func)
+    owner = _before_objects(func) or _related(frame, func, name)
     if owner:
         source = ""
     elif (
@@ -166,7 +166,13 @@ def guessed(frame: Frame, node: ast.Call, name: str, given: Arguments) -> None:
     recomputed.saved(frame, node, source)
     asks, sets = _fields(node)
     write = Write(
-        f"?.{owner or source}", source, f"?.{name}", frame.site(node), sure=not frame.guards, asks=asks, sets=sets
+        owner if "." in owner else f"?.{owner or source}",
+        source,
+        f"?.{name}",
+        frame.site(node),
+        sure=not frame.guards,
+        asks=asks,
+        sets=sets,
     )
     if frame.regions:
         _later(frame, (write,))
@@ -204,6 +210,14 @@ def _before_objects(node: ast.expr) -> str:
             node = node.value
         else:
             return ""
+
+
+def _related(frame: Frame, func: ast.expr, name: str) -> str:
+    """The class of what ``order.lines.create(...)`` makes, where one class alone is related as ``lines``."""
+    if not name.endswith("create") or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Attribute):
+        return ""
+    found = frame.world.related_to_any(func.value.attr)
+    return found.entity if found is not None and found.manager and found.entity is not None else ""
 
 
 def _flushes(ref: str) -> bool:
@@ -436,6 +450,10 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
     names: dict[int, set[str]] = {line: set() for each in lines for line in each}
     made = _made(frame, info.node)
     bound: dict[int, set[str]] = {line: set() for line in names}
+    for step in steps:
+        for write in step.writes:
+            if not write.chain and write.source.partition(".")[0] == "self":
+                names[write.site.line].add("self")  # `super().save()`
     for line in names:
         statement = _statement(info.node.body, line)
         for name in walk(statement) if statement is not None else ():
@@ -447,7 +465,7 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
                 bound[line].add(ast.unparse(name))
     return tuple(
         step._replace(
-            writes=tuple([_told(frame, info.node, each) for each in step.writes]),
+            writes=tuple([each._replace(asked_at=_asked_at(frame, info.node, each)) for each in step.writes]),
             within=blocks_around(info.node.body, step.site.line),
             names=tuple(sorted({name for line in own for name in names[line]})),
             bound=tuple(sorted({name for line in own for name in bound[line]})),
@@ -457,11 +475,9 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
     )
 
 
-def _told(frame: Frame, function: FunctionNode, write: Write) -> Write:
-    """A write with what the function's code says of it."""
-    if write.chain:
-        return write
-    return write._replace(stamps=_stamps(frame, function, write), asked_at=_asked_at(frame, function, write))
+def _stamped(frame: Frame, function: ast.AST, writes: tuple[Write, ...]) -> tuple[Write, ...]:
+    """Writes with what the function's code says of what is set: here or nowhere, since callers do not see it."""
+    return tuple([each if each.chain else each._replace(stamps=_stamps(frame, function, each)) for each in writes])
 
 
 def _stamps(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:
@@ -473,7 +489,11 @@ def _stamps(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:
     """
     if write.target.endswith("update"):
         call = next(
-            (each for each in nodes_of(function, _CALLS) if isinstance(each, ast.Call) and frame.site(each) == write.site),
+            (
+                each
+                for each in nodes_of(function, _CALLS)
+                if isinstance(each, ast.Call) and frame.site(each) == write.site
+            ),
             None,
         )
         values = {word.arg or "": word.value for word in call.keywords} if call is not None else {}
@@ -486,10 +506,23 @@ def _stamps(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:
             if isinstance(target, ast.Attribute) and ast.unparse(target.value) == write.source
         }
         if not values and write.source.startswith("self."):
-            return ("",)  # for what the database, or the class, then sets by itself
+            # for what the class then sets by itself, unless something else was done with it
+            return () if _is_used(frame, function, write) else ("",)
     else:
         values = {}
     return tuple(values) if all(_is_time(frame, each) for each in values.values()) else ()
+
+
+def _is_used(frame: Frame, function: ast.AST, write: Write) -> bool:
+    """Whether the object that is saved is handed to something before, or does something: ``self.user.set_password(text)``."""
+    for each in nodes_of(function, _CALLS):
+        assert isinstance(each, ast.Call)
+        held = [each.func.value] if isinstance(each.func, ast.Attribute) else []
+        if frame.site(each) != write.site and any(
+            isinstance(given, ast.Attribute) and ast.unparse(given) == write.source for given in (*held, *each.args)
+        ):
+            return True
+    return False
 
 
 def _is_time(frame: Frame, value: ast.expr) -> bool:
@@ -506,7 +539,7 @@ def _asked_at(frame: Frame, function: FunctionNode, write: Write) -> int:
     if not subscription:
         Subscription.objects.create(user=user)
     """
-    if not write.target.endswith(("create", "save")):
+    if write.chain or not write.target.endswith(("create", "save")):
         return 0
     lines = {each.line for each in blocks_around(function.body, write.site.line) if each.word == "if"}
     for each in nodes_of(function, _TESTS):
@@ -531,7 +564,7 @@ _TIMES = frozenset({"now", "utcnow", "time", "today", "localtime", "utc_now"})
 
 
 def _made(frame: Frame, function: ast.AST) -> dict[str, set[str]]:
-    """Of the objects that a function makes, the names in what they are made of: ``line = Line(order=order)``."""
+    """Of the objects that a function makes, the names in what they are made of: ``line = Line(order=order)``, ``buyer = order.buyer``."""
     made: dict[str, set[str]] = {}
     for node in nodes_of(function, _ASSIGNED):
         assert isinstance(node, ast.Assign)
@@ -542,6 +575,10 @@ def _made(frame: Frame, function: ast.AST) -> dict[str, set[str]]:
                     inner = (each for given in (*call.args, *call.keywords) for each in walk(given))
                     used = {each.id for each in inner if isinstance(each, ast.Name)}
                     made.setdefault(name, set()).update(each for each in used if not _is_session(frame, each))
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute() as value):
+                root = next((each.id for each in walk(value) if isinstance(each, ast.Name)), "")
+                if root and (root == "self" or not _is_session(frame, root)):
+                    made.setdefault(name, set()).add(root)
     return made
 
 
@@ -612,6 +649,10 @@ def closed(frame: Frame, info: FunctionInfo) -> tuple[tuple[Durable, ...], tuple
     def judged(writes: tuple[Write, ...]) -> tuple[Write, ...]:
         return tuple(each if each.site in everywhere else each._replace(sure=False) for each in writes)
 
+    if info.node is not None:
+        found = Account(
+            tuple([each._replace(writes=_stamped(frame, info.node, each.writes)) for each in found.steps]), found.open
+        )
     apart = [each for each in found.steps if each.kind != "region"]
     if len(apart) > 1 or any(each.in_loop and each.kind == "commit" and not each.chain for each in apart):
         frame.event(("steps",), Steps(info, _placed(frame, info, found.steps)))

@@ -40,7 +40,9 @@ def _hold(steps: list[Durable], run: Pass) -> Fix | None:
     """One transaction for all the steps that hang together: part of them in one would only move the gap."""
     first, last = steps[0], steps[-1]
     if all(each.kind == "statement" for each in steps):
-        if all(write.target.startswith(("django.", "rest_framework.", "?.")) for each in steps for write in each.writes):
+        if all(
+            write.target.startswith(("django.", "rest_framework.", "?.")) for each in steps for write in each.writes
+        ):
             return run.fix(
                 "Hold them in one transaction",
                 "unsafe",
@@ -70,7 +72,9 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
     deletion around what receives its signals, a migration around its functions; or whether it is a command, or makes data up."""
     if not {"sender", "schema_editor"}.isdisjoint(function.positional):
         return True
-    if any(_MAKES_UP.search(each) for each in (*run.module.name.split(".")[-2:], function.name)):
+    if any(_MAKES_UP.search(each) for each in (*run.module.name.split(".")[-2:], function.name)) or _TESTS.search(
+        run.module.name
+    ):
         return True
     if not run.module.imports.isdisjoint(("django.contrib.admin", "django.core.management.base", "faker")):
         return True
@@ -84,9 +88,10 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
 
 #: Words for what makes data up, or clears it away: it is run again.
 _MAKES_UP = re.compile(
-    r"(?:^|_)(?:seed|populate|faker?$|test$|testing$|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
+    r"(?:^|_)(?:seed|populate|faker?$|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
     re.I,
 )
+_TESTS = re.compile(r"(?:^|[._])test(?:ing)?$")
 
 
 def _named(write: Write, run: Pass) -> str:
@@ -103,7 +108,9 @@ class _Judge:
         self.steps = steps.steps
         self.run = run
         self.is_handler = steps.function.handler is not None or "request" in steps.function.positional[:1]
-        self.sources = [write.source for each in self.steps for write in {one.source: one for one in each.writes}.values()]
+        self.sources = [
+            write.source for each in self.steps for write in {one.source: one for one in each.writes}.values()
+        ]
 
     def first(self) -> tuple[Durable, Durable, Write, Write] | None:
         """The first two such steps, with a write of each that shows it."""
@@ -138,7 +145,7 @@ class _Judge:
                 progress = any(each.source and self.sources.count(each.source) > 1 for each in (first, second))
                 if progress and _name(first) != _name(second):
                     continue
-                if not {second.source, second.source.partition(".")[0]}.isdisjoint(earlier.bound):
+                if second.source in earlier.bound:
                     continue  # `order = form.save()`: one object
                 if _are_rows(first, earlier, second, later) or not _are_told(first, second, self.run):
                     continue
@@ -157,12 +164,19 @@ class _Judge:
             if first.removes:
                 return _method(second) in _CREATING and _takes_place(first, earlier, second, later)
             if _method(first) == "update" and _method(second) in _CREATING:
-                return not set(first.sets).isdisjoint(second.sets)  # `current=False` of all, `current=True` of the new one
+                return not set(first.sets).isdisjoint(
+                    second.sets
+                )  # `current=False` of all, `current=True` of the new one
             if second.removes or not first.source or not second.source or first.source == second.source:
                 return False
             return made or earlier.within == later.within
         shared = not set(earlier.names).isdisjoint(later.names)
-        if shared and first.sure and second.sure and (_refers(first, second, self.run) or _refers(second, first, self.run)):
+        if (
+            shared
+            and first.sure
+            and second.sure
+            and (_refers(first, second, self.run) or _refers(second, first, self.run))
+        ):
             return True
         if first.chain and second.chain and later.site.line - earlier.site.line > NEAR:
             return False
@@ -263,7 +277,7 @@ def _are_told(first: Write, second: Write, run: Pass) -> bool:
     for each in (first, second):
         if not each.what or _is_stamp(each, run) or _is_bookkeeping(each, run):
             return False
-        if each.chain and (len(each.chain) > MAX_CHAIN or not each.sure or each.what.startswith("?")):
+        if each.chain and (len(each.chain) > 1 or not each.sure or each.what.startswith("?")):
             return False
     return not (_finds(first) or _finds(second))
 
@@ -279,12 +293,23 @@ _CREATING = frozenset({"create", "acreate", "bulk_create", "abulk_create"})
 MAX_LINES = 30
 #: The same where both are what other functions do.
 NEAR = 6
-#: Functions through which a write is still what the code at hand is about.
-MAX_CHAIN = 2
 
 #: Words for what is kept of what happened, or can be made again: no part of a change that must be whole.
 _BOOKKEEPING = frozenset(
-    {"log", "audit", "cache", "cached", "metric", "metrics", "attempt", "visit", "trace", "span", "telemetry"}
+    {
+        "log",
+        "audit",
+        "history",
+        "cache",
+        "cached",
+        "metric",
+        "metrics",
+        "attempt",
+        "visit",
+        "trace",
+        "span",
+        "telemetry",
+    }
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -292,7 +317,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 def _is_bookkeeping(write: Write, run: Pass) -> bool:
     words = [word.lower() for word in _WORD.findall(run.display(write.what).rpartition(".")[2])]
     # `AuthEvent`; an `Event` may be a concert
-    if _BOOKKEEPING.isdisjoint(words) and not (words[1:] and words[-1] in ("event", "activity", "history")):
+    if _BOOKKEEPING.isdisjoint(words) and not (words[1:] and words[-1] in ("event", "activity")):
         return False
     table = run.declared.entity(write.what)
     return table is None or not _is_referred_to(table.name, run)
