@@ -32,6 +32,7 @@ from dodont.semantic.events import (
     Query,
     Recomputed,
     Repeated,
+    Rewriting,
     Route,
     Steps,
     Suppression,
@@ -147,6 +148,12 @@ class Pass:
                 yield column.name, column.stored, given[str(key)]
             elif column is not None and isinstance(given, tuple) and isinstance(key, int) and key < len(given):
                 yield column.name, column.stored, given[key]
+
+    def rewritten(self, rewriting: Rewriting) -> tuple[str, str] | None:
+        """The table and the column that a statement writes back to what another one read of it, where nothing locks the row."""
+        from dodont.sql.rewriting import rewritten
+
+        return rewritten(sql_parts(rewriting.text), rewriting.computed, rewriting.others)
 
     def hashes_passwords(self) -> bool:
         """Whether any code of the project hashes passwords: what a parameter is called says little there."""

@@ -12,6 +12,11 @@ from dodont.analysis import Diagnostic, Fix, Note, Pass, Recomputed, on
 def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration", "script", "settings") or run.is_test():
         return
+    if update.rewriting is not None:
+        found = run.rewritten(update.rewriting)
+        if found is None:
+            return
+        update = update._replace(holder=found[0], field=found[1])
     if run.locked(update.function) or update.field in _ORDERING or _ATTEMPTS.search(update.field):
         return
     yield run.report(

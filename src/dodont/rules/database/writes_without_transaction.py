@@ -211,7 +211,7 @@ def _is_made_up_for(first: Write, earlier: Durable, second: Write) -> bool:
 def _refers(part: Write, whole: Write, run: Pass) -> bool:
     """Whether a foreign key of the one leads to the other."""
     table, whole_table = run.declared.entity(part.what), run.declared.entity(whole.what)
-    if table is None or whole_table is None or table is whole_table:
+    if table is None or whole_table is None or not whole_table.name or table.name == whole_table.name:
         return False
     return any((each.references or "").partition(".")[0] == whole_table.name for each in table.columns.values())
 
