@@ -477,7 +477,12 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
 
 def _stamped(frame: Frame, function: ast.AST, writes: tuple[Write, ...]) -> tuple[Write, ...]:
     """Writes with what the function's code says of what is set: here or nowhere, since callers do not see it."""
-    return tuple([each if each.chain else each._replace(stamps=_stamps(frame, function, each)) for each in writes])
+    return tuple(
+        [
+            each if each.chain and not each.source else each._replace(stamps=_stamps(frame, function, each))
+            for each in writes
+        ]
+    )
 
 
 def _stamps(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:

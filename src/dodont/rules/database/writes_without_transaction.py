@@ -88,7 +88,7 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
 
 #: Words for what makes data up, or clears it away: it is run again.
 _MAKES_UP = re.compile(
-    r"(?:^|_)(?:seed|populate|faker?$|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
+    r"(?:^|_)(?:seed|populate|faker?|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
     re.I,
 )
 _TESTS = re.compile(r"(?:^|[._])test(?:ing)?$")
@@ -178,9 +178,10 @@ class _Judge:
             and (_refers(first, second, self.run) or _refers(second, first, self.run))
         ):
             return True
-        if first.chain and second.chain and later.site.line - earlier.site.line > NEAR:
+        helped = [_is_helped(each) for each in (first, second)]
+        if all(helped) and later.site.line - earlier.site.line > NEAR:
             return False
-        if first.chain or second.chain:
+        if any(helped):
             return made or _root(first) in later.names
         if made or self.is_handler or _root(first) in later.names or _root(second) in earlier.names:
             return True
@@ -188,6 +189,11 @@ class _Judge:
             return True
         alike = _method(first) == _method(second) in ("update", "delete")  # the same correction in two places
         return shared and not (alike and not (first.source or second.source) and not _leads_to(first, second, self.run))
+
+
+def _is_helped(write: Write) -> bool:
+    """Whether a function writes that is asked to do something: not ``order.save()``, though it is the project's own."""
+    return bool(write.chain) and not (write.source and write.chain[0].endswith((".save", ".delete")))
 
 
 def _takes_place(removed: Write, earlier: Durable, created: Write, later: Durable) -> bool:
