@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Note, Pass, Recomputed, on
+from dodont.core.patterns import pattern
 
 
 @on(Recomputed, rule="lost-update")
@@ -33,7 +33,7 @@ def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
 _ORDERING = frozenset({"position", "seqno", "sequence", "order", "ordering", "sort_order", "rank", "weight"})
 
 #: Whoever has taken a job counts how often it was tried; logins are tried by many at once.
-_ATTEMPTS = re.compile(r"^(?!.*(?:login|fail|password|pin|otp)).*(?:attempts?|retry|retries|tries)(?:_count)?$")
+_ATTEMPTS = pattern(r"^(?!.*(?:login|fail|password|pin|otp)).*(?:attempts?|retry|retries|tries)(?:_count)?$")
 
 
 def _let_database_add(update: Recomputed, run: Pass) -> Fix | None:

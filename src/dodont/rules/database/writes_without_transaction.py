@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Durable, Fix, FunctionInfo, Note, Pass, Steps, Type, Write, on
+from dodont.core.patterns import pattern
 
 
 @on(Steps, rule="writes-without-transaction")
@@ -87,11 +88,11 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
 
 
 #: Words for what makes data up, or clears it away: it is run again.
-_MAKES_UP = re.compile(
+_MAKES_UP = pattern(
     r"(?:^|_)(?:seed|populate|faker?|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
     re.I,
 )
-_TESTS = re.compile(r"(?:^|[._])test(?:ing)?$")
+_TESTS = pattern(r"(?:^|[._])test(?:ing)?$")
 
 
 def _named(write: Write, run: Pass) -> str:
@@ -171,12 +172,7 @@ class _Judge:
                 return False
             return made or earlier.within == later.within
         shared = not set(earlier.names).isdisjoint(later.names)
-        if (
-            shared
-            and first.sure
-            and second.sure
-            and (_refers(first, second, self.run) or _refers(second, first, self.run))
-        ):
+        if shared and first.sure and second.sure and _are_related(first, second, self.run):
             return True
         helped = [_is_helped(each) for each in (first, second)]
         if all(helped) and later.site.line - earlier.site.line > NEAR:
@@ -214,12 +210,19 @@ def _is_made_up_for(first: Write, earlier: Durable, second: Write) -> bool:
     return again and second.asked_at > 0 and not any(each.line == second.asked_at for each in earlier.within)
 
 
-def _refers(part: Write, whole: Write, run: Pass) -> bool:
-    """Whether a foreign key of the one leads to the other."""
-    table, whole_table = run.declared.entity(part.what), run.declared.entity(whole.what)
-    if table is None or whole_table is None or not whole_table.name or table.name == whole_table.name:
-        return False
-    return any((each.references or "").partition(".")[0] == whole_table.name for each in table.columns.values())
+def _are_related(first: Write, second: Write, run: Pass) -> bool:
+    """Whether a foreign key, or a relationship, leads from the one to the other."""
+    tables = [run.declared.entity(each.what) for each in (first, second)]
+    return any(
+        one is not None
+        and other is not None
+        and one.entity != other.entity
+        and (
+            any(each.entity == other.entity for each in one.relationships.values())
+            or any((each.references or "").partition(".")[0] == other.name != "" for each in one.columns.values())
+        )
+        for one, other in (tables, reversed(tables))
+    )
 
 
 def _leads_to(first: Write, second: Write, run: Pass) -> bool:
@@ -317,7 +320,7 @@ _BOOKKEEPING = frozenset(
         "telemetry",
     }
 )
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def _is_bookkeeping(write: Write, run: Pass) -> bool:
