@@ -32,8 +32,10 @@ def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
 #: What orders rows is set anew for all of them, and nothing that is counted.
 _ORDERING = frozenset({"position", "seqno", "sequence", "order", "ordering", "sort_order", "rank", "weight"})
 
-#: Whoever has taken a job counts how often it was tried; logins are tried by many at once.
-_ATTEMPTS = pattern(r"^(?!.*(?:login|fail|password|pin|otp)).*(?:attempts?|retry|retries|tries)(?:_count)?$")
+#: Whoever has taken a job counts how often it was tried, or failed; logins are tried by many at once.
+_ATTEMPTS = pattern(
+    r"^(?!.*(?:login|password|pin|otp|failed_att)).*(?:attempts?|retry|retries|tries|fail(?:ed|ures?)?)(?:_count)?$"
+)
 
 
 def _let_database_add(update: Recomputed, run: Pass) -> Fix | None:

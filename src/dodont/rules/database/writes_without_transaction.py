@@ -79,7 +79,7 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
         return True
     if not run.module.imports.isdisjoint(("django.contrib.admin", "django.core.management.base", "faker")):
         return True
-    if "migrat" in run.module.name.rpartition(".")[2]:
+    if _CHANGES_SCHEMA.search(run.module.name.rpartition(".")[2]):
         return True
     named = run.module.names.get("admin")
     if named is not None and named.ref == "django.contrib.admin":
@@ -92,6 +92,7 @@ _MAKES_UP = pattern(
     r"(?:^|_)(?:seed|populate|faker?|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
     re.I,
 )
+_CHANGES_SCHEMA = pattern(r"migrat|^init_?db$")
 _TESTS = pattern(r"(?:^|[._])test(?:ing)?$")
 
 
@@ -343,11 +344,15 @@ def _is_referred_to(table: str, run: Pass) -> bool:
 
 
 def _is_stamp(write: Write, run: Pass) -> bool:
-    """Whether an object is written to say when something happened. What may be no time at all is a state: `deleted_at`."""
+    """Whether an object is written to say when something happened last. What may be no time at all is a state: `deleted_at`."""
     return bool(write.stamps) and not any(
-        column is not None and column.nullable
+        column is not None and column.nullable and not _LAST.search(column.attribute)
         for column in (run.declared.column(write.what, each) for each in write.stamps if each)
     )
+
+
+#: What is set over and over is no state, though there is none at first.
+_LAST = pattern(r"last|updated|modified|changed|seen|used")
 
 
 def _independent(earlier: Durable, later: Durable) -> bool:
