@@ -510,12 +510,30 @@ def _stamps(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:
             for target in each.targets
             if isinstance(target, ast.Attribute) and ast.unparse(target.value) == write.source
         }
+        if not values and "update_fields" in write.sets:
+            return _named_fields(frame, function, write)
         if not values and write.source.startswith("self."):
             # for what the class then sets by itself, unless something else was done with it
             return () if _is_used(frame, function, write) else ("",)
     else:
         values = {}
     return tuple(values) if all(_is_time(frame, each) for each in values.values()) else ()
+
+
+def _keywords(frame: Frame, function: ast.AST, write: Write) -> list[ast.keyword]:
+    """Of the call that writes."""
+    calls = [each for each in nodes_of(function, _CALLS) if isinstance(each, ast.Call)]
+    return next((each.keywords for each in calls if frame.site(each) == write.site), [])
+
+
+def _named_fields(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:
+    """``draft.save(update_fields=["changed_at"])`` of fields that nothing here has set: the class does it, when it is saved."""
+    if _is_used(frame, function, write):
+        return ()
+    given = next((each.value for each in _keywords(frame, function, write) if each.arg == "update_fields"), None)
+    if not isinstance(given, (ast.List, ast.Tuple, ast.Set)):
+        return ()
+    return tuple([each.value for each in given.elts if isinstance(each, ast.Constant) and isinstance(each.value, str)])
 
 
 def _is_used(frame: Frame, function: ast.AST, write: Write) -> bool:

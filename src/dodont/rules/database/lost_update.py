@@ -34,7 +34,7 @@ _ORDERING = frozenset({"position", "seqno", "sequence", "order", "ordering", "so
 
 #: Whoever has taken a job counts how often it was tried, or failed; logins are tried by many at once.
 _ATTEMPTS = pattern(
-    r"^(?!.*(?:login|password|pin|otp|failed_att)).*(?:attempts?|retry|retries|tries|fail(?:ed|ures?)?)(?:_count)?$"
+    r"^(?!.*(?:login|password|pin|otp|failed_att)).*(?:attempts?|retry|retries|tries|fail(?:ed|ures?)?|errors?)(?:_count(?:er)?)?$"
 )
 
 

@@ -180,7 +180,10 @@ class _Judge:
             return False
         if any(helped):
             return made or _root(first) in later.names
-        if made or self.is_handler or _root(first) in later.names or _root(second) in earlier.names:
+        if made or _root(first) in later.names or _root(second) in earlier.names:
+            return True
+        # What has no class may be deleted elsewhere, by a client of another service.
+        if self.is_handler and not any(each.removes and each.what.startswith("?") for each in (first, second)):
             return True
         if earlier.within == later.within and all(each.what.startswith("table ") for each in (first, second)):
             return True
