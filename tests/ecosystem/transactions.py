@@ -1,8 +1,9 @@
 """Take transactions, and updates that the database computes, out of real code: recall of two rules on faults that are known.
 
 ``atomic``: a block ``with transaction.atomic():`` becomes ``if True:``, a decorator goes. ``update``: ``row.n = F("n") + 1`` becomes
-``row.n += 1``; ``rows.update(n=F("n") + 1)`` becomes a loop that reads, adds and saves. ``commit``: of the writes that
-one ``session.commit()`` makes durable, the first gets a commit of its own. Mutants are made in memory; one counts as found when the function it is in has a finding of the rule that the original has not.
+``row.n += 1``; ``rows.update(n=F("n") + 1)`` becomes a loop that reads, adds and saves. ``commit``: of
+the writes that one ``session.commit()`` makes durable, the first gets a commit of its own. Mutants are made in memory; one counts as found
+when the function it is in has a finding of the rule that the original has not.
 """
 
 from __future__ import annotations
@@ -202,10 +203,15 @@ def _by_hand(path: Path, text: str, function: ast.FunctionDef | ast.AsyncFunctio
 def _committed_twice(path: Path, text: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Mutant]:
     """``session.add(order); session.add(line); session.commit()``, where the first is committed by itself."""
     commits = [each for each in _own(function) if isinstance(each, ast.Expr) and _method(each) == "commit"]
-    if len(commits) != 1 or commits[0] not in function.body:
+    blocks = [
+        function.body,
+        *(each.body for each in _own(function) if isinstance(each, (ast.If, ast.Try, ast.With, ast.AsyncWith))),
+    ]
+    block = next((each for each in blocks if commits and commits[0] in each), None)
+    if len(commits) != 1 or block is None:
         return
     session = ast.unparse(_called(commits[0]).func.value)  # type: ignore[attr-defined]
-    before = function.body[: function.body.index(commits[0])]
+    before = block[: block.index(commits[0])]
     writes = [each for each in before if isinstance(each, ast.Expr) and _method(each) in ("add", "delete")]
     writes = [each for each in writes if ast.unparse(_called(each).func.value) == session]  # type: ignore[attr-defined]
     if len(writes) < 2:
