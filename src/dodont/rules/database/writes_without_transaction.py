@@ -139,7 +139,11 @@ class _Judge:
         if any(each.word == "while" and each not in later.within for each in earlier.within):
             return None  # in portions, as long as there are any
         made = not set(earlier.bound).isdisjoint(later.names)
-        if not made and (_independent(earlier, later) or later.site.line - earlier.site.line > MAX_LINES):
+        if not made and (
+            _independent(earlier, later)
+            or later.site.line - earlier.site.line > MAX_LINES
+            or self._is_closed_later(earlier, later)
+        ):
             return None
         for first in earlier.writes:
             for second in later.writes:
@@ -159,6 +163,11 @@ class _Judge:
                     return first, second
         return None
 
+    def _is_closed_later(self, earlier: Durable, later: Durable) -> bool:
+        """``job = Job.objects.create(); ...; job.state = "done"; job.save()``: what stands between is the job, which it only tells of."""
+        after = self.steps[self.steps.index(later) + 1 :]
+        return any(write.source in earlier.bound for each in after for write in each.writes if write.source)
+
     def _hang_together(self, first: Write, earlier: Durable, second: Write, later: Durable, made: bool) -> bool:
         """Whether half of the two would be wrong: one goes into the other, one takes the other's place, one takes what the other
         gets, or both are of one thing."""
@@ -166,9 +175,8 @@ class _Judge:
             if first.removes:
                 return _method(second) in _CREATING and _takes_place(first, earlier, second, later)
             if _method(first) == "update" and _method(second) in _CREATING:
-                return not set(first.sets).isdisjoint(
-                    second.sets
-                )  # `current=False` of all, `current=True` of the new one
+                # `current=False` of all, `current=True` of the new one
+                return not set(first.sets).isdisjoint(second.sets)
             if second.removes or not first.source or not second.source or first.source == second.source:
                 return False
             return made or earlier.within == later.within
