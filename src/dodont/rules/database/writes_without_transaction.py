@@ -195,8 +195,9 @@ class _Judge:
             return True
         if earlier.within == later.within and all(each.what.startswith("table ") for each in (first, second)):
             return True
-        alike = _method(first) == _method(second) in ("update", "delete")  # the same correction in two places
-        return shared and not (alike and not (first.source or second.source) and not _leads_to(first, second, self.run))
+        # The same correction in two places: `.filter(name=old).update(name=new)`.
+        alike = _method(first) == _method(second) in ("update", "delete") and not (first.source or second.source)
+        return shared and (not alike or first.what.startswith("table "))
 
 
 def _is_helped(write: Write) -> bool:
@@ -234,19 +235,6 @@ def _are_related(first: Write, second: Write, run: Pass) -> bool:
             or any((each.references or "").partition(".")[0] == other.name != "" for each in one.columns.values())
         )
         for one, other in (tables, reversed(tables))
-    )
-
-
-def _leads_to(first: Write, second: Write, run: Pass) -> bool:
-    """Whether a foreign key of the first leads to the second: a part goes before the whole."""
-    table = run.declared.entity(second.what)
-    part = run.declared.entity(first.what)
-    if table is None or part is None:
-        return first.what.startswith("table ")
-    return any(
-        (each.references or "?").partition(".")[0] in (table.name, "?")
-        for each in part.columns.values()
-        if each.references
     )
 
 
