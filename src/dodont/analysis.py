@@ -357,11 +357,10 @@ class Pass:
 
     def in_transaction(self, function: FunctionInfo) -> bool:
         """Whether the function is called within a transaction, by name or by a base of its class, or every request is one."""
-        if self.project.callers.per_request():
-            return True
+        called_in_one = self._callers(function)[0]
         # What a framework calls, a caller of that name does not: `delete(self, request)` of a view.
         serves = function.handler is not None or (function.owner is not None and "request" in function.positional[:1])
-        if not serves and self._callers(function)[0]:
+        if (called_in_one and not serves) or self.project.callers.per_request():
             return True
         wrappers = (self.project.function(ref) for ref, _ in function.wrapped_by)
         if any(each is not None and self._speaks_of_atomic(each) for each in wrappers):
@@ -385,14 +384,14 @@ class Pass:
         return self._callers(function)[1]
 
     def _callers(self, function: FunctionInfo) -> tuple[bool, bool]:
-        if function.owner is not None and self.library_base(Type(function.owner.ref), function.name):
-            return False, False  # `save`: whose, no name tells
         name = function.name
         if function.owner is not None:
             saves = name in ("create", "update") and self.library_base(Type(function.owner.ref), "save")
             name = "serializer.save" if saves and saves.startswith("rest_framework.") else f".{name}"
         path = function.module.path
         self.project.touched.add(callers(name, path))
+        if function.owner is not None and self.library_base(Type(function.owner.ref), function.name):
+            return False, False  # `save`: whose, no name tells
         return self.project.callers.around(name, self.project.absolute(path))
 
     def library_base(self, type: Type, method: str) -> str:
