@@ -32,6 +32,7 @@ from dodont.semantic.events import (
     Query,
     Recomputed,
     Repeated,
+    Rewriting,
     Route,
     Steps,
     Suppression,
@@ -147,6 +148,12 @@ class Pass:
                 yield column.name, column.stored, given[str(key)]
             elif column is not None and isinstance(given, tuple) and isinstance(key, int) and key < len(given):
                 yield column.name, column.stored, given[key]
+
+    def rewritten(self, rewriting: Rewriting) -> tuple[str, str] | None:
+        """The table and the column that a statement writes back to what another one read of it, where nothing locks the row."""
+        from dodont.sql.rewriting import rewritten
+
+        return rewritten(sql_parts(rewriting.text), rewriting.computed, rewriting.others)
 
     def hashes_passwords(self) -> bool:
         """Whether any code of the project hashes passwords: what a parameter is called says little there."""
@@ -350,7 +357,10 @@ class Pass:
 
     def in_transaction(self, function: FunctionInfo) -> bool:
         """Whether the function is called within a transaction, by name or by a base of its class, or every request is one."""
-        if self._callers(function)[0] or self.project.callers.per_request():
+        called_in_one = self._callers(function)[0]
+        # What a framework calls, a caller of that name does not: `delete(self, request)` of a view.
+        serves = function.handler is not None or (function.owner is not None and "request" in function.positional[:1])
+        if (called_in_one and not serves) or self.project.callers.per_request():
             return True
         wrappers = (self.project.function(ref) for ref, _ in function.wrapped_by)
         if any(each is not None and self._speaks_of_atomic(each) for each in wrappers):
@@ -374,14 +384,14 @@ class Pass:
         return self._callers(function)[1]
 
     def _callers(self, function: FunctionInfo) -> tuple[bool, bool]:
-        if function.owner is not None and self.library_base(Type(function.owner.ref), function.name):
-            return False, False  # `save`: whose, no name tells
         name = function.name
         if function.owner is not None:
             saves = name in ("create", "update") and self.library_base(Type(function.owner.ref), "save")
             name = "serializer.save" if saves and saves.startswith("rest_framework.") else f".{name}"
         path = function.module.path
         self.project.touched.add(callers(name, path))
+        if function.owner is not None and self.library_base(Type(function.owner.ref), function.name):
+            return False, False  # `save`: whose, no name tells
         return self.project.callers.around(name, self.project.absolute(path))
 
     def library_base(self, type: Type, method: str) -> str:

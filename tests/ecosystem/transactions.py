@@ -1,8 +1,9 @@
 """Take transactions, and updates that the database computes, out of real code: recall of two rules on faults that are known.
 
 ``atomic``: a block ``with transaction.atomic():`` becomes ``if True:``, a decorator goes. ``update``: ``row.n = F("n") + 1`` becomes
-``row.n += 1``; ``rows.update(n=F("n") + 1)`` becomes a loop that reads, adds and saves. Mutants are
-made in memory; one counts as found when the function it is in has a finding of the rule that the original has not.
+``row.n += 1``; ``rows.update(n=F("n") + 1)`` becomes a loop that reads, adds and saves. ``commit``: of
+the writes that one ``session.commit()`` makes durable, the first gets a commit of its own. Mutants are made in memory; one counts as found
+when the function it is in has a finding of the rule that the original has not.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dodont.engine.driver import check
 from dodont.engine.settings import Settings
 from tests.ecosystem.projects import python_files
 
-RULES = {"atomic": "writes-without-transaction", "update": "lost-update"}
+RULES = {"atomic": "writes-without-transaction", "commit": "writes-without-transaction", "update": "lost-update"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _mutants(path: Path, kind: str) -> Iterator[Mutant]:
         return
     for function in ast.walk(tree):
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield from (_without_atomic if kind == "atomic" else _by_hand)(path, text, function)
+            yield from _MAKING[kind](path, text, function)
 
 
 def _without_atomic(path: Path, text: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Mutant]:
@@ -119,7 +120,14 @@ def _without_atomic(path: Path, text: str, function: ast.FunctionDef | ast.Async
         if _is_atomic(decorator) and decorator.lineno == decorator.end_lineno:
             changed = [*lines]
             changed[decorator.lineno - 1] = ""
-            yield Mutant(path, "\n".join(changed), function.lineno, last, decorator.lineno, _writes(function.body))
+            yield Mutant(
+                path,
+                "\n".join(changed),
+                function.lineno,
+                last,
+                decorator.lineno,
+                _shape(function, decorator, function.body),
+            )
     for node in _own(function):
         if isinstance(node, ast.With) and len(node.items) == 1 and node.items[0].optional_vars is None:
             manager = node.items[0].context_expr
@@ -127,7 +135,15 @@ def _without_atomic(path: Path, text: str, function: ast.FunctionDef | ast.Async
                 changed = [*lines]
                 line = lines[node.lineno - 1]
                 changed[node.lineno - 1] = f"{line[: node.col_offset]}if True{line[manager.end_col_offset :]}"
-                yield Mutant(path, "\n".join(changed), function.lineno, last, node.lineno, _writes(node.body))
+                yield Mutant(
+                    path, "\n".join(changed), function.lineno, last, node.lineno, _shape(function, manager, node.body)
+                )
+
+
+def _held(function: ast.FunctionDef | ast.AsyncFunctionDef, but: ast.AST) -> bool:
+    """Whether another transaction of the function's own is left when one is taken away."""
+    managers = [item.context_expr for each in _own(function) if isinstance(each, ast.With) for item in each.items]
+    return any(each is not but and _is_atomic(each) for each in (*function.decorator_list, *managers))
 
 
 def _is_atomic(node: ast.expr) -> bool:
@@ -149,8 +165,10 @@ def _own(function: ast.AST) -> Iterator[ast.AST]:
 _WRITES = frozenset("save create update delete bulk_create bulk_update get_or_create update_or_create".split())
 
 
-def _writes(body: list[ast.stmt]) -> str:
-    """How many writes a transaction holds, by their names."""
+def _shape(function: ast.FunctionDef | ast.AsyncFunctionDef, atomic: ast.expr, body: list[ast.stmt]) -> str:
+    """How many writes a transaction holds, by their names; those need one only where they have no other."""
+    if _held(function, atomic):
+        return "another transaction in the function"
     count = sum(
         isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITES
         for statement in body
@@ -180,6 +198,48 @@ def _by_hand(path: Path, text: str, function: ast.FunctionDef | ast.AsyncFunctio
                         yield from _replaced(
                             path, text, function, node, _loop(rows, changes), "query.update({n: Model.n})"
                         )
+
+
+def _committed_twice(path: Path, text: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Mutant]:
+    """``session.add(order); session.add(line); session.commit()``, where the first is committed by itself."""
+    commits = [each for each in _own(function) if isinstance(each, ast.Expr) and _method(each) == "commit"]
+    blocks = [
+        function.body,
+        *(each.body for each in _own(function) if isinstance(each, (ast.If, ast.Try, ast.With, ast.AsyncWith))),
+    ]
+    block = next((each for each in blocks if commits and commits[0] in each), None)
+    if len(commits) != 1 or block is None:
+        return
+    session = ast.unparse(_called(commits[0]).func.value)  # type: ignore[attr-defined]
+    before = block[: block.index(commits[0])]
+    writes = [each for each in before if isinstance(each, ast.Expr) and _method(each) in ("add", "delete")]
+    writes = [each for each in writes if ast.unparse(_called(each).func.value) == session]  # type: ignore[attr-defined]
+    if len(writes) < 2:
+        return
+    lines = text.split("\n")
+    first = writes[0]
+    end = first.end_lineno or first.lineno
+    line = " " * commits[0].col_offset + ast.unparse(commits[0])
+    changed = [*lines[:end], line, *lines[end:]]
+    last = (function.end_lineno or end) + 1
+    yield Mutant(
+        path, "\n".join(changed), function.lineno, last, end + 1, f"{_method(first)}, then {_method(writes[1])}"
+    )
+
+
+def _called(node: ast.Expr) -> ast.Call:
+    value = node.value
+    while isinstance(value, ast.Await):
+        value = value.value
+    assert isinstance(value, ast.Call)
+    return value
+
+
+def _method(node: ast.Expr) -> str:
+    value = node.value
+    while isinstance(value, ast.Await):
+        value = value.value
+    return value.func.attr if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) else ""
 
 
 def _named(key: ast.expr | None) -> str:
@@ -229,3 +289,6 @@ def _replaced(
     changed = [*lines[: node.lineno - 1], *indented, *lines[end:]]
     last = (function.end_lineno or end) + len(changed) - len(lines)
     yield Mutant(path, "\n".join(changed), function.lineno, last, node.lineno, shape)
+
+
+_MAKING = {"atomic": _without_atomic, "commit": _committed_twice, "update": _by_hand}

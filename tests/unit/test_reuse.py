@@ -305,3 +305,43 @@ def test_warm_is_as_cold_after_any_edits(tmp_path: Path, edits: list[tuple[str, 
         if one and (there := [root / name for name in names if (root / name).exists()]):
             paths = [chance.choice(there)]
         assert check(paths, own, cache_dir=root / ".dodont_cache") == check(paths, own)
+
+
+BANK = {
+    "bank/__init__.py": "",
+    "bank/models.py": """\
+from django.db import models
+
+
+class Account(models.Model):
+    pass
+
+
+class Entry(models.Model):
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+
+    def save(self, *args, **kwargs):
+        super().save(*args, **kwargs)
+        self.account.changed = True
+        self.account.save()
+
+
+def post(request):
+    account = Account.objects.create()
+    Entry.objects.create(account=account)
+""",
+    "config/__init__.py": "",
+    "config/settings.py": 'DATABASES = {"default": {"ATOMIC_REQUESTS": False}}\n',
+}
+
+
+def test_settings_that_make_every_request_a_transaction(tmp_path: Path) -> None:
+    write(tmp_path, BANK)
+    chosen = Settings(root=tmp_path, select=("writes-without-transaction",))
+    for word, count in (("False", 2), ("True", 0), ("False", 2)):
+        (tmp_path / "config/settings.py").write_text(
+            f'DATABASES = {{"default": {{"ATOMIC_REQUESTS": {word}}}}}\n', encoding="utf-8"
+        )
+        found = check([tmp_path], chosen, cache_dir=tmp_path / ".dodont_cache")
+        assert found == check([tmp_path], chosen)
+        assert len(found.diagnostics) == count

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dodont.project.project import Project
 
 _TELLING = re.compile(r"atomic|transaction|\.begin\(|for_update|[_.]lock\(|with \w*lock", re.I)
-_OPENS = re.compile(r"^\s*(?:async\s+)?with\b.*(?:atomic|transaction|\.begin\()|^\s*@.*(?:atomic|transaction)", re.I)
+_OPENS = re.compile(
+    r"^\s*(?:async\s+)?with\b.*(?:atomic|transaction|\.begin\()|^\s*@.*(?:atomic|transaction|_lock\b)", re.I
+)
 _LOCKS = re.compile(r"for_update|[_.]lock\(|\block\b|with \w*lock", re.I)
 _DEF = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
 _PER_REQUEST = re.compile(r"""ATOMIC_REQUESTS["']?\]?\s*[:=](?!\s*(?:False|None|0)\b)""", re.I)

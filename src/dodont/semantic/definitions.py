@@ -129,6 +129,12 @@ class Write(NamedTuple):
     chain: tuple[str, ...] = ()
     sure: bool = True  # whatever way the functions of the chain take
     finds: bool = False  # it may find what it would write
+    asks: tuple[str, ...] = ()  # the fields by which a query says which rows
+    sets: tuple[str, ...] = ()  # those that it gives values to
+    # of a write that rules are told of: the fields that were set, where all of them got a time; and the line of the `if` around it that
+    # asks whether there is such a row
+    stamps: tuple[str, ...] = ()
+    asked_at: int = 0
 
     @property
     def removes(self) -> bool:

@@ -233,9 +233,19 @@ class Steps(NamedTuple):
     steps: tuple[Durable, ...]
 
 
+class Rewriting(NamedTuple):
+    """A statement is given parameters that are computed from a row that another one fetched: by position or name, with the column
+    that was read, empty where its name is not known. ``others`` are the texts in the function, one of which may fetch or lock it."""
+
+    text: Text
+    computed: tuple[tuple[int | str, str], ...]
+    others: tuple[str, ...]
+
+
 class Recomputed(NamedTuple):
     """The number that ``holder.field`` of a stored object holds is computed from what it held when it was loaded, at ``site``, and
-    ``saved``; nothing in the function locks its row. ``given``: to the call that writes it, not to the attribute first."""
+    ``saved``; nothing in the function locks its row. ``given``: to the call that writes it, not to the attribute first. Of SQL text it
+    is the ``rewriting`` that tells table and column (``Pass.rewritten``), if it is one."""
 
     site: Site
     holder: str
@@ -244,6 +254,7 @@ class Recomputed(NamedTuple):
     saved: Site
     function: FunctionInfo
     given: bool = False
+    rewriting: Rewriting | None = None
 
 
 class Callee(NamedTuple):

@@ -211,7 +211,7 @@ def handed(frame: Frame, node: ast.expr, facts: Facts) -> None:
     if not isinstance(node, ast.Call) or all(each.type is ANY for each in frame.computed.values()):
         return
     kinds = {each.kind for each in facts.accesses}
-    if "write" not in kinds and "commit" not in kinds:
+    if ("write" not in kinds and "commit" not in kinds) or last_name(node.func) in ("delete", "adelete"):
         return
     given = {ast.unparse(each) for each in (*node.args, *(word.value for word in node.keywords))}
     if isinstance(node.func, ast.Attribute):
@@ -232,6 +232,8 @@ def given(frame: Frame, node: ast.Call) -> None:
     function = frame.function
     if function is None or function.node is None or frame.in_lambda:
         return
+    rows = frame.quiet(node.func.value).type if isinstance(node.func, ast.Attribute) else None
+    asked = rows.args[0] if rows is not None and rows.args and role_of(frame, rows) in ("queryset", "manager") else None
     changes = [(word.arg, word.value) for word in node.keywords if word.arg is not None]
     for each in node.args[:1]:
         if isinstance(each, ast.Dict):
@@ -242,6 +244,8 @@ def given(frame: Frame, node: ast.Call) -> None:
         if found is None:
             continue
         entity, own = found
+        if asked is not None and entity.name != asked.name:
+            continue  # `Wallet.objects.filter(...).update(amount=F("amount") + payment.amount)`
         holder = ast.unparse(own.value)
         if frame.once(_made_here, holder) or _compares(node.func, holder):
             continue
@@ -262,6 +266,8 @@ def _read(frame: Frame, function: ast.AST, name: str, value: ast.expr) -> tuple[
         bound = _bound(function, value.id, value)
         return _read(frame, function, name, bound) if isinstance(bound, ast.BinOp) else None
     if not isinstance(value, ast.BinOp) or not isinstance(value.op, _ARITHMETIC):
+        return None
+    if any(isinstance(each, ast.Call) and last_name(each.func) == "F" for each in (value.left, value.right)):
         return None
     for own, other in ((value.left, value.right), (value.right, value.left)):
         own = given_or(own)

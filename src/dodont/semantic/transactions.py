@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
 from dodont.semantic import recomputed, written_back
-from dodont.semantic.definitions import ClassInfo, Durable, Facts, FunctionInfo, Write
+from dodont.semantic.definitions import ClassInfo, Durable, Facts, FunctionInfo, FunctionNode, Write
 from dodont.semantic.events import Steps
 from dodont.semantic.objects import lineage, role_of
 from dodont.semantic.trees import blocks_around, last_name, nodes_of, parts, walk
@@ -130,7 +130,10 @@ def accessed(
         recomputed.saved_all(frame, node, given.positional)
     if _flushes(ref):
         return
-    write = Write(what, source, ref, frame.site(node), sure=not (model.finds or frame.guards), finds=model.finds)
+    asks, sets = _fields(node)
+    write = Write(
+        what, source, ref, frame.site(node), (), not (model.finds or frame.guards), model.finds, asks=asks, sets=sets
+    )
     if frame.regions or not _commits_itself(frame, callee, ref):
         _later(frame, (write,))
     else:
@@ -148,7 +151,7 @@ def guessed(frame: Frame, node: ast.Call, name: str, given: Arguments) -> None:
         return
     func = node.func
     source = _source(func.value) if isinstance(func, ast.Attribute) else ""
-    owner = _before_objects(func)
+    owner = _before_objects(func) or _related(frame, func, name)
     if owner:
         source = ""
     elif (
@@ -161,11 +164,35 @@ def guessed(frame: Frame, node: ast.Call, name: str, given: Arguments) -> None:
     ):
         return
     recomputed.saved(frame, node, source)
-    write = Write(f"?.{owner or source}", source, f"?.{name}", frame.site(node), sure=not frame.guards)
+    asks, sets = _fields(node)
+    write = Write(
+        owner if "." in owner else f"?.{owner or source}",
+        source,
+        f"?.{name}",
+        frame.site(node),
+        sure=not frame.guards,
+        asks=asks,
+        sets=sets,
+    )
     if frame.regions:
         _later(frame, (write,))
     else:
         _step(frame, Durable((write,), write.site, "statement", (), bool(frame.loops)))
+
+
+def _fields(node: ast.Call) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields by which a query finds rows, and those that a call gives values to::
+
+    Price.objects.filter(product=product, current=True).update(current=False)
+    """
+    sets = tuple(each.arg for each in node.keywords if each.arg is not None)
+    asks: list[str] = []
+    inner = node.func
+    while isinstance(inner, (ast.Attribute, ast.Call)):
+        if isinstance(inner, ast.Call):
+            asks += [each.arg.partition("__")[0] for each in inner.keywords if each.arg is not None]
+        inner = inner.value if isinstance(inner, ast.Attribute) else inner.func
+    return tuple(asks), sets
 
 
 #: ``export.file.delete()``: of a storage, not of a database.
@@ -183,6 +210,14 @@ def _before_objects(node: ast.expr) -> str:
             node = node.value
         else:
             return ""
+
+
+def _related(frame: Frame, func: ast.expr, name: str) -> str:
+    """The class of what ``order.lines.create(...)`` makes, where one class alone is related as ``lines``."""
+    if not name.endswith("create") or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Attribute):
+        return ""
+    found = frame.world.related_to_any(func.value.attr)
+    return found.entity if found is not None and found.manager and found.entity is not None else ""
 
 
 def _flushes(ref: str) -> bool:
@@ -325,7 +360,8 @@ def called(frame: Frame, node: ast.expr, function: FunctionInfo, facts: Facts) -
     kinds = {each.kind for each in facts.steps}
     if not kinds and any(each.kind == "commit" and not each.guarded for each in facts.accesses):
         kinds = {"commit"}  # `unit.commit()`
-    done = here(tuple(write for each in facts.steps for write in each.writes))[:MAX_WRITES]
+    written = sorted((write for each in facts.steps for write in each.writes), key=lambda write: len(write.chain))
+    done = here(tuple(written))[:MAX_WRITES]
     if "commit" in kinds:
         _commits(frame, node, chain, done)
     elif frame.regions:
@@ -414,6 +450,10 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
     names: dict[int, set[str]] = {line: set() for each in lines for line in each}
     made = _made(frame, info.node)
     bound: dict[int, set[str]] = {line: set() for line in names}
+    for step in steps:
+        for write in step.writes:
+            if not write.chain and write.source.partition(".")[0] == "self":
+                names[write.site.line].add("self")  # `super().save()`
     for line in names:
         statement = _statement(info.node.body, line)
         for name in walk(statement) if statement is not None else ():
@@ -425,7 +465,7 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
                 bound[line].add(ast.unparse(name))
     return tuple(
         step._replace(
-            writes=tuple(each for each in step.writes if not _is_touch(info.node, each)),
+            writes=tuple([each._replace(asked_at=_asked_at(frame, info.node, each)) for each in step.writes]),
             within=blocks_around(info.node.body, step.site.line),
             names=tuple(sorted({name for line in own for name in names[line]})),
             bound=tuple(sorted({name for line in own for name in bound[line]})),
@@ -435,32 +475,119 @@ def _placed(frame: Frame, info: FunctionInfo, steps: tuple[Durable, ...]) -> tup
     )
 
 
-def _is_touch(function: ast.AST, write: Write) -> bool:
-    """Whether an object is saved in which the function changed nothing but a time::
+def _stamped(frame: Frame, function: ast.AST, writes: tuple[Write, ...]) -> tuple[Write, ...]:
+    """Writes with what the function's code says of what is set: here or nowhere, since callers do not see it."""
+    return tuple(
+        [
+            each if each.chain and not each.source else each._replace(stamps=_stamps(frame, function, each))
+            for each in writes
+        ]
+    )
+
+
+def _stamps(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:
+    """The fields that were set, where each of them got a time, as of an object that is saved to say when something happened::
 
     super().save()
-    self.cart.save(update_fields=["updated_at"])
+    self.cart.changed_at = now()
+    self.cart.save(update_fields=["changed_at"])
     """
-    root, _, held = write.source.partition(".")
-    if root != "self" or not write.target.endswith("save") or write.chain:
-        return False
-    values = [
-        each.value
-        for each in nodes_of(function, _ASSIGNED)
-        if isinstance(each, ast.Assign)
-        for target in each.targets
-        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == write.source
-    ]
-    if not values:
-        return bool(held)
-    return all(isinstance(each, ast.Call) and last_name(each.func) in _TIMES for each in values)
+    if write.target.endswith("update"):
+        call = next(
+            (
+                each
+                for each in nodes_of(function, _CALLS)
+                if isinstance(each, ast.Call) and frame.site(each) == write.site
+            ),
+            None,
+        )
+        values = {word.arg or "": word.value for word in call.keywords} if call is not None else {}
+    elif write.source and write.target.endswith("save"):
+        values = {
+            target.attr: each.value
+            for each in nodes_of(function, _ASSIGNED)
+            if isinstance(each, ast.Assign)
+            for target in each.targets
+            if isinstance(target, ast.Attribute) and ast.unparse(target.value) == write.source
+        }
+        if not values and "update_fields" in write.sets:
+            return _named_fields(frame, function, write)
+        if not values and write.source.startswith("self."):
+            # for what the class then sets by itself, unless something else was done with it
+            return () if _is_used(frame, function, write) else ("",)
+    else:
+        values = {}
+    return tuple(values) if all(_is_time(frame, each) for each in values.values()) else ()
 
+
+def _keywords(frame: Frame, function: ast.AST, write: Write) -> list[ast.keyword]:
+    """Of the call that writes."""
+    calls = [each for each in nodes_of(function, _CALLS) if isinstance(each, ast.Call)]
+    return next((each.keywords for each in calls if frame.site(each) == write.site), [])
+
+
+def _named_fields(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:
+    """``draft.save(update_fields=["changed_at"])`` of fields that nothing here has set: the class does it, when it is saved."""
+    if _is_used(frame, function, write):
+        return ()
+    given = next((each.value for each in _keywords(frame, function, write) if each.arg == "update_fields"), None)
+    if not isinstance(given, (ast.List, ast.Tuple, ast.Set)):
+        return ()
+    return tuple([each.value for each in given.elts if isinstance(each, ast.Constant) and isinstance(each.value, str)])
+
+
+def _is_used(frame: Frame, function: ast.AST, write: Write) -> bool:
+    """Whether the object that is saved is handed to something before, or does something: ``self.user.set_password(text)``."""
+    for each in nodes_of(function, _CALLS):
+        assert isinstance(each, ast.Call)
+        held = [each.func.value] if isinstance(each.func, ast.Attribute) else []
+        if frame.site(each) != write.site and any(
+            isinstance(given, ast.Attribute) and ast.unparse(given) == write.source for given in (*held, *each.args)
+        ):
+            return True
+    return False
+
+
+def _is_time(frame: Frame, value: ast.expr) -> bool:
+    if isinstance(value, ast.Call) and last_name(value.func) in _TIMES:
+        return True
+    type = frame.quiet(value).type
+    return type is not None and type.name.endswith((".datetime", "DateTimeField"))
+
+
+def _asked_at(frame: Frame, function: FunctionNode, write: Write) -> int:
+    """The line of the ``if`` around a write that asks whether there is such a row::
+
+    subscription = Subscription.objects.filter(user=user).first()
+    if not subscription:
+        Subscription.objects.create(user=user)
+    """
+    if write.chain or not write.target.endswith(("create", "save")):
+        return 0
+    lines = {each.line for each in blocks_around(function.body, write.site.line) if each.word == "if"}
+    for each in nodes_of(function, _TESTS):
+        if isinstance(each, ast.If) and each.lineno in lines:
+            match each.test:
+                case ast.UnaryOp(op=ast.Not(), operand=found) | ast.Compare(left=found, ops=[ast.Is()]):
+                    pass
+                case _:
+                    continue
+            if isinstance(found, ast.Call) and isinstance(found.func, ast.Attribute) and found.func.attr == "exists":
+                found = found.func.value
+            type = frame.quiet(found).type
+            if type is not None and write.what in (type.name, *(inner.name for inner in type.args)):
+                return each.lineno
+    return 0
+
+
+_CALLS = frozenset({ast.Call})
+_TESTS = frozenset({ast.If})
 
 _TIMES = frozenset({"now", "utcnow", "time", "today", "localtime", "utc_now"})
 
 
 def _made(frame: Frame, function: ast.AST) -> dict[str, set[str]]:
-    """Of the objects that a function makes, the names in what they are made of: ``line = Line(order=order)``."""
+    """Of the objects that a function makes, the names in what they are made of: ``line = Line(order=order)``, ``buyer = order.buyer``."""
     made: dict[str, set[str]] = {}
     for node in nodes_of(function, _ASSIGNED):
         assert isinstance(node, ast.Assign)
@@ -471,6 +598,10 @@ def _made(frame: Frame, function: ast.AST) -> dict[str, set[str]]:
                     inner = (each for given in (*call.args, *call.keywords) for each in walk(given))
                     used = {each.id for each in inner if isinstance(each, ast.Name)}
                     made.setdefault(name, set()).update(each for each in used if not _is_session(frame, each))
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute() as value):
+                root = next((each.id for each in walk(value) if isinstance(each, ast.Name)), "")
+                if root and (root == "self" or not _is_session(frame, root)):
+                    made.setdefault(name, set()).add(root)
     return made
 
 
@@ -541,6 +672,10 @@ def closed(frame: Frame, info: FunctionInfo) -> tuple[tuple[Durable, ...], tuple
     def judged(writes: tuple[Write, ...]) -> tuple[Write, ...]:
         return tuple(each if each.site in everywhere else each._replace(sure=False) for each in writes)
 
+    if info.node is not None:
+        found = Account(
+            tuple([each._replace(writes=_stamped(frame, info.node, each.writes)) for each in found.steps]), found.open
+        )
     apart = [each for each in found.steps if each.kind != "region"]
     if len(apart) > 1 or any(each.in_loop and each.kind == "commit" and not each.chain for each in apart):
         frame.event(("steps",), Steps(info, _placed(frame, info, found.steps)))

@@ -1,4 +1,4 @@
-"""The statements from the first write to the last go into ``with transaction.atomic():``; the first commit of two becomes a flush."""
+"""The statements from the first write to the last go into ``with transaction.atomic():``; all commits but the last become flushes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,29 @@ _LEAVING = (cst.Return, cst.Break, cst.Continue, cst.Yield)
 
 
 def rewrite(
-    call: cst.Call, *, edit: Editor, first: Sequence[int] = (), manager: str = "", last: Sequence[int] = ()
+    call: cst.Call,
+    *,
+    edit: Editor,
+    first: Sequence[int] = (),
+    manager: str = "",
+    commits: Sequence[Sequence[int]] = (),
+    last: Sequence[int] = (),
 ) -> cst.BaseExpression | None:
     """``manager`` is the qualified name of what makes the transaction, ``first`` the place of the first write; without them the
-    call is the commit to be a flush, and ``last`` the place of the one after it."""
+    call is the first of the commits to be a flush, ``commits`` are the places of the others, and ``last`` that of the one that stays."""
     if not manager:
-        if not isinstance(call.func, cst.Attribute) or call.func.attr.value != "commit":
-            raise CannotFix("the commit is called by another name")
+        flushed = [call, *(edit.find(each, cst.Call) for each in commits)]
         start, end = edit.source.region(call)[1], edit.source.region(edit.find(last, cst.Call))[0]
         leaving = (node for node in edit.source.walk(edit.source.function(call)) if isinstance(node, _LEAVING))
         if any(start <= edit.source.region(node)[0] < end for node in leaving):
             raise CannotFix("between the two commits the function may be left")
-        return call.with_changes(func=call.func.with_changes(attr=cst.Name("flush")))
+        for each in flushed:
+            if not isinstance(each, cst.Call) or not isinstance(each.func, cst.Attribute):
+                raise CannotFix("the commit is called by another name")
+            if each.func.attr.value != "commit":
+                raise CannotFix("the commit is called by another name")
+            edit.replace(each.func.attr, "flush")
+        return None
     source = edit.source
     opening, closing = _statements(source, edit.find(first, cst.Call), call)
     start, end = source.starts[source.line_of(source.region(opening)[0]) - 1], source.region(closing)[1]

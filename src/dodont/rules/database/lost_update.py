@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Fix, Note, Pass, Recomputed, on
+from dodont.core.patterns import pattern
 
 
 @on(Recomputed, rule="lost-update")
 def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration", "script", "settings") or run.is_test():
         return
+    if update.rewriting is not None:
+        found = run.rewritten(update.rewriting)
+        if found is None:
+            return
+        update = update._replace(holder=found[0], field=found[1])
     if run.locked(update.function) or update.field in _ORDERING or _ATTEMPTS.search(update.field):
         return
     yield run.report(
@@ -27,8 +32,10 @@ def check(update: Recomputed, run: Pass) -> Iterator[Diagnostic]:
 #: What orders rows is set anew for all of them, and nothing that is counted.
 _ORDERING = frozenset({"position", "seqno", "sequence", "order", "ordering", "sort_order", "rank", "weight"})
 
-#: Whoever has taken a job counts how often it was tried; logins are tried by many at once.
-_ATTEMPTS = re.compile(r"^(?!.*(?:login|fail|password|pin|otp)).*(?:attempts?|retry|retries|tries)(?:_count)?$")
+#: Whoever has taken a job counts how often it was tried, or failed; logins are tried by many at once.
+_ATTEMPTS = pattern(
+    r"^(?!.*(?:login|password|pin|otp|failed_att)).*(?:attempts?|retry|retries|tries|fail(?:ed|ures?)?|errors?)(?:_count(?:er)?)?$"
+)
 
 
 def _let_database_add(update: Recomputed, run: Pass) -> Fix | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dodont.analysis import Diagnostic, Durable, Fix, FunctionInfo, Note, Pass, Steps, Type, Write, on
+from dodont.core.patterns import pattern
 
 
 @on(Steps, rule="writes-without-transaction")
@@ -14,8 +15,8 @@ def check(steps: Steps, run: Pass) -> Iterator[Diagnostic]:
         return
     if run.is_test() or _is_within(steps.function, run):
         return
-    is_handler = steps.function.handler is not None or "request" in steps.function.positional[:1]
-    found = _apart(steps.steps, is_handler, run)
+    judge = _Judge(steps, run)
+    found = judge.first()
     if found is None:
         each = _commits_each(steps.steps)
         if each is not None:
@@ -32,29 +33,34 @@ def check(steps: Steps, run: Pass) -> Iterator[Diagnostic]:
         first=_named(first, run),
         second=_named(second, run),
         related=[Note(earlier.site, f"{_named(first, run)} is durable from here on")],
-        fix=_hold(earlier, later, run),
+        fix=_hold(judge.together(earlier, later), run),
     )
 
 
-def _hold(earlier: Durable, later: Durable, run: Pass) -> Fix | None:
-    if earlier.kind == later.kind == "statement":
+def _hold(steps: list[Durable], run: Pass) -> Fix | None:
+    """One transaction for all the steps that hang together: part of them in one would only move the gap."""
+    first, last = steps[0], steps[-1]
+    if all(each.kind == "statement" for each in steps):
         if all(
-            each.target.startswith(("django.", "rest_framework.", "?.")) for each in (*earlier.writes, *later.writes)
+            write.target.startswith(("django.", "rest_framework.", "?.")) for each in steps for write in each.writes
         ):
             return run.fix(
-                "Hold both in one transaction",
+                "Hold them in one transaction",
                 "unsafe",
-                later.site,
-                first=earlier.site,
+                last.site,
+                first=first.site,
                 manager="django.db.transaction.atomic",
             )
-    elif (
-        earlier.kind == later.kind == "commit"
-        and not (earlier.chain or earlier.in_loop)
-        and _is_session(earlier, run)
-        and set(later.within) <= set(earlier.within)  # where the first is come to, the second is
+    elif all(
+        each.kind == "commit"
+        and _is_session(each, run)
+        and (each is last or not (each.chain or each.in_loop))
+        and set(last.within) <= set(each.within)  # where one is come to, the last is
+        for each in steps
     ):
-        return run.fix("Commit once, at the end", "unsafe", earlier.site, last=later.site)
+        return run.fix(
+            "Commit once, at the end", "unsafe", first.site, commits=[each.site for each in steps[1:-1]], last=last.site
+        )
     return None
 
 
@@ -67,11 +73,13 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
     deletion around what receives its signals, a migration around its functions; or whether it is a command, or makes data up."""
     if not {"sender", "schema_editor"}.isdisjoint(function.positional):
         return True
-    if any(_MAKES_UP.search(each) for each in (*run.module.name.split(".")[-2:], function.name)):
+    if any(_MAKES_UP.search(each) for each in (*run.module.name.split(".")[-2:], function.name)) or _TESTS.search(
+        run.module.name
+    ):
         return True
     if not run.module.imports.isdisjoint(("django.contrib.admin", "django.core.management.base", "faker")):
         return True
-    if "migrat" in run.module.name.rpartition(".")[2]:
+    if _CHANGES_SCHEMA.search(run.module.name.rpartition(".")[2]):
         return True
     named = run.module.names.get("admin")
     if named is not None and named.ref == "django.contrib.admin":
@@ -80,10 +88,12 @@ def _is_within(function: FunctionInfo, run: Pass) -> bool:
 
 
 #: Words for what makes data up, or clears it away: it is run again.
-_MAKES_UP = re.compile(
-    r"(?:^|_)(?:seed|populate|faker?$|test$|testing$|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
+_MAKES_UP = pattern(
+    r"(?:^|_)(?:seed|populate|faker?|demo|fixture|sample|factor(?:y|ies)|stale|expired|clean_?up|purge|prune|retention|(?:pre|post)_delete)",
     re.I,
 )
+_CHANGES_SCHEMA = pattern(r"migrat|^init_?db$")
+_TESTS = pattern(r"(?:^|[._])test(?:ing)?$")
 
 
 def _named(write: Write, run: Pass) -> str:
@@ -93,71 +103,138 @@ def _named(write: Write, run: Pass) -> str:
     return f"`{run.display(write.chain[0]).rpartition('.')[2]}()`" if write.chain else f"`{write.what[2:]}`"
 
 
-def _apart(steps: tuple[Durable, ...], is_handler: bool, run: Pass) -> tuple[Durable, Durable, Write, Write] | None:
-    """The first two steps with writes that are to be seen together or not at all."""
-    sources = [write.source for step in steps for write in {each.source: each for each in step.writes}.values()]
-    for index, later in enumerate(steps):
-        for earlier in steps[:index]:
-            if "region" in (earlier.kind, later.kind) or _independent(earlier, later) or _handles(earlier, later):
-                continue
-            if _are_stages(earlier, later):
-                continue
-            if earlier.asked != later.asked:
-                continue  # no transaction should wait for another service
-            if any(each.word == "while" and each not in later.within for each in earlier.within):
-                continue  # in portions, as long as there are any
-            if later.site.line - earlier.site.line > MAX_LINES:
-                continue
-            for first in earlier.writes:
-                for second in later.writes:
-                    # What is saved before the work and after it tells how far the work has come.
-                    progress = any(each.source and sources.count(each.source) > 1 for each in (first, second))
-                    if progress and _name(first) != _name(second):
-                        continue
-                    if not {second.source, second.source.partition(".")[0]}.isdisjoint(earlier.bound):
-                        continue  # `order = form.save()`: one object
-                    if _are_rows(first, earlier, second, later) or not _are_told(first, second, run):
-                        continue
-                    if first.removes and first.source.startswith(f"{second.source}."):
-                        continue  # `order.receipt.delete()`, a stored file
-                    if _hang_together(first, earlier, second, later, is_handler, run):
-                        return earlier, later, first, second
-    return None
+class _Judge:
+    """Which steps of a function hold writes that are to be seen together or not at all."""
 
+    def __init__(self, steps: Steps, run: Pass) -> None:
+        self.steps = steps.steps
+        self.run = run
+        self.is_handler = steps.function.handler is not None or "request" in steps.function.positional[:1]
+        self.sources = [
+            write.source for each in self.steps for write in {one.source: one for one in each.writes}.values()
+        ]
 
-def _hang_together(first: Write, earlier: Durable, second: Write, later: Durable, is_handler: bool, run: Pass) -> bool:
-    """Whether half of the two would be wrong: one goes into the other, one takes the other's place, one takes what the other gets,
-    or both are of one thing."""
-    made = not set(earlier.bound).isdisjoint(later.names)
-    if _name(first) == _name(second):
-        if first.removes:
-            return _method(second) in _CREATING  # in its place
-        if second.removes or not first.source or not second.source or first.source == second.source:
+    def first(self) -> tuple[Durable, Durable, Write, Write] | None:
+        """The first two such steps, with a write of each that shows it."""
+        for index, later in enumerate(self.steps):
+            for earlier in self.steps[:index]:
+                found = self._pair(earlier, later)
+                if found is not None:
+                    return earlier, later, *found
+        return None
+
+    def together(self, earlier: Durable, later: Durable) -> list[Durable]:
+        """Those two, and the steps after them that belong to any of them."""
+        found = [earlier, later]
+        for each in self.steps[self.steps.index(later) + 1 :]:
+            if any(self._pair(one, each) for one in found):
+                found.append(each)
+        return found
+
+    def _pair(self, earlier: Durable, later: Durable) -> tuple[Write, Write] | None:
+        if "region" in (earlier.kind, later.kind) or _handles(earlier, later) or _are_stages(earlier, later):
+            return None
+        if earlier.asked != later.asked:
+            return None  # no transaction should wait for another service
+        if any(each.word == "while" and each not in later.within for each in earlier.within):
+            return None  # in portions, as long as there are any
+        made = not set(earlier.bound).isdisjoint(later.names)
+        if not made and (
+            _independent(earlier, later)
+            or later.site.line - earlier.site.line > MAX_LINES
+            or self._is_closed_later(earlier, later)
+        ):
+            return None
+        for first in earlier.writes:
+            for second in later.writes:
+                # What is saved before the work and after it tells how far the work has come.
+                progress = any(each.source and self.sources.count(each.source) > 1 for each in (first, second))
+                if progress and _name(first) != _name(second):
+                    continue
+                if second.source in earlier.bound:
+                    continue  # `order = form.save()`: one object
+                if _are_rows(first, earlier, second, later) or not _are_told(first, second, self.run):
+                    continue
+                if first.removes and first.source.startswith(f"{second.source}."):
+                    continue  # `order.receipt.delete()`, a stored file
+                if _is_made_up_for(first, earlier, second):
+                    continue
+                if self._hang_together(first, earlier, second, later, made):
+                    return first, second
+        return None
+
+    def _is_closed_later(self, earlier: Durable, later: Durable) -> bool:
+        """``job = Job.objects.create(); ...; job.state = "done"; job.save()``: what stands between is the job, which it only tells of."""
+        after = self.steps[self.steps.index(later) + 1 :]
+        return any(write.source in earlier.bound for each in after for write in each.writes if write.source)
+
+    def _hang_together(self, first: Write, earlier: Durable, second: Write, later: Durable, made: bool) -> bool:
+        """Whether half of the two would be wrong: one goes into the other, one takes the other's place, one takes what the other
+        gets, or both are of one thing."""
+        if _name(first) == _name(second):
+            if first.removes:
+                return _method(second) in _CREATING and _takes_place(first, earlier, second, later)
+            if _method(first) == "update" and _method(second) in _CREATING:
+                # `current=False` of all, `current=True` of the new one
+                return not set(first.sets).isdisjoint(second.sets)
+            if second.removes or not first.source or not second.source or first.source == second.source:
+                return False
+            return made or earlier.within == later.within
+        shared = not set(earlier.names).isdisjoint(later.names)
+        if shared and first.sure and second.sure and _are_related(first, second, self.run):
+            return True
+        helped = [_is_helped(each) for each in (first, second)]
+        if all(helped) and later.site.line - earlier.site.line > NEAR:
             return False
-        return made or earlier.within == later.within
-    if first.chain and second.chain and later.site.line - earlier.site.line > NEAR:
-        return False
-    if first.chain or second.chain:
-        return made or _root(first) in later.names
-    if made or is_handler or _root(first) in later.names or _root(second) in earlier.names:
-        return True
-    if earlier.within == later.within and all(each.what.startswith("table ") for each in (first, second)):
-        return True
-    of_one_thing = not set(earlier.names).isdisjoint(later.names)
-    alike = _method(first) == _method(second) in ("update", "delete")  # the same correction in two places
-    return of_one_thing and not (alike and not (first.source or second.source) and not _leads_to(first, second, run))
+        if any(helped):
+            return made or _root(first) in later.names
+        if made or _root(first) in later.names or _root(second) in earlier.names:
+            return True
+        # What has no class may be deleted elsewhere, by a client of another service.
+        if self.is_handler and not any(each.removes and each.what.startswith("?") for each in (first, second)):
+            return True
+        if earlier.within == later.within and all(each.what.startswith("table ") for each in (first, second)):
+            return True
+        # The same correction in two places: `.filter(name=old).update(name=new)`.
+        alike = _method(first) == _method(second) in ("update", "delete") and not (first.source or second.source)
+        return shared and (not alike or first.what.startswith("table "))
 
 
-def _leads_to(first: Write, second: Write, run: Pass) -> bool:
-    """Whether a foreign key of the first leads to the second: a part goes before the whole."""
-    table = run.declared.entity(second.what)
-    part = run.declared.entity(first.what)
-    if table is None or part is None:
-        return first.what.startswith("table ")
+def _is_helped(write: Write) -> bool:
+    """Whether a function writes that is asked to do something: not ``order.save()``, though it is the project's own."""
+    return bool(write.chain) and not (write.source and write.chain[0].endswith((".save", ".delete")))
+
+
+def _takes_place(removed: Write, earlier: Durable, created: Write, later: Durable) -> bool:
+    """Whether rows are created in the place of those removed: both are of one thing, or all were removed."""
+    if removed.chain:
+        return not set(earlier.names).isdisjoint(later.names)
+    return (
+        not removed.asks
+        or not created.sets
+        or not set(removed.asks).isdisjoint(created.sets)
+        or not set(earlier.names).isdisjoint(later.names)
+    )
+
+
+def _is_made_up_for(first: Write, earlier: Durable, second: Write) -> bool:
+    """Whether trying again puts it right: what is created where there is none yet is created then."""
+    again = _method(first) not in _CREATING
+    return again and second.asked_at > 0 and not any(each.line == second.asked_at for each in earlier.within)
+
+
+def _are_related(first: Write, second: Write, run: Pass) -> bool:
+    """Whether a foreign key, or a relationship, leads from the one to the other."""
+    tables = [run.declared.entity(each.what) for each in (first, second)]
     return any(
-        (each.references or "?").partition(".")[0] in (table.name, "?")
-        for each in part.columns.values()
-        if each.references
+        one is not None
+        and other is not None
+        and one.entity != other.entity
+        and (
+            any(each.entity == other.entity for each in one.relationships.values())
+            or any((each.references or "").partition(".")[0] == other.name != "" for each in one.columns.values())
+        )
+        for one, other in (tables, reversed(tables))
     )
 
 
@@ -207,7 +284,7 @@ def _is_row(write: Write, step: Durable, other: Durable) -> bool:
 def _are_told(first: Write, second: Write, run: Pass) -> bool:
     """Whether enough is known of both: what is written, on which way; and neither is of a kind that may fail by itself."""
     for each in (first, second):
-        if not each.what or _is_bookkeeping(each, run):
+        if not each.what or _is_stamp(each, run) or _is_bookkeeping(each, run):
             return False
         if each.chain and (len(each.chain) > 1 or not each.sure or each.what.startswith("?")):
             return False
@@ -228,16 +305,53 @@ NEAR = 6
 
 #: Words for what is kept of what happened, or can be made again: no part of a change that must be whole.
 _BOOKKEEPING = frozenset(
-    {"log", "audit", "cache", "cached", "metric", "metrics", "attempt", "visit", "trace", "span", "telemetry"}
+    {
+        "log",
+        "audit",
+        "history",
+        "cache",
+        "cached",
+        "metric",
+        "metrics",
+        "attempt",
+        "visit",
+        "trace",
+        "span",
+        "telemetry",
+    }
 )
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def _is_bookkeeping(write: Write, run: Pass) -> bool:
-    words = _WORD.findall(run.display(write.what).rpartition(".")[2])
-    if words[1:] and words[-1].lower() in ("event", "activity", "history"):
-        return True  # `AuthEvent`; an `Event` may be a concert
-    return not _BOOKKEEPING.isdisjoint(word.lower() for word in words)
+    words = [word.lower() for word in _WORD.findall(run.display(write.what).rpartition(".")[2])]
+    # `AuthEvent`; an `Event` may be a concert
+    if _BOOKKEEPING.isdisjoint(words) and not (words[1:] and words[-1] in ("event", "activity")):
+        return False
+    table = run.declared.entity(write.what)
+    return table is None or not _is_referred_to(table.name, run)
+
+
+def _is_referred_to(table: str, run: Pass) -> bool:
+    """Whether a foreign key leads to the table: what others are parts of is no mere record of what happened."""
+    return any(
+        (column.references or "").partition(".")[0] == table
+        for each in run.declared.schema().tables.values()
+        if each.name != table
+        for column in each.columns.values()
+    )
+
+
+def _is_stamp(write: Write, run: Pass) -> bool:
+    """Whether an object is written to say when something happened last. What may be no time at all is a state: `deleted_at`."""
+    return bool(write.stamps) and not any(
+        column is not None and column.nullable and not _LAST.search(column.attribute)
+        for column in (run.declared.column(write.what, each) for each in write.stamps if each)
+    )
+
+
+#: What is set over and over is no state, though there is none at first.
+_LAST = pattern(r"last|updated|modified|changed|seen|used")
 
 
 def _independent(earlier: Durable, later: Durable) -> bool:
