@@ -67,7 +67,9 @@ def test_good_is_good_for_every_rule(case: Case, tmp_path: Path) -> None:
     if case.example.section == "Fixed":
         bad = next(each for each in cards.of("Bad") if cards.fixed_of(each) == case)
         files = {**cards.bare(bad.example.files), **files}
-    found = cards.findings(files, tmp_path)
+    # After a fix there may be more that has none.
+    select = ("ODD", case.rule.name) if case.example.section == "Good" else ()
+    found = cards.findings(files, tmp_path, select=select)
     assert [(each.path, each.span.line, each.code, each.message) for each in found] == []
 
 

@@ -300,6 +300,8 @@ def _of_name(frame: Frame, name: str, seen: set[str]) -> list[ast.expr] | None:
         return None if function.handler is not None or is_injected else []
     if name in ("self", "cls"):
         return None
+    if bound is None and objects.role_of(frame, frame.quiet(ast.Name(name, ast.Load())).type) == "request":
+        return None  # `request.form["host"]` of Flask's global request
     if bound is None or name in seen:
         return []
     seen.add(name)

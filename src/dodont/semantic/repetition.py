@@ -117,7 +117,7 @@ def keyed(tree: ast.AST, call: Site, loops: Sequence[tuple[Site, Value]], must_b
                 continue
             if (
                 _goes_over_data(target, iterated, source)
-                and not _is_grouped(iterated, target, body)
+                and not _is_grouped(iterated, target, body or [parent])
                 and not _changes(target, body)
                 and not _is_statement(node, target)
                 and not _names_table(node, _derived(target, body))
