@@ -11,7 +11,20 @@ from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.credentials import about_sign_in, credential, hashes_token, is_other_token, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Input
 from dodont.semantic.overrides import overriding
-from dodont.semantic.values import ABSENT, NUMBER, STR, UNKNOWN, Label, Note, Pending, Type, Value, labels_of, parts_of
+from dodont.semantic.values import (
+    ABSENT,
+    NUMBER,
+    OR,
+    STR,
+    UNKNOWN,
+    Label,
+    Note,
+    Pending,
+    Type,
+    Value,
+    labels_of,
+    parts_of,
+)
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -290,6 +303,8 @@ _NO_SLOT: tuple[int, Slot, frozenset[Input]] = (-1, None, frozenset())
 def _slot(frame: Frame, type: Type, name: str) -> tuple[Slot, bool]:
     """The slot, and whether it is settled: while a class is being set up, its attributes are not all known."""
     settled = True
+    if OR in type.name:
+        return _of_each(frame, type.name.split(OR), name), settled
     for ref, entry in lineage(frame, type.name):
         if isinstance(entry, ClassInfo):
             function = entry.functions.get(name)
@@ -326,6 +341,35 @@ def is_enum(frame: Frame, name: str) -> bool:
         if isinstance(entry, ClassInfo)
         for base in entry.bases
     )
+
+
+def _of_each(frame: Frame, names: list[str], name: str) -> Value | None:
+    """What several classes have in common: a coroutine, or an attribute of one type. What else their methods do is not asked."""
+    values = [instance_attribute(frame, Value(Type(each)), Type(each), name) for each in names]
+    first = values[0]
+    if any(each is None or each.type != first.type for each in values) or first is None:  # type: ignore[union-attr]
+        return None
+    if first.type is not None:
+        return Value(first.type)
+    given = {_given_to_await(frame, each.ref or "") for each in values if each is not None}
+    if None in given:
+        return None
+    result = given.pop() if len(given) == 1 else Type("Any")
+    return Value(Type("Callable", (Type("Awaitable", (result,)),)))  # type: ignore[arg-type]
+
+
+def _given_to_await(frame: Frame, ref: str) -> Type | None:
+    """What awaiting a call gives, ``Any`` where that is not known; None where it is no coroutine."""
+    function = frame.world.function(ref)
+    if function is not None:
+        below = frame.world.overriding(function, function.owner) if function.owner is not None else ()
+        if not function.is_coroutine or function.opaque or not all(each.is_coroutine for each in below):
+            return None
+        return frame.world.facts(function).returns.type or Type("Any")
+    found = frame.library.method(*ref.rsplit(".", 1)) if "." in ref else None
+    if found is None or not found[0].coroutine:
+        return None
+    return Type("Any")
 
 
 def _field(frame: Frame, info: ClassInfo, name: str, attributes: dict[str, Value]) -> Value | None:

@@ -189,15 +189,22 @@ _OF_QUERIES = {
 }  # fmt: skip
 
 
+#: What makes a query of its own of a relationship's rows, which nothing that was loaded can answer.
+_BEGINS = frozenset({"filter", "exclude", "order_by", "annotate", "distinct", "select_related", "prefetch_related"})
+
+
 def managed(frame: Frame, node: ast.Call, name: str) -> Value | None:
-    """The manager in ``event.orders.filter(...)`` of an event nothing is known of, where one class alone is related as ``orders``.
+    """The manager in ``event.orders.filter(...)`` of an event nothing is known of, where one class alone is related as ``orders``, or
+    one alone that is called so: ``Event``.
 
     What ``event.orders.all()`` gives may have been loaded with the event.
     """
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-    if not _OF_QUERIES.get(name) or not isinstance(owner, ast.Attribute):
+    if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Attribute) and owner.func.attr == "all":
+        owner = owner.func.value
+    if name not in _BEGINS or not isinstance(owner, ast.Attribute):
         return None
-    found = frame.world.related_to_any(owner.attr)
+    found = frame.world.related_to_any(owner.attr, last_name(owner.value))
     if found is None or not found.manager or found.entity is None:
         return None
     kind = Type("django.db.models.Manager", (Type(found.entity),))

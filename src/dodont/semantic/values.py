@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, TypeAlias
 
 
@@ -494,4 +495,20 @@ def _common(first: Type | None, second: Type | None) -> Type | None:
         return Type(first.name, first.args if first.args == second.args else ())
     if first.name in PLAIN_TYPES and second.name in PLAIN_TYPES:
         return first
-    return None
+    return either((first, second))
+
+
+#: What stands between the names of classes in the type of what is of one of them.
+OR: Final = " | "
+#: More classes than that are not told apart.
+MAX_KINDS: Final = 6
+
+
+def either(kinds: Iterable[Type], optional: bool = False) -> Type | None:
+    """The type of what is of one of some classes: ``Kind = Mail if address else Letter``, ``sender: Mail | Letter``."""
+    names: set[str] = set()
+    for kind in kinds:
+        if kind.args or "." not in kind.name:
+            return None
+        names.update(kind.name.split(OR))
+    return Type(OR.join(sorted(names)), (), optional) if len(names) <= MAX_KINDS else None
