@@ -265,6 +265,8 @@ class Frame:
         function = self.world.function(target)
         if function is None or function.owner is None or function.kind != "method":
             return False
+        if function.is_stub and not function.is_async:
+            return False  # a protocol that declares an awaitable, which a class may look like by chance
         return any(
             not each.is_async and not hands_on(self.world.body(each))
             for each in self.world.overriding(function, function.owner)

@@ -10,6 +10,7 @@ from dodont.semantic import effects
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.credentials import about_sign_in, credential, hashes_token, is_other_token, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Input
+from dodont.semantic.demands import hands_on
 from dodont.semantic.overrides import overriding
 from dodont.semantic.values import (
     ABSENT,
@@ -351,21 +352,30 @@ def _of_each(frame: Frame, names: list[str], name: str) -> Value | None:
         return None
     if first.type is not None:
         return Value(first.type)
-    given = {_given_to_await(frame, each.ref or "") for each in values if each is not None}
-    if None in given:
+    refs = [each.ref or "" for each in values if each is not None]
+    given = {_given_to_await(frame, ref) for ref in refs}
+    if None in given or not any(_is_coroutine(frame, ref) for ref in refs):
         return None
     result = given.pop() if len(given) == 1 else Type("Any")
     return Value(Type("Callable", (Type("Awaitable", (result,)),)))  # type: ignore[arg-type]
 
 
+def _is_coroutine(frame: Frame, ref: str) -> bool:
+    function = frame.world.function(ref)
+    return function is None or function.is_coroutine
+
+
 def _given_to_await(frame: Frame, ref: str) -> Type | None:
-    """What awaiting a call gives, ``Any`` where that is not known; None where it is no coroutine."""
+    """What awaiting a call gives, ``Any`` where that is not known; None where it is no coroutine, nor hands on what a call gave it."""
     function = frame.world.function(ref)
     if function is not None:
         below = frame.world.overriding(function, function.owner) if function.owner is not None else ()
-        if not function.is_coroutine or function.opaque or not all(each.is_coroutine for each in below):
+        if function.opaque or not all(
+            each.is_coroutine or hands_on(frame.world.body(each)) for each in (function, *below)
+        ):
             return None
-        return frame.world.facts(function).returns.type or Type("Any")
+        known = frame.world.facts(function).returns.type if function.is_coroutine else None
+        return known or Type("Any")
     found = frame.library.method(*ref.rsplit(".", 1)) if "." in ref else None
     if found is None or not found[0].coroutine:
         return None

@@ -466,10 +466,15 @@ def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: t
     if rows == 0 or (query.keyed and rows == 1 and query.path[0] == "*"):
         return
     key = ("lazy", query.site, query.dotted)
-    if key not in frame.events:
-        frame.event(
-            key, Lazy(frame.site(node), query, value.type, frame.function, via, frame.in_coroutine, bool(method))
-        )
+    if key in frame.events:
+        return
+    lazy = Lazy(frame.site(node), query, value.type, frame.function, via, frame.in_coroutine, bool(method))
+    for other, known in frame.events.items() if via else ():
+        if known.__class__ is Lazy and known.site == lazy.site and known.query.site == query.site:
+            if all(each.query.dotted != query.dotted for each in known.also):
+                frame.event(other, known._replace(also=(*known.also, lazy)))
+            return
+    frame.event(key, lazy)
 
 
 def _claim(frame: Frame, query: Selection, column: str) -> None:

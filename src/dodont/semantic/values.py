@@ -403,6 +403,9 @@ def join(first: Value, second: Value) -> Value:
     if (second is UNKNOWN and _is_bare(first)) or (first is UNKNOWN and _is_bare(second)):
         return _VAGUE
     labels = join_labels(first.labels, second.labels)
+    for empty, rows in ((first, second), (second, first)):
+        if rows.query is not None and empty.query is None and empty.items == ():
+            return rows.but(labels=labels)  # `rows = [] if group is None else group.rows.order_by("name")`
     if first.ref != second.ref and (named := _class_named(first)) is not None and named == _class_named(second):
         return (first if first.type is not None else second).but(labels=labels)
     if first.const is None and first.type is NONE_TYPE:
