@@ -546,9 +546,10 @@ class Pass:
 
     def fix(self, title: str, applicability: Applicability, at: Site, **parameters: Any) -> Fix:
         """The intention to rewrite the node at ``at``; sites among the parameters become regions in characters."""
-        return Fix(
-            title, applicability, self.span(at), {name: self._plain(value) for name, value in parameters.items()}
-        )
+        plain = {name: self._plain(value) for name, value in parameters.items()}
+        finder, file = self.project.finder, self.module.file
+        own = sorted(each for each in self.module.roots if finder.has_package(finder.qualify(each, file)))
+        return Fix(title, applicability, self.span(at), plain, own)
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, Site):
