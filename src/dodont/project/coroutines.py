@@ -45,6 +45,12 @@ class Calls(NamedTuple):
 _NO_CALLS = Calls(Counter(), Counter(), set())
 
 
+def names_for(name: str) -> set[str]:
+    """What an instance of a class may be called, after a line: ``_sales_order`` and ``_order`` for a ``SalesOrder``."""
+    words = _WORD.findall(name)
+    return {"_" + "_".join(words[n:]).lower() for n in range(len(words))}
+
+
 def _nearly_all(awaited: int, other: int) -> bool:
     """Whether few calls beside the one in question are not awaited."""
     return other <= 1 + (awaited - 1) // 4
@@ -113,6 +119,5 @@ class Coroutines:
             for each in re.finditer(rb"\basync\s+def\s+%s\(" % name, text):
                 _, _, head = text[: each.start()].rpartition(b"\nclass ")
                 if (owner := _NAME.match(head)) is not None:
-                    words = _WORD.findall(owner[0].decode())
-                    calls.classes.update("_" + "_".join(words[n:]).lower() for n in range(len(words)))
+                    calls.classes.update(names_for(owner[0].decode()))
         return calls

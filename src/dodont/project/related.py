@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from dodont.project.coroutines import names_for
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.frame import Members
 from dodont.semantic.objects import lineage
@@ -49,7 +50,9 @@ class Related:
         if key not in self._known:
             every = self._all(None, name)
             if len(every) > 1:
-                every = [each for each in every if _is_called(each[1], holder)]
+                every = [
+                    each for each in every if holder and f"_{holder.lower()}" in names_for(each[1].rpartition(".")[2])
+                ]
             found = every[0][0] if len(every) == 1 else None
             if self._project.loading:
                 return found
@@ -117,12 +120,6 @@ class Related:
                 for each in overview.related:
                     self._named.setdefault(each, set()).add(path)
         return self._named.get(name, set())
-
-
-def _is_called(owner: str, holder: str) -> bool:
-    """Whether ``sales_order`` or ``order`` may name a ``SalesOrder``."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", owner.rpartition(".")[2]).lower()
-    return bool(holder) and f"_{snake}".endswith(f"_{holder.lower()}")
 
 
 def _may_be_called(info: ClassInfo, attribute: str) -> tuple[str, ...]:

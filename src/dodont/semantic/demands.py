@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from dodont.core.patterns import pattern
 from dodont.semantic.definitions import FunctionNode
 from dodont.semantic.trees import last_name, walk
 
@@ -87,7 +88,7 @@ _KEEPING = frozenset({"append", "add", "put", "put_nowait", "spawn", "start_soon
 
 
 #: Words in the names of what runs a coroutine that it is given, or keeps it for somebody who does.
-_RUNNING = re.compile(
+_RUNNING = pattern(
     r"task|spawn|sched|submit|fire|launch|start|defer|future|async|await|coro|sync|thread|queue|background|loop|retry|timeout|cancel|run|wait"
     r"|gather|^(?:append|add|put|push|send|set|extend|insert|register|close|is\w+|callable|track|watch|on)(?:$|_)",
     re.I,
