@@ -475,11 +475,16 @@ def _joined(first: Selection | Relation, second: Selection | Relation) -> Select
 
 
 def _longer(first: Items, second: Items) -> Items:
-    """``if name: clauses.append(...)``: the longer of two lists that begin alike; every element of it is where it is, or nowhere."""
+    """``if name: clauses.append(...)``: the longer of two lists that begin alike; every element of it is where it is, or nowhere.
+
+    ``if udp: clients["all"] = Client()``: so is every value of either dictionary.
+    """
     if first.__class__ is tuple and second.__class__ is tuple:
         short, long = (first, second) if len(first) <= len(second) else (second, first)
         if all(one is other for one, other in zip(short, long, strict=False)):
             return long
+    if first.__class__ is dict and second.__class__ is dict and len(first) + len(second) <= MAX_ITEMS:
+        return {**first, **{key: join(first[key], value) if key in first else value for key, value in second.items()}}
     return None
 
 
