@@ -456,7 +456,7 @@ def of_row(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST
 
 def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: tuple[str, ...], method: str) -> None:
     """The rows that a relationship leads to are wanted: they were loaded with the row, or a query loads them now."""
-    if frame.silent or is_loaded(query) or _is_one(frame, query, value.type):
+    if frame.silent or is_loaded(query) or (not method and is_shared(query)) or _is_one(frame, query, value.type):
         return
     if query.of:
         if len(query.path) < MAX_PATH:
@@ -537,6 +537,12 @@ def is_loaded(query: Selection) -> bool:
         or (each.endswith(".*") and dotted.startswith(each[:-1]))
         for each in query.loads
     )
+
+
+def is_shared(query: Selection) -> bool:
+    """``payment.order.event`` of the payments of an order: all have one order, which remembers its event."""
+    first = query.dotted.partition(".")[0]
+    return f"={first}" in query.loads and query.dotted != first and "*" not in query.path[1:-1]
 
 
 def _property(frame: Frame, receiver: Value, type: Type, name: str, node: ast.AST, via: tuple[str, ...]) -> None:
