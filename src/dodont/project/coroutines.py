@@ -117,7 +117,7 @@ class Coroutines:
                 elif _HANDED.search(before) is None:
                     calls.other[each[1]] += 1
             for each in re.finditer(rb"\basync\s+def\s+%s\(" % name, text):
-                _, _, head = text[: each.start()].rpartition(b"\nclass ")
+                _, _, head = (b"\n" + text[: each.start()]).rpartition(b"\nclass ")
                 if (owner := _NAME.match(head)) is not None:
                     calls.classes.update(names_for(owner[0].decode()))
         return calls

@@ -352,27 +352,28 @@ def _of_each(frame: Frame, names: list[str], name: str) -> Value | None:
         return None
     if first.type is not None:
         return Value(first.type)
-    refs = [each.ref or "" for each in values if each is not None]
-    given = {_given_to_await(frame, ref) for ref in refs}
-    if None in given or not any(_is_coroutine(frame, ref) for ref in refs):
+    given = {_given_to_await(frame, each.ref or "") for each in values if each is not None}
+    if None in given:
         return None
     result = given.pop() if len(given) == 1 else Type("Any")
     return Value(Type("Callable", (Type("Awaitable", (result,)),)))  # type: ignore[arg-type]
 
 
-def _is_coroutine(frame: Frame, ref: str) -> bool:
-    function = frame.world.function(ref)
-    return function is None or function.is_coroutine
+def _stands_for_coroutine(frame: Frame, function: FunctionInfo) -> bool:
+    """Whether it is a coroutine, or hands on what a call gives it in the place of one: ``def send(self): return self.emit("send")``."""
+    if function.is_coroutine or function.owner is None:
+        return function.is_coroutine
+    bases = [entry for _, entry in lineage(frame, function.owner.ref) if isinstance(entry, ClassInfo)]
+    instead = any(each.is_coroutine for entry in bases if (each := entry.functions.get(function.name)) is not None)
+    return instead and hands_on(frame.world.body(function))
 
 
 def _given_to_await(frame: Frame, ref: str) -> Type | None:
-    """What awaiting a call gives, ``Any`` where that is not known; None where it is no coroutine, nor hands on what a call gave it."""
+    """What awaiting a call gives, ``Any`` where that is not known; None where it is no coroutine."""
     function = frame.world.function(ref)
     if function is not None:
         below = frame.world.overriding(function, function.owner) if function.owner is not None else ()
-        if function.opaque or not all(
-            each.is_coroutine or hands_on(frame.world.body(each)) for each in (function, *below)
-        ):
+        if function.opaque or not all(_stands_for_coroutine(frame, each) for each in (function, *below)):
             return None
         known = frame.world.facts(function).returns.type if function.is_coroutine else None
         return known or Type("Any")
