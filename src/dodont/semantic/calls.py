@@ -253,12 +253,13 @@ def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> 
 
 def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
     name = last_name(node.func)
-    if frame.in_coroutine and frame.module.has_async:
-        for value, each in zip(
-            (*given.positional, *given.keywords.values()), (*given.nodes, *given.words.values()), strict=True
-        ):
+    if frame.in_coroutine:
+        for position, value in enumerate(given.positional):
             if value.pending is not None:
-                frame.handed(value, each, name)
+                frame.handed(value, given.nodes[position])
+        for word, value in given.keywords.items():
+            if value.pending is not None:
+                frame.handed(value, given.words[word])
     if frame.keep:
         frame.calls[id(node)] = Callee(callee.ref or name)
     if not name:

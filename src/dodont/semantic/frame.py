@@ -288,7 +288,7 @@ class Frame:
             typed = receiver.type is not None and OR not in receiver.type.name
             self.event(("unresolved", site), Unresolved(site, func.attr, callee, use, self.function, typed, kept))
 
-    def handed(self, value: Value, node: ast.expr, target: str) -> None:
+    def handed(self, value: Value, node: ast.expr) -> None:
         """A coroutine that a name holds is given to a function nothing is known of: ``form = self.render(); self.finish(form)``."""
         pending = value.pending
         if (
