@@ -14,7 +14,7 @@ from tests.ecosystem.faults.awaits import Awaits
 from tests.ecosystem.faults.eager import Eager
 from tests.ecosystem.faults.schema import Schema
 from tests.ecosystem.faults.sql import Sql
-from tests.ecosystem.faults.transactions import Atomic, Updates
+from tests.ecosystem.faults.transactions import Atomic, Commits, Updates
 from tests.ecosystem.fetch import FetchError, fetch
 from tests.ecosystem.projects import directories, fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
@@ -167,7 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--results", metavar="DIR", type=_directory, help="where from (default: DIR/results)")
     command.set_defaults(command=_sample)
 
-    for kind in (Awaits(), Eager(), Sql(), Atomic(), Updates(), Schema()):
+    for kind in (Awaits(), Eager(), Sql(), Atomic(), Commits(), Updates(), Schema()):
         kind.add_to(commands)
 
     command = _on_projects(commands, "suppressions", "silence all findings in copies, and nothing as often")

@@ -1,7 +1,8 @@
 """Take transactions, and updates that the database computes, out of real code.
 
 ``atomic``: a block ``with transaction.atomic():`` becomes ``if True:``, a decorator goes. ``update``: ``row.n = F("n") + 1`` becomes
-``row.n += 1``; ``rows.update(n=F("n") + 1)`` becomes a loop that reads, adds and saves. A mutant counts as found when the function it
+``row.n += 1``; ``rows.update(n=F("n") + 1)`` becomes a loop that reads, adds and saves. ``commit``: of the writes that one
+``session.commit()`` makes durable, the first gets a commit of its own. A mutant counts as found when the function it
 is in has more findings than in the original.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,16 +51,29 @@ class Atomic(_InFunction):
         return chance.sample(every, min(size, len(every)))
 
 
+class Commits(_InFunction):
+    command = "commit-mutants"
+    told = "commit the first of several writes by itself"
+    rule = "writes-without-transaction"
+
+    def mutants(self, root: Path, size: int, chance: random.Random) -> list[Mutant]:
+        return _drawn(root, size, chance, _committed_twice)
+
+
 class Updates(_InFunction):
     command = "update-mutants"
     told = "do by hand what the database computes"
     rule = "lost-update"
 
     def mutants(self, root: Path, size: int, chance: random.Random) -> list[Mutant]:
-        every = [
-            each for source in _sources(root) for function in source.functions() for each in _by_hand(source, function)
-        ]
-        return chance.sample(every, min(size, len(every)))
+        return _drawn(root, size, chance, _by_hand)
+
+
+def _drawn(
+    root: Path, size: int, chance: random.Random, made: Callable[[Source, Function], Iterator[Mutant]]
+) -> list[Mutant]:
+    every = [each for source in _sources(root) for function in source.functions() for each in made(source, function)]
+    return chance.sample(every, min(size, len(every)))
 
 
 def _sources(root: Path) -> Iterator[Source]:
@@ -73,7 +87,7 @@ def _without_atomic(source: Source, function: Function) -> Iterator[Mutant]:
         if _is_atomic(decorator) and decorator.lineno == decorator.end_lineno:
             changed = [*lines]
             changed[decorator.lineno - 1] = ""
-            yield _mutant(source, changed, function, last, decorator.lineno, _writes(function.body))
+            yield _mutant(source, changed, function, last, decorator.lineno, _shape(function, decorator, function.body))
     for node in _own(function):
         if isinstance(node, ast.With) and len(node.items) == 1 and node.items[0].optional_vars is None:
             manager = node.items[0].context_expr
@@ -81,7 +95,13 @@ def _without_atomic(source: Source, function: Function) -> Iterator[Mutant]:
                 changed = [*lines]
                 line = lines[node.lineno - 1]
                 changed[node.lineno - 1] = f"{line[: node.col_offset]}if True{line[manager.end_col_offset :]}"
-                yield _mutant(source, changed, function, last, node.lineno, _writes(node.body))
+                yield _mutant(source, changed, function, last, node.lineno, _shape(function, manager, node.body))
+
+
+def _held(function: Function, but: ast.AST) -> bool:
+    """Whether another transaction of the function's own is left when one is taken away."""
+    managers = [item.context_expr for each in _own(function) if isinstance(each, ast.With) for item in each.items]
+    return any(each is not but and _is_atomic(each) for each in (*function.decorator_list, *managers))
 
 
 def _is_atomic(node: ast.expr) -> bool:
@@ -103,8 +123,10 @@ def _own(function: ast.AST) -> Iterator[ast.AST]:
 _WRITES = frozenset("save create update delete bulk_create bulk_update get_or_create update_or_create".split())
 
 
-def _writes(body: list[ast.stmt]) -> str:
-    """How many writes a transaction holds, by their names."""
+def _shape(function: Function, atomic: ast.expr, body: list[ast.stmt]) -> str:
+    """How many writes a transaction holds, by their names; those need one only where they have no other."""
+    if _held(function, atomic):
+        return "another transaction in the function"
     count = sum(
         isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITES
         for statement in body
@@ -132,6 +154,46 @@ def _by_hand(source: Source, function: Function) -> Iterator[Mutant]:
                     ):
                         changes = [(_named(key), value) for key, value in zip(keys, values, strict=True)]
                         yield from _replaced(source, function, node, _loop(rows, changes), "query.update({n: Model.n})")
+
+
+def _committed_twice(source: Source, function: Function) -> Iterator[Mutant]:
+    """``session.add(order); session.add(line); session.commit()``, where the first is committed by itself."""
+    commits = [each for each in _own(function) if isinstance(each, ast.Expr) and _method(each) == "commit"]
+    blocks = [
+        function.body,
+        *(each.body for each in _own(function) if isinstance(each, (ast.If, ast.Try, ast.With, ast.AsyncWith))),
+    ]
+    block = next((each for each in blocks if commits and commits[0] in each), None)
+    if len(commits) != 1 or block is None:
+        return
+    session = ast.unparse(_called(commits[0]).func.value)  # type: ignore[attr-defined]
+    before = block[: block.index(commits[0])]
+    writes = [each for each in before if isinstance(each, ast.Expr) and _method(each) in ("add", "delete")]
+    writes = [each for each in writes if ast.unparse(_called(each).func.value) == session]  # type: ignore[attr-defined]
+    if len(writes) < 2:
+        return
+    lines = source.text.split("\n")
+    first = writes[0]
+    end = first.end_lineno or first.lineno
+    line = " " * commits[0].col_offset + ast.unparse(commits[0])
+    changed = [*lines[:end], line, *lines[end:]]
+    last = (function.end_lineno or end) + 1
+    yield _mutant(source, changed, function, last, end + 1, f"{_method(first)}, then {_method(writes[1])}")
+
+
+def _called(node: ast.Expr) -> ast.Call:
+    value = node.value
+    while isinstance(value, ast.Await):
+        value = value.value
+    assert isinstance(value, ast.Call)
+    return value
+
+
+def _method(node: ast.Expr) -> str:
+    value = node.value
+    while isinstance(value, ast.Await):
+        value = value.value
+    return value.func.attr if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) else ""
 
 
 def _named(key: ast.expr | None) -> str:
