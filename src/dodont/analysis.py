@@ -13,7 +13,7 @@ from dodont.project.project import Project
 from dodont.project.tables import makes_copies, staged
 from dodont.semantic.credentials import RANDOM, is_password, shows
 from dodont.semantic.definitions import Access, ClassInfo, Durable, FunctionInfo, ModuleInfo, Opening, Waits, Write
-from dodont.semantic.demands import kept_as_result
+from dodont.semantic.demands import kept_as_result, only_handed
 from dodont.semantic.events import (
     Call,
     Callee,
@@ -298,7 +298,7 @@ class Pass:
 
     def is_coroutine_by_name(self, event: Unresolved) -> bool:
         """Whether all methods of that name in the project are coroutines, and (nearly) all calls of it but this one are awaited,
-        some of them on something that is called the same.
+        some of them on something that is called the same, or what has the method is.
 
         A single word, as ``close``, may be a method of anything.
         """
@@ -306,8 +306,12 @@ class Pass:
             return False
         holder = event.callee.rpartition(".")[0].rpartition(".")[2]
         self.project.touched.add(coroutine(holder, event.name))
-        awaited, other = self.project.coroutines.calls(event.name, holder)
-        return awaited > 0 and other <= 1 + (awaited - 1) // 4
+        return self.project.coroutines.is_awaited(event.name, holder)
+
+    def is_only_handed(self, event: Unresolved) -> bool:
+        """Whether the function gives a coroutine that it keeps in a name to others alone, of which none seems to run it."""
+        body = self.project.body(event.function) if event.function is not None else None
+        return body is not None and only_handed(body, event.kept)
 
     def kept_as_result(self, event: Unresolved) -> str:
         """How the function uses a result that it keeps in a name, if no awaitable can be used so."""
@@ -542,9 +546,10 @@ class Pass:
 
     def fix(self, title: str, applicability: Applicability, at: Site, **parameters: Any) -> Fix:
         """The intention to rewrite the node at ``at``; sites among the parameters become regions in characters."""
-        return Fix(
-            title, applicability, self.span(at), {name: self._plain(value) for name, value in parameters.items()}
-        )
+        plain = {name: self._plain(value) for name, value in parameters.items()}
+        finder, file = self.project.finder, self.module.file
+        own = sorted(each for each in self.module.roots if finder.has_package(finder.qualify(each, file)))
+        return Fix(title, applicability, self.span(at), plain, own)
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, Site):

@@ -9,9 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.ecosystem import mutants, repairs, schema_mutants, show, sql_mutants, sturdy, suppressions, transactions
+from tests.ecosystem import repairs, show, sturdy, suppressions
+from tests.ecosystem.faults.awaits import Awaits
+from tests.ecosystem.faults.eager import Eager
+from tests.ecosystem.faults.schema import Schema
+from tests.ecosystem.faults.sql import Sql
+from tests.ecosystem.faults.transactions import Atomic, Commits, Updates
 from tests.ecosystem.fetch import FetchError, fetch
-from tests.ecosystem.projects import fetched_projects, load_projects, measure_size
+from tests.ecosystem.projects import directories, fetched_projects, load_projects, measure_size
 from tests.ecosystem.results import Finding, RunError, check, load_results
 
 
@@ -86,29 +91,12 @@ def _diff(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _mutants(arguments: argparse.Namespace) -> int:
-    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
-    outcomes: list[mutants.Outcome] = []
-    for name in names:
-        made = mutants.run(arguments.directory / name, arguments.size, arguments.seed, arguments.pyright)
-        outcomes += made
-        print(f"{name}: {sum(each.found for each in made)} of {len(made)}", flush=True)
-        for each in made if arguments.missed else ():
-            if not each.found or each.restored is False:
-                mutant = each.mutant
-                state = "not restored" if each.found else "missed"
-                print(f"  {state}: {mutant.path}:{mutant.line}:{mutant.column}: {mutant.use}; {mutant.target}")
-                print("    " + mutant.text.split("\n")[mutant.line - 1].strip())
-    print("\n".join(mutants.table(outcomes)))
-    return 0
-
-
 def _suppressions(arguments: argparse.Namespace) -> int:
     total = suppressions.Outcome(0, 0, 0, 0, 0)
-    for name in arguments.names or [project.name for project in fetched_projects(arguments.directory)]:
-        made = suppressions.run(arguments.directory / name, arguments.seed)
+    for root in directories(arguments.directory, arguments.names):
+        made = suppressions.run(root, arguments.seed)
         print(
-            f"{name}: {made.used} used, {made.unused} unused; {made.told} told, {made.right} right; {made.left} findings left"
+            f"{root.name}: {made.used} used, {made.unused} unused; {made.told} told, {made.right} right; {made.left} findings left"
         )
         total = suppressions.Outcome(*map(sum, zip(total, made, strict=True)))
     print(
@@ -117,48 +105,18 @@ def _suppressions(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _schema_mutants(arguments: argparse.Namespace) -> int:
-    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
-    outcomes: list[schema_mutants.Outcome] = []
-    for name in names:
-        made, before = schema_mutants.run(arguments.directory / name, arguments.size, arguments.seed)
-        outcomes += made
-        print(f"{name}: {sum(each.found for each in made)} of {len(made)}, {before} before", flush=True)
-        for each in made if arguments.missed else ():
-            if not each.found:
-                mutant = each.mutant
-                print(f"  missed: {mutant.path}:{mutant.line}: {mutant.kind} {mutant.what}")
-    print("\n".join(schema_mutants.table(outcomes)))
-    return 0
-
-
-def _sql_mutants(arguments: argparse.Namespace) -> int:
-    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
-    outcomes: list[sql_mutants.Outcome] = []
-    for name in names:
-        made = sql_mutants.run(arguments.directory / name, arguments.size, arguments.seed)
-        outcomes += made
-        print(f"{name}: {sum(each.found for each in made)} of {len(made)}", flush=True)
-        for each in made:
-            mutant = each.mutant
-            if arguments.missed and (each.elsewhere or not each.found):
-                state = "elsewhere" if each.elsewhere else "missed"
-                print(f"  {state}: {mutant.path}:{mutant.line}: {mutant.spelling}; {mutant.values}")
-                print(f"    {mutant.code}")
-    print("\n".join(sql_mutants.table(outcomes)))
-    return 0
-
-
 def _repairs(arguments: argparse.Namespace) -> int:
-    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
     rules = arguments.select.split(",") if arguments.select else ()
     total, faults = Counter[str](), 0
-    for name in names:
-        outcome = repairs.run(arguments.directory / name, rules, arguments.keep)
+    for root in directories(arguments.directory, arguments.names):
+        outcome = repairs.run(root, rules, arguments.keep)
         total += outcome.fixed
         faults += len(outcome.faults)
         told = ", ".join(f"{count} {rule}" for rule, count in sorted(outcome.fixed.items()))
-        print(f"{name}: {told or 'nothing to fix'} in {outcome.files} files, {len(outcome.faults)} faults", flush=True)
+        print(
+            f"{root.name}: {told or 'nothing to fix'} in {outcome.files} files, {len(outcome.faults)} faults",
+            flush=True,
+        )
         print("".join(f"  {fault}\n" for fault in outcome.faults), end="", flush=True)
         if arguments.diff:
             print(outcome.patch)
@@ -176,21 +134,6 @@ def _stdlib(arguments: argparse.Namespace) -> int:
 def _print_counts(findings: Iterable[Finding]) -> None:
     for code, rule, count in show.count_by_rule(findings):
         print(f"  {count:6} {code} {rule}")
-
-
-def _transactions(arguments: argparse.Namespace) -> int:
-    names = arguments.names or [project.name for project in fetched_projects(arguments.directory)]
-    outcomes: list[transactions.Outcome] = []
-    for name in names:
-        made = transactions.run(arguments.directory / name, arguments.kind, arguments.size, arguments.seed)
-        outcomes += made
-        print(f"{name}: {sum(each.found for each in made)} of {len(made)}", flush=True)
-        for each in made if arguments.missed else ():
-            if not each.found:
-                path = each.mutant.path.relative_to(arguments.directory)
-                print(f"  {path}:{each.mutant.line}: {each.mutant.shape}")
-    print("\n".join(transactions.table(outcomes)))
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -224,18 +167,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--results", metavar="DIR", type=_directory, help="where from (default: DIR/results)")
     command.set_defaults(command=_sample)
 
-    command = _faults(commands, "mutants", "take awaits out, count what missing-await finds", size=100)
-    command.add_argument("--pyright", metavar="COMMAND", default="", help="ask this pyright about the same mutants")
-    command.set_defaults(command=_mutants)
-
-    for kind, rule in transactions.RULES.items():
-        command = _faults(commands, f"{kind}-mutants", f"plant faults of that kind, count what {rule} finds")
-        command.set_defaults(command=_transactions, kind=kind)
-
-    told = "change models without a migration, count what model-without-migration finds"
-    _faults(commands, "schema-mutants", told).set_defaults(command=_schema_mutants)
-    told = "put parameters into the text of queries, count what sql-from-strings finds"
-    _faults(commands, "sql-mutants", told).set_defaults(command=_sql_mutants)
+    for kind in (Awaits(), Eager(), Sql(), Atomic(), Commits(), Updates(), Schema()):
+        kind.add_to(commands)
 
     command = _on_projects(commands, "suppressions", "silence all findings in copies, and nothing as often")
     command.add_argument("--seed", type=int, default=1)
@@ -270,15 +203,6 @@ def _on_projects(commands: Any, name: str, told: str) -> argparse.ArgumentParser
     command.add_argument(
         "names", metavar="NAME", nargs="*", help="directories below DIR (default: the pinned projects)"
     )
-    return command
-
-
-def _faults(commands: Any, name: str, told: str, size: int = 20) -> argparse.ArgumentParser:
-    """A command that plants faults in projects."""
-    command = _on_projects(commands, name, told)
-    command.add_argument("-n", dest="size", type=int, default=size, help=f"how many a project (default: {size})")
-    command.add_argument("--seed", type=int, default=1)
-    command.add_argument("--missed", action="store_true", help="print those not found, or not restored by a fix")
     return command
 
 

@@ -79,6 +79,11 @@ def fetched_projects(directory: Path, names: Sequence[str] = ()) -> tuple[Projec
     return present
 
 
+def directories(directory: Path, names: Sequence[str] = ()) -> list[Path]:
+    """Those named below ``directory``, pinned or not, or else the pinned projects."""
+    return [directory / name for name in names or [each.name for each in fetched_projects(directory)]]
+
+
 def python_files(root: Path) -> Iterator[Path]:
     """Every ``.py`` file under ``root`` in a stable order, hidden directories and installed packages left out."""
     for parent, directories, files in os.walk(root):

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from dodont.core.diagnostic import Diagnostic
 from dodont.core.rule import INTERNAL_CODE
 from dodont.engine.accepting import accept
-from dodont.engine.driver import check
 from dodont.engine.settings import Settings
 from dodont.engine.suppression import UNUSED
+from tests.ecosystem.faults import findings
 
 #: Comments that silence nothing, for each file with a finding.
 SEEDED = 2
@@ -35,14 +35,18 @@ def run(root: Path, seed: int) -> Outcome:
     """What comes of a copy of the project in ``root``, in which all findings are accepted and as much beside them."""
     with tempfile.TemporaryDirectory() as directory:
         copy = Path(shutil.copytree(root, Path(directory) / root.name, ignore=shutil.ignore_patterns(".dodont_cache")))
-        settings = Settings(root=copy)
-        found = [each for each in check([copy], settings).diagnostics if each.code != INTERNAL_CODE]
+        found = _found(copy)
         used = accept(found, copy, "seeded").findings
         unused = _seeded(copy, found, random.Random(seed))
-        after = [each for each in check([copy], settings).diagnostics if each.code != INTERNAL_CODE]
+        after = _found(copy)
         told = {(each.path, each.span.line) for each in after if each.rule == UNUSED}
         left = sum(each.rule != UNUSED for each in after)
         return Outcome(used, len(unused), len(told), len(told & unused), left)
+
+
+def _found(copy: Path) -> list[Diagnostic]:
+    in_files = findings([copy], Settings(root=copy)).values()
+    return [each for found in in_files for each in found if each.code != INTERNAL_CODE]
 
 
 def _seeded(copy: Path, found: list[Diagnostic], chance: random.Random) -> set[tuple[str, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -30,13 +30,15 @@ class Fix(NamedTuple):
     """The intention to change code. ``dodont.fixes`` turns it into edits when somebody asks.
 
     ``anchor`` is the node to rewrite (an expression or a statement of the diagnostic's own file), ``parameters`` is
-    plain data that the rewriter of the same name takes as keyword arguments.
+    plain data that the rewriter of the same name takes as keyword arguments. ``own`` are the top-level packages that the file
+    imports and that are the project's own: an import that the rewriter adds stands above or below theirs.
     """
 
     title: str
     applicability: Applicability
     anchor: Span
     parameters: Mapping[str, Any] = {}
+    own: Sequence[str] = ()
 
 
 class Edit(NamedTuple):

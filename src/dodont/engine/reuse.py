@@ -339,7 +339,9 @@ def _plain(found: Diagnostic) -> list[Any]:
         found.symbol,
         [_step(each) for each in found.flow],
         [_step(each) for each in found.related],
-        [fix.title, fix.applicability, _span(fix.anchor), dict(fix.parameters)] if fix is not None else None,
+        [fix.title, fix.applicability, _span(fix.anchor), dict(fix.parameters), [*fix.own]]
+        if fix is not None
+        else None,
     ]
 
 
@@ -369,5 +371,5 @@ def _diagnostic(path: str, plain: list[Any]) -> Diagnostic:
         symbol,
         tuple(Step(where, Span(*at), text) for where, at, text in flow),
         tuple(Step(where, Span(*at), text) for where, at, text in related),
-        Fix(fix[0], fix[1], Span(*fix[2]), fix[3]) if fix is not None else None,
+        Fix(fix[0], fix[1], Span(*fix[2]), fix[3], fix[4]) if fix is not None else None,
     )

@@ -76,7 +76,7 @@ def _edits(parsed: object, rule: str, fix: Fix) -> tuple[Edit, ...] | CannotFix:
     if module is None:
         return CannotFix(f"{rule} has no rewriter")
     try:
-        editor = Editor(parsed, parsed.find(fix.anchor, module.ANCHOR))
+        editor = Editor(parsed, parsed.find(fix.anchor, module.ANCHOR), fix.own)
         new = module.rewrite(editor.anchor, edit=editor, **fix.parameters)
         if new is not None:
             editor.replace(editor.anchor, new)

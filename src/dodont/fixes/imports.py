@@ -100,10 +100,11 @@ def _targets(target: cst.CSTNode | None) -> Iterator[str]:
 
 
 class Imports:
-    """The imports of one module."""
+    """The imports of one module; ``own`` are the project's packages among them."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, own: Sequence[str] = ()) -> None:
         self.source = source
+        self._own = frozenset(own)
 
     def name_for(self, dotted: str, anchor: cst.CSTNode) -> tuple[str, tuple[int, str] | None]:
         """An expression for ``dotted`` at ``anchor``, and the import to add (offset, text) if it needs one."""
@@ -208,8 +209,8 @@ class Imports:
         group = self._group(module, imports)
         if group:
             return self._sorted(group, module, plain), text + newline
-        own = _kind(module)
-        before = [line for line in imports if _kind_of(line) < own]
+        own = self._kind(module)
+        before = [line for line in imports if self._kind_of(line) < own]
         if before:
             return self._line_after(before[-1]), newline + text + newline
         if imports:
@@ -230,8 +231,8 @@ class Imports:
 
     def _group(self, module: str, imports: Sequence[cst.CSTNode]) -> list[cst.CSTNode]:
         """The imports that one of ``module`` stands among: the standard library's, or one block."""
-        same = [line for line in imports if _kind_of(line) == _kind(module)]
-        if _kind(module) == 0 or not same:
+        same = [line for line in imports if self._kind_of(line) == self._kind(module)]
+        if self._kind(module) == 0 or not same:
             return same
         blocks: list[list[cst.CSTNode]] = []
         for line in same:
@@ -264,6 +265,16 @@ class Imports:
         first = body[0]
         space = newline * (2 if isinstance(first, (cst.FunctionDef, cst.ClassDef)) else 1)
         return self._line_start(first), text + newline + space
+
+    def _kind(self, module: str) -> int:
+        """0 for the standard library, 1 for other packages, 2 for the project's own, 3 for relative imports."""
+        if module.startswith("."):
+            return 3
+        root = module.partition(".")[0]
+        return 2 if root in self._own else 0 if root in sys.stdlib_module_names else 1
+
+    def _kind_of(self, line: cst.CSTNode) -> int:
+        return self._kind(_module_of(line))
 
     def _line_start(self, statement: cst.CSTNode) -> int:
         return self.source.starts[self.source.line_of(self.source.region(statement)[0]) - 1]
@@ -331,14 +342,3 @@ def _module_of(line: cst.CSTNode) -> str:
     if isinstance(first, cst.Import):
         return dotted_name(first.names[0].name)
     return ""
-
-
-def _kind(module: str) -> int:
-    """0 for the standard library, 1 for other packages, 2 for relative imports."""
-    if module.startswith("."):
-        return 2
-    return 0 if module.partition(".")[0] in sys.stdlib_module_names else 1
-
-
-def _kind_of(line: cst.CSTNode) -> int:
-    return _kind(_module_of(line))

@@ -211,9 +211,10 @@ class Source:
 class Editor:
     """Collects what one fix changes. Places that are changed twice are refused when the edits are asked for."""
 
-    def __init__(self, source: Source, anchor: cst.CSTNode) -> None:
+    def __init__(self, source: Source, anchor: cst.CSTNode, own: Sequence[str] = ()) -> None:
         self.source = source
         self.anchor = anchor
+        self._own = own
         self._patches: dict[tuple[int, int], str] = {}
         self._imports: Imports | None = None
 
@@ -317,7 +318,7 @@ class Editor:
         Raises CannotFix when the name it would need means something else where the anchor is.
         """
         if self._imports is None:
-            self._imports = Imports(self.source)
+            self._imports = Imports(self.source, self._own)
         expression, addition = self._imports.name_for(dotted, self.anchor)
         if addition:
             place, text = addition

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dodont.project.finder import MAX_FILES
 from dodont.project.roles import role_by_path
@@ -29,20 +29,51 @@ _HANDED = re.compile(
 )
 
 
+_NAME = re.compile(rb"\w+")
+#: The words of a class's name: ``HTTPClient`` has two.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
+
+
+class Calls(NamedTuple):
+    """Calls of a method by what it is called on, and the names for instances of classes that have it: ``_data_layer``, ``_layer``."""
+
+    awaited: Counter[bytes]
+    other: Counter[bytes]
+    classes: set[str]
+
+
+_NO_CALLS = Calls(Counter(), Counter(), set())
+
+
+def names_for(name: str) -> set[str]:
+    """What an instance of a class may be called, after a line: ``_sales_order`` and ``_order`` for a ``SalesOrder``."""
+    words = _WORD.findall(name)
+    return {"_" + "_".join(words[n:]).lower() for n in range(len(words))}
+
+
+def _nearly_all(awaited: int, other: int) -> bool:
+    """Whether few calls beside the one in question are not awaited."""
+    return other <= 1 + (awaited - 1) // 4
+
+
 class Coroutines:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._paths: list[str] = []
         self._names: frozenset[bytes] | None = None
-        self._known: dict[str, tuple[Counter[bytes], int]] = {}
+        self._known: dict[str, Calls] = {}
 
-    def calls(self, name: str, holder: str) -> tuple[int, int]:
-        """How many calls of the method on what is called ``holder`` the project awaits, and how many calls of it on anything it
-        does not; none where the method is not always a coroutine."""
+    def is_awaited(self, name: str, holder: str) -> bool:
+        """Whether the method is always a coroutine, and the project awaits (nearly) all calls of it, on anything and on what is called
+        ``holder``; some of these, or the class that has the method is called so, too: ``datasette.refresh_schemas()``."""
         if name not in self._known:
-            self._known[name] = self._count(name.encode()) if name.encode() in self._coroutines() else (Counter(), 0)
-        awaited, other = self._known[name]
-        return awaited[holder.encode()], other
+            self._known[name] = self._count(name.encode()) if name.encode() in self._coroutines() else _NO_CALLS
+        calls, key = self._known[name], holder.encode()
+        if not (calls.awaited[key] or (calls.awaited and holder and f"_{holder}" in calls.classes)):
+            return False
+        return _nearly_all(calls.awaited[key] or 1, calls.other[key]) and _nearly_all(
+            calls.awaited.total(), calls.other.total()
+        )
 
     def _coroutines(self) -> frozenset[bytes]:
         """The names of methods that are coroutines wherever they are defined."""
@@ -69,9 +100,8 @@ class Coroutines:
             with suppress(OSError, Unreadable, UnicodeError):
                 yield known.text.encode() if known is not None and known.text else self._project.bytes_of(path)
 
-    def _count(self, name: bytes) -> tuple[Counter[bytes], int]:
-        awaited: Counter[bytes] = Counter()
-        other = 0
+    def _count(self, name: bytes) -> Calls:
+        calls = Calls(Counter(), Counter(), set())
         call = re.compile(rb"[\w.]*?(\w*)\.%s\s*\(" % name)
         # `self.notify_all = notify`, `notify_all: Callable[[str], None]`: what is kept under the name may be anything.
         kept = re.compile(rb"\.%s\s*(?::[^\n=]*)?=[^=]|^\s+%s\s*:.*\bCallable\b" % (name, name), re.M)
@@ -79,11 +109,15 @@ class Coroutines:
             if name not in text:
                 continue
             if kept.search(text) is not None:
-                return Counter(), 0
+                return _NO_CALLS
             for each in call.finditer(text):
                 before = text[max(0, each.start() - 60) : each.start()]
                 if before.rstrip(b" (\t\n").endswith(b"await"):
-                    awaited[each[1]] += 1
+                    calls.awaited[each[1]] += 1
                 elif _HANDED.search(before) is None:
-                    other += 1
-        return awaited, other
+                    calls.other[each[1]] += 1
+            for each in re.finditer(rb"\basync\s+def\s+%s\(" % name, text):
+                _, _, head = (b"\n" + text[: each.start()]).rpartition(b"\nclass ")
+                if (owner := _NAME.match(head)) is not None:
+                    calls.classes.update(names_for(owner[0].decode()))
+        return calls

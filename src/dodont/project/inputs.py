@@ -22,7 +22,7 @@ kind           name                                       answer
 ``migrations`` a directory of Django's migrations         the files in it, with their digests
 ``alembic``    nothing, or ``*``                           the files of all environments, ``*`` with their digests
 ``callers``    a function's name, its module's path       in what surroundings it is called
-``coroutine``  what has a method, the method's name       how many of its calls are awaited, if it is always a coroutine
+``coroutine``  what has a method, the method's name       whether its calls are awaited, and it is always a coroutine
 =============  =========================================  =====================================================
 """
 
@@ -159,7 +159,7 @@ def coroutine(holder: str, method: str) -> Input:
 
 def _coroutine(project: Project, name: str) -> str:
     holder, _, method = name.partition(_BETWEEN)
-    return str(project.coroutines.calls(method, holder))
+    return str(project.coroutines.is_awaited(method, holder))
 
 
 _ANSWERS = {

@@ -443,10 +443,10 @@ class Project(World):
             self.touched.add(self.classes[found.entity].module.summary)
         return found
 
-    def related_to_any(self, name: str) -> Relation | None:
+    def related_to_any(self, name: str, holder: str) -> Relation | None:
         self.touched.add((inputs.RELATED, name))
         with self.noting(set()):
-            found = self.related_names.only(name)
+            found = self.related_names.only(name, holder)
         return self._told(found)
 
     def entity(self, name: str) -> str | None:

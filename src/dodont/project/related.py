@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from dodont.project.coroutines import names_for
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.frame import Members
 from dodont.semantic.objects import lineage
@@ -42,11 +43,17 @@ class Related:
             self._known[key] = found
         return self._known[key]
 
-    def only(self, name: str) -> Relation | None:
-        """The one relationship that gives any class an attribute of that name; None where there are several, or none."""
-        key = ("", name)
+    def only(self, name: str, holder: str) -> Relation | None:
+        """The one relationship that gives any class an attribute of that name, or the one that gives it a class whose instances may be
+        called ``holder``; None where there are several, or none."""
+        key = (f"?{holder}", name)
         if key not in self._known:
-            found = self._find(None, name)
+            every = self._all(None, name)
+            if len(every) > 1:
+                every = [
+                    each for each in every if holder and f"_{holder.lower()}" in names_for(each[1].rpartition(".")[2])
+                ]
+            found = every[0][0] if len(every) == 1 else None
             if self._project.loading:
                 return found
             self._known[key] = found
@@ -66,15 +73,20 @@ class Related:
             self._classes[name] = only
         return self._classes[name]
 
-    def _find(self, owners: set[str] | None, name: str) -> Relation | None:
-        several: list[Relation] = []
+    def _find(self, owners: set[str], name: str) -> Relation | None:
+        found = self._all(owners, name)
+        return found[0][0] if found else None
+
+    def _all(self, owners: set[str] | None, name: str) -> list[tuple[Relation, str]]:
+        """The relationships that give a class an attribute of that name, each with the class."""
+        found: list[tuple[Relation, str]] = []
         paths = self.candidates(name)
         if not paths or len(paths) > MAX_CANDIDATES:
-            return None
+            return []
         for path in sorted(paths):
             for info, attribute in self._ends(path).get(name, ()):
-                found = relation(self._project.reader(info.module), Type(info.ref), attribute)
-                if found is None or (owners is not None and found.entity not in owners):
+                forward = relation(self._project.reader(info.module), Type(info.ref), attribute)
+                if forward is None or (owners is not None and forward.entity not in owners):
                     continue
                 declared = info.members[attribute].query
                 assert isinstance(declared, Relation)
@@ -82,8 +94,9 @@ class Related:
                     continue
                 many = declared.keeps and not declared.single
                 back = attribute if many and not declared.many else ""
-                several.append(Relation(info.ref, many, manager=many, back=back, keeps=declared.keeps))
-        return several[0] if len(several) == 1 or (several and owners is not None) else None
+                backward = Relation(info.ref, many, manager=many, back=back, keeps=declared.keeps)
+                found.append((backward, forward.entity or ""))
+        return found
 
     def _ends(self, path: str) -> dict[str, list[tuple[ClassInfo, str]]]:
         """The members of a file's classes by the names that their other ends may have."""

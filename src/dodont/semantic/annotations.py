@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dodont.models.vocabulary import Function as FunctionModel
-from dodont.semantic.values import NONE_TYPE, PLAIN_TYPES, UNKNOWN, Type, Value
+from dodont.semantic.values import NONE_TYPE, PLAIN_TYPES, UNKNOWN, Type, Value, either
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -29,6 +29,9 @@ _SAME = {
     "AsyncIterable": "AsyncIterator", "Mapping": "dict", "MutableMapping": "dict", "DefaultDict": "dict",
     "OrderedDict": "dict", "LiteralString": "LiteralString",
 }  # fmt: skip
+
+#: Annotations that leave open what the value is: ``client: Final = connect()``.
+_UNTELLING = frozenset({"Any", "object", "Final", "ClassVar"})
 
 #: The type of a type variable; its argument is the class it is bound to.
 VARIABLE = "typing.TypeVar"
@@ -86,7 +89,7 @@ def type_named(frame: Frame, value: Value) -> Type | None:
     if value.ref is None:
         return None
     name = short(value.ref)
-    if name in ("Any", "object"):
+    if name in _UNTELLING:
         return None
     if name == "Self" and frame.owner is not None:
         return Type(frame.owner.ref)
@@ -138,11 +141,16 @@ def _subscript(frame: Frame, node: ast.Subscript, depth: int) -> Type | None:
     if name in ("Generator", "AsyncGenerator"):
         inner = inner[:1]
     if name == "Callable":
-        result = type_of(frame, inner[-1], depth + 1) if len(inner) == 2 else None
-        awaitable = result is not None and result.name in AWAITABLE and not result.optional
-        return Type("Callable", (result,)) if awaitable else None  # type: ignore[arg-type]
+        return callable_giving(type_of(frame, inner[-1], depth + 1) if len(inner) == 2 else None)
     args = tuple(type_of(frame, each, depth + 1) or Type("Any") for each in inner if not isinstance(each, ast.List))
     return Type(_SAME.get(name, name), args)
+
+
+def callable_giving(result: Type | None) -> Type | None:
+    """The type of what gives an awaitable or an instance of a class when it is called."""
+    if result is None or not ("." in result.name or (result.name in AWAITABLE and not result.optional)):
+        return None
+    return Type("Callable", (result,))
 
 
 def provider_of(frame: Frame, node: ast.expr | None) -> Value | None:
@@ -204,7 +212,7 @@ def is_mapped(frame: Frame, node: ast.expr) -> bool:
 
 
 def _union(members: list[Type | None]) -> Type | None:
-    """One type when all but None agree; several plain types count as the first of them."""
+    """One type when all but None agree, or all are classes; several plain types count as the first of them."""
     first: Type | None = None
     optional, agreed, plain = False, True, True
     for member in members:
@@ -217,9 +225,12 @@ def _union(members: list[Type | None]) -> Type | None:
         optional = optional or member.optional
         agreed = agreed and member.name == first.name
         plain = plain and (member.name in PLAIN_TYPES or member.name == "LiteralString")
-    if first is None or not (agreed or plain):
+    if first is None:
         return None
-    return Type(first.name, first.args, optional)
+    if agreed or plain:
+        return Type(first.name, first.args, optional)
+    kinds = [each for each in members if each is not None and each != NONE_TYPE]
+    return either([each._replace(optional=False) for each in kinds], optional)
 
 
 @lru_cache(maxsize=4096)

@@ -226,6 +226,14 @@ def _mapped(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
     return None
 
 
+def _grouped(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
+    """``groupby(orders, lambda order: order.customer)``."""
+    if given.nodes:
+        key = given.nodes[1] if len(given.nodes) > 1 else given.words.get("key")
+        _each(frame, node, key, given.positional[0], given.nodes[0])
+    return None
+
+
 def _sorted(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value | None:
     """``orders.sort(key=…)``."""
     if callee.receiver is not None and isinstance(node.func, ast.Attribute):
@@ -472,6 +480,7 @@ def _dumped(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Va
 
 SPECIAL: dict[str, Special] = {
     "builtins.next": _next, "builtins.map": _mapped, "builtins.filter": _mapped, "list.sort": _sorted,
+    "itertools.groupby": _grouped,
     "rest_framework.generics.GenericAPIView.get_queryset": _of_view,
     "str.format": _format,
     "str.format_map": _format_map,

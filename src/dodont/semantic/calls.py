@@ -227,9 +227,13 @@ def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> 
     """Calling an object: its class's ``__call__``."""
     assert callee.type is not None
     if callee.type.name == "Callable" and callee.type.args:
+        gives = callee.type.args[0]
+        if gives.name not in AWAITABLE:  # `connect: Callable[[], Connection]`
+            known = _unknown(frame, node, callee, given)
+            return known if known is not UNKNOWN else Value(gives._replace(optional=False), maybe_none=gives.optional)
         if not (frame.in_coroutine or frame.in_lambda) or frame.may_be_awaited(node.func):
             return UNKNOWN  # that a plain function calls it, or asks first, says rather that the annotation is wrong
-        inner = callee.type.args[0].args[-1:]
+        inner = gives.args[-1:]
         result = Value(inner[0]._replace(optional=False), maybe_none=inner[0].optional) if inner else UNKNOWN
         return _pending(frame, node, ast.unparse(node.func), result)
     if callee.type.name == "type" and callee.type.args:
@@ -249,6 +253,13 @@ def _instance(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> 
 
 def _unknown(frame: Frame, node: ast.Call, callee: Value, given: Arguments) -> Value:
     name = last_name(node.func)
+    if frame.in_coroutine:
+        for position, value in enumerate(given.positional):
+            if value.pending is not None:
+                frame.handed(value, given.nodes[position])
+        for word, value in given.keywords.items():
+            if value.pending is not None:
+                frame.handed(value, given.words[word])
     if frame.keep:
         frame.calls[id(node)] = Callee(callee.ref or name)
     if not name:
@@ -561,6 +572,7 @@ def _collected(frame: Frame, rest: dict[str, Value], given: Arguments) -> tuple[
 
 def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo, given: Arguments) -> Value:
     facts = frame.world.facts(function)
+    stub, declared = function, facts.returns
     if function.is_abstract and callee.receiver is not None and not _is_super(node.func):
         found = overriding(frame, function, callee.receiver.type)
         if found is not None:
@@ -605,10 +617,9 @@ def _project(frame: Frame, node: ast.Call, callee: Value, function: FunctionInfo
         return _pending(frame, node, function.ref, result)
     if result.pending is not None:  # handed on: here is where it would be awaited
         return result.but(pending=result.pending._replace(target=function.ref, site=frame.site(node)))
-    if result.type is not None and result.type.name in AWAITABLE and not result.maybe_none and function.is_stub:
-        return _pending(
-            frame, node, function.ref, awaited(frame, result)
-        )  # `def __call__(self) -> Awaitable[None]: ...`
+    if stub.is_stub and declared.type is not None and declared.type.name in AWAITABLE and not declared.maybe_none:
+        # `def __call__(self) -> Awaitable[None]: ...`
+        return _pending(frame, node, stub.ref, awaited(frame, declared))
     if (
         result is UNKNOWN
         and frame.in_coroutine

@@ -480,7 +480,7 @@ class World:
         """The relationship that another class of the project gives ``owner`` under a name."""
         raise NotImplementedError
 
-    def related_to_any(self, name: str) -> Relation | None:
+    def related_to_any(self, name: str, holder: str) -> Relation | None:
         """The one relationship of the project that gives some class an attribute of that name."""
         raise NotImplementedError
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 
+from dodont.core.patterns import pattern
 from dodont.semantic.definitions import FunctionNode
 from dodont.semantic.trees import last_name, walk
 
@@ -83,6 +85,36 @@ def _use(node: ast.AST, name: str) -> str:
 
 #: What puts its argument where somebody may find and await it.
 _KEEPING = frozenset({"append", "add", "put", "put_nowait", "spawn", "start_soon", "submit", "add_task", "callable"})
+
+
+#: Words in the names of what runs a coroutine that it is given, or keeps it for somebody who does.
+_RUNNING = pattern(
+    r"task|spawn|sched|submit|fire|launch|start|defer|future|async|await|coro|sync|thread|queue|background|loop|retry|timeout|cancel|run|wait"
+    r"|gather|^(?:append|add|put|push|send|set|extend|insert|register|close|is\w+|callable|track|watch|on)(?:$|_)",
+    re.I,
+)
+
+
+def only_handed(function: FunctionNode, name: str) -> bool:
+    """Whether all that the body does with what a name holds is to give it to functions that run no coroutines, by their names."""
+    given: set[int] = set()
+    reads = 0
+    for each in walk(function):
+        match each:
+            case ast.Await(value=ast.Call(args=args, keywords=words)):
+                if any(_is_name(one, name) for one in (*args, *(word.value for word in words))):
+                    return False
+            case ast.Call(func=func, args=args, keywords=words):
+                called = last_name(func)
+                found = [one for one in (*args, *(word.value for word in words)) if _is_name(one, name)]
+                if found and (not called or _RUNNING.search(called)):
+                    return False
+                given.update(map(id, found))
+            case ast.Nonlocal(names=names) | ast.Global(names=names) if name in names:
+                return False
+        if _is_name(each, name) and isinstance(each.ctx, ast.Load):  # type: ignore[attr-defined]
+            reads += 1
+    return 0 < reads == len(given)
 
 
 def wants_result(function: FunctionNode, name: str) -> bool:

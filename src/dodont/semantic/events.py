@@ -187,7 +187,8 @@ class Lazy(NamedTuple):
     """A relationship of a row is read where a loop goes over the rows, and nothing loaded it with them: each reads it anew.
 
     ``query`` is how the rows were loaded, with the path that leads from them to the relationship; ``gives`` what the relationship
-    leads to. ``via`` are the project's functions that read it, where ``site`` is the call. ``managed``: by a related manager."""
+    leads to. ``via`` are the project's functions that read it, where ``site`` is the call; ``also`` what that call reads beside it.
+    ``managed``: by a related manager."""
 
     site: Site
     query: Selection
@@ -196,6 +197,7 @@ class Lazy(NamedTuple):
     via: tuple[str, ...] = ()
     in_coroutine: bool = False
     managed: bool = False
+    also: tuple[Lazy, ...] = ()
 
 
 class Repeated(NamedTuple):

@@ -6,7 +6,7 @@ import ast
 import re
 
 from dodont.semantic import calls, effects, passwords, queries, strings, transactions
-from dodont.semantic.annotations import provider_of, type_of
+from dodont.semantic.annotations import callable_giving, provider_of, type_of
 from dodont.semantic.credentials import RANDOM, credential, is_other_token, may_be_random, vague
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.demands import OF_COROUTINES
@@ -26,6 +26,7 @@ from dodont.semantic.values import (
     Type,
     Value,
     constant,
+    either,
     join,
     join_labels,
     text_of,
@@ -337,6 +338,11 @@ def _conditional(frame: Frame, node: ast.IfExp) -> Value:
     frame.guards -= 1
     if (first.pending or second.pending) and asks_within(node.test):
         return join(first, second).but(pending=None)  # `await f(x) if iscoroutinefunction(f) else f(x)`
+    if first.ref is not None and second.ref is not None and first.ref != second.ref:
+        classes = [frame.world.class_named(ref) for ref in (first.ref, second.ref)]
+        kind = either([Type(each.ref) for each in classes if each is not None]) if None not in classes else None
+        if kind is not None:
+            return Value(Type("type", (kind,)))  # `Kind = Mail if address else Letter`
     if first.cleaned is not second.cleaned and _asks_length(node.test):
         return first if first.cleaned else second  # `token[:4] if len(token) > 8 else token`
     return join(first, second)
@@ -632,8 +638,9 @@ def _walrus(frame: Frame, node: ast.NamedExpr) -> Value:
 
 
 def _lambda(frame: Frame, node: ast.Lambda) -> Value:
-    applied(frame, node, UNKNOWN)
-    return UNKNOWN
+    given = applied(frame, node, UNKNOWN)
+    kind = callable_giving(given.type) if given.type is not None and given.pending is None else None
+    return Value(kind) if kind is not None else UNKNOWN
 
 
 def _yield(frame: Frame, node: ast.Yield) -> Value:

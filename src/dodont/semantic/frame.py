@@ -15,7 +15,7 @@ from dodont.semantic.definitions import Access, ClassInfo, FunctionInfo, ModuleI
 from dodont.semantic.demands import hands_on
 from dodont.semantic.events import Callee, Dropped, Event, Recomputed, Steps, Unawaited, Unresolved
 from dodont.semantic.trees import dotted, last_name, nodes_of, walk
-from dodont.semantic.values import UNKNOWN, Label, Note, Site, Use, Value, labels_of
+from dodont.semantic.values import OR, UNKNOWN, Label, Note, Site, Use, Value, labels_of
 
 Answer = TypeVar("Answer")
 
@@ -265,6 +265,8 @@ class Frame:
         function = self.world.function(target)
         if function is None or function.owner is None or function.kind != "method":
             return False
+        if function.is_stub and not function.is_async:
+            return False  # a protocol that declares an awaitable, which a class may look like by chance
         return any(
             not each.is_async and not hands_on(self.world.body(each))
             for each in self.world.overriding(function, function.owner)
@@ -283,8 +285,29 @@ class Frame:
             return  # a library's module or class: that one of its functions is awaited elsewhere may be the mistake
         if ("unawaited", self.site(func.value)) not in self.events and not self._chosen(node, callee):
             site = self.site(node)
-            typed = receiver.type is not None
+            typed = receiver.type is not None and OR not in receiver.type.name
             self.event(("unresolved", site), Unresolved(site, func.attr, callee, use, self.function, typed, kept))
+
+    def handed(self, value: Value, node: ast.expr) -> None:
+        """A coroutine that a name holds is given to a function nothing is known of: ``form = self.render(); self.finish(form)``."""
+        pending = value.pending
+        if (
+            pending is None
+            or not pending.must
+            or pending.maybe
+            or not self.in_coroutine
+            or self.silent
+            or node.__class__ is not ast.Name
+            or pending.site.path != self.module.path
+            or ("unawaited", pending.site) in self.events
+            or self._may_be_plain(pending.target)
+        ):
+            return
+        name = pending.target.rpartition(".")[2]
+        self.event(
+            ("unresolved", pending.site),
+            Unresolved(pending.site, name, pending.target, "handed", self.function, True, node.id),
+        )
 
     def _awaiting(self) -> Awaiting | None:
         return self.once(_awaiting) if self.function is not None and self.function.node is not None else None

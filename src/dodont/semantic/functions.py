@@ -169,6 +169,8 @@ def _parameter(frame: Frame, info: FunctionInfo, argument: ast.arg, default: ast
         frame.library.require("asgiref.typing")
         frame.module.required.append("asgiref.typing")
         return Value(Type(_ASGI[argument.arg]), labels=labels)
+    if argument.arg == "call_next" and type is None and info.is_async:
+        return Value(_NEXT, labels=labels)
     if default is not None:
         value = frame.quiet(default)
         if (
@@ -216,6 +218,9 @@ def _request(frame: Frame, info: FunctionInfo) -> Type | None:
 
 #: What an ASGI application gets by convention: `async def app(scope, receive, send)`.
 _ASGI = {"receive": "asgiref.typing.ASGIReceiveCallable", "send": "asgiref.typing.ASGISendCallable"}
+
+#: What middleware gets: `async def dispatch(self, request, call_next)`.
+_NEXT = Type("Callable", (Type("Awaitable", (Type("starlette.responses.Response"),)),))
 
 #: What a module of Django views imports.
 _VIEWS = frozenset({"django.http", "django.shortcuts", "django.views", "django.contrib.auth.decorators"})

@@ -10,8 +10,22 @@ from dodont.semantic import effects
 from dodont.semantic.annotations import model_type, substitute, type_of
 from dodont.semantic.credentials import about_sign_in, credential, hashes_token, is_other_token, vague
 from dodont.semantic.definitions import ClassInfo, FunctionInfo, Input
+from dodont.semantic.demands import hands_on
 from dodont.semantic.overrides import overriding
-from dodont.semantic.values import ABSENT, NUMBER, STR, UNKNOWN, Label, Note, Pending, Type, Value, labels_of, parts_of
+from dodont.semantic.values import (
+    ABSENT,
+    NUMBER,
+    OR,
+    STR,
+    UNKNOWN,
+    Label,
+    Note,
+    Pending,
+    Type,
+    Value,
+    labels_of,
+    parts_of,
+)
 
 if TYPE_CHECKING:
     from dodont.semantic.frame import Frame
@@ -290,6 +304,8 @@ _NO_SLOT: tuple[int, Slot, frozenset[Input]] = (-1, None, frozenset())
 def _slot(frame: Frame, type: Type, name: str) -> tuple[Slot, bool]:
     """The slot, and whether it is settled: while a class is being set up, its attributes are not all known."""
     settled = True
+    if OR in type.name:
+        return _of_each(frame, type.name.split(OR), name), settled
     for ref, entry in lineage(frame, type.name):
         if isinstance(entry, ClassInfo):
             function = entry.functions.get(name)
@@ -326,6 +342,45 @@ def is_enum(frame: Frame, name: str) -> bool:
         if isinstance(entry, ClassInfo)
         for base in entry.bases
     )
+
+
+def _of_each(frame: Frame, names: list[str], name: str) -> Value | None:
+    """What several classes have in common: a coroutine, or an attribute of one type. What else their methods do is not asked."""
+    values = [instance_attribute(frame, Value(Type(each)), Type(each), name) for each in names]
+    first = values[0]
+    if any(each is None or each.type != first.type for each in values) or first is None:  # type: ignore[union-attr]
+        return None
+    if first.type is not None:
+        return Value(first.type)
+    given = {_given_to_await(frame, each.ref or "") for each in values if each is not None}
+    if None in given:
+        return None
+    result = given.pop() if len(given) == 1 else Type("Any")
+    return Value(Type("Callable", (Type("Awaitable", (result,)),)))  # type: ignore[arg-type]
+
+
+def _stands_for_coroutine(frame: Frame, function: FunctionInfo) -> bool:
+    """Whether it is a coroutine, or hands on what a call gives it in the place of one: ``def send(self): return self.emit("send")``."""
+    if function.is_coroutine or function.owner is None:
+        return function.is_coroutine
+    bases = [entry for _, entry in lineage(frame, function.owner.ref) if isinstance(entry, ClassInfo)]
+    instead = any(each.is_coroutine for entry in bases if (each := entry.functions.get(function.name)) is not None)
+    return instead and hands_on(frame.world.body(function))
+
+
+def _given_to_await(frame: Frame, ref: str) -> Type | None:
+    """What awaiting a call gives, ``Any`` where that is not known; None where it is no coroutine."""
+    function = frame.world.function(ref)
+    if function is not None:
+        below = frame.world.overriding(function, function.owner) if function.owner is not None else ()
+        if function.opaque or not all(_stands_for_coroutine(frame, each) for each in (function, *below)):
+            return None
+        known = frame.world.facts(function).returns.type if function.is_coroutine else None
+        return known or Type("Any")
+    found = frame.library.method(*ref.rsplit(".", 1)) if "." in ref else None
+    if found is None or not found[0].coroutine:
+        return None
+    return Type("Any")
 
 
 def _field(frame: Frame, info: ClassInfo, name: str, attributes: dict[str, Value]) -> Value | None:

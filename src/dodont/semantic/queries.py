@@ -189,15 +189,22 @@ _OF_QUERIES = {
 }  # fmt: skip
 
 
+#: What makes a query of its own of a relationship's rows, which nothing that was loaded can answer.
+_BEGINS = frozenset({"filter", "exclude", "order_by", "annotate", "distinct", "select_related", "prefetch_related"})
+
+
 def managed(frame: Frame, node: ast.Call, name: str) -> Value | None:
-    """The manager in ``event.orders.filter(...)`` of an event nothing is known of, where one class alone is related as ``orders``.
+    """The manager in ``event.orders.filter(...)`` of an event nothing is known of, where one class alone is related as ``orders``, or
+    one alone that is called so: ``Event``.
 
     What ``event.orders.all()`` gives may have been loaded with the event.
     """
     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-    if not _OF_QUERIES.get(name) or not isinstance(owner, ast.Attribute):
+    if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Attribute) and owner.func.attr == "all":
+        owner = owner.func.value
+    if name not in _BEGINS or not isinstance(owner, ast.Attribute):
         return None
-    found = frame.world.related_to_any(owner.attr)
+    found = frame.world.related_to_any(owner.attr, last_name(owner.value))
     if found is None or not found.manager or found.entity is None:
         return None
     kind = Type("django.db.models.Manager", (Type(found.entity),))
@@ -449,7 +456,7 @@ def of_row(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST
 
 def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: tuple[str, ...], method: str) -> None:
     """The rows that a relationship leads to are wanted: they were loaded with the row, or a query loads them now."""
-    if frame.silent or is_loaded(query) or _is_one(frame, query, value.type):
+    if frame.silent or is_loaded(query) or (not method and is_shared(query)) or _is_one(frame, query, value.type):
         return
     if query.of:
         if len(query.path) < MAX_PATH:
@@ -459,10 +466,15 @@ def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: t
     if rows == 0 or (query.keyed and rows == 1 and query.path[0] == "*"):
         return
     key = ("lazy", query.site, query.dotted)
-    if key not in frame.events:
-        frame.event(
-            key, Lazy(frame.site(node), query, value.type, frame.function, via, frame.in_coroutine, bool(method))
-        )
+    if key in frame.events:
+        return
+    lazy = Lazy(frame.site(node), query, value.type, frame.function, via, frame.in_coroutine, bool(method))
+    for other, known in frame.events.items() if via else ():
+        if known.__class__ is Lazy and known.site == lazy.site and known.query.site == query.site:
+            if all(each.query.dotted != query.dotted for each in known.also):
+                frame.event(other, known._replace(also=(*known.also, lazy)))
+            return
+    frame.event(key, lazy)
 
 
 def _claim(frame: Frame, query: Selection, column: str) -> None:
@@ -525,6 +537,12 @@ def is_loaded(query: Selection) -> bool:
         or (each.endswith(".*") and dotted.startswith(each[:-1]))
         for each in query.loads
     )
+
+
+def is_shared(query: Selection) -> bool:
+    """``payment.order.event`` of the payments of an order: all have one order, which remembers its event."""
+    first = query.dotted.partition(".")[0]
+    return f"={first}" in query.loads and query.dotted != first and "*" not in query.path[1:-1]
 
 
 def _property(frame: Frame, receiver: Value, type: Type, name: str, node: ast.AST, via: tuple[str, ...]) -> None:

@@ -213,10 +213,10 @@ def _before_objects(node: ast.expr) -> str:
 
 
 def _related(frame: Frame, func: ast.expr, name: str) -> str:
-    """The class of what ``order.lines.create(...)`` makes, where one class alone is related as ``lines``."""
+    """The class of what ``order.lines.create(...)`` makes, where one class alone is related as ``lines``, or ``Order`` alone."""
     if not name.endswith("create") or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Attribute):
         return ""
-    found = frame.world.related_to_any(func.value.attr)
+    found = frame.world.related_to_any(func.value.attr, last_name(func.value.value))
     return found.entity if found is not None and found.manager and found.entity is not None else ""
 
 

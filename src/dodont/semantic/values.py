@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, TypeAlias
 
 
@@ -402,6 +403,9 @@ def join(first: Value, second: Value) -> Value:
     if (second is UNKNOWN and _is_bare(first)) or (first is UNKNOWN and _is_bare(second)):
         return _VAGUE
     labels = join_labels(first.labels, second.labels)
+    for empty, rows in ((first, second), (second, first)):
+        if rows.query is not None and empty.query is None and empty.items == ():
+            return rows.but(labels=labels)  # `rows = [] if group is None else group.rows.order_by("name")`
     if first.ref != second.ref and (named := _class_named(first)) is not None and named == _class_named(second):
         return (first if first.type is not None else second).but(labels=labels)
     if first.const is None and first.type is NONE_TYPE:
@@ -471,11 +475,16 @@ def _joined(first: Selection | Relation, second: Selection | Relation) -> Select
 
 
 def _longer(first: Items, second: Items) -> Items:
-    """``if name: clauses.append(...)``: the longer of two lists that begin alike; every element of it is where it is, or nowhere."""
+    """``if name: clauses.append(...)``: the longer of two lists that begin alike; every element of it is where it is, or nowhere.
+
+    ``if udp: clients["all"] = Client()``: so is every value of either dictionary.
+    """
     if first.__class__ is tuple and second.__class__ is tuple:
         short, long = (first, second) if len(first) <= len(second) else (second, first)
         if all(one is other for one, other in zip(short, long, strict=False)):
             return long
+    if first.__class__ is dict and second.__class__ is dict and len(first) + len(second) <= MAX_ITEMS:
+        return {**first, **{key: join(first[key], value) if key in first else value for key, value in second.items()}}
     return None
 
 
@@ -494,4 +503,20 @@ def _common(first: Type | None, second: Type | None) -> Type | None:
         return Type(first.name, first.args if first.args == second.args else ())
     if first.name in PLAIN_TYPES and second.name in PLAIN_TYPES:
         return first
-    return None
+    return either((first, second))
+
+
+#: What stands between the names of classes in the type of what is of one of them.
+OR: Final = " | "
+#: More classes than that are not told apart.
+MAX_KINDS: Final = 6
+
+
+def either(kinds: Iterable[Type], optional: bool = False) -> Type | None:
+    """The type of what is of one of some classes: ``Kind = Mail if address else Letter``, ``sender: Mail | Letter``."""
+    names: set[str] = set()
+    for kind in kinds:
+        if kind.args or "." not in kind.name:
+            return None
+        names.update(kind.name.split(OR))
+    return Type(OR.join(sorted(names)), (), optional) if len(names) <= MAX_KINDS else None

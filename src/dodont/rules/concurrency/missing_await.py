@@ -41,6 +41,17 @@ def check(event: Unawaited, run: Pass) -> Iterator[Diagnostic]:
 @on(Unresolved, rule="missing-await")
 def check_unresolved(event: Unresolved, run: Pass) -> Iterator[Diagnostic]:
     """A method whose object only inference can tell, or that the module awaits wherever else it calls it."""
+    if event.use == "handed":
+        if run.is_only_handed(event):
+            yield run.report(
+                "unawaited",
+                event.call,
+                function=event.function,
+                fix=run.fix("Await the call", "unsafe", event.call),
+                callee=run.display(event.callee),
+                consequence=USES["argument"],
+            )
+        return
     method = run.coroutine_method(event.call, event.name) if event.use == "statement" else None
     if method is None and not (
         (is_shared(event, run) and run.awaited_elsewhere(event.callee, event.function))

@@ -22,7 +22,7 @@ def check(lazy: Lazy, run: Pass) -> Iterator[Diagnostic]:
         message,
         lazy.site,
         function=lazy.function,
-        path=query.dotted,
+        path="`, `".join(each.query.dotted for each in (lazy, *lazy.also)),
         entity=run.display(query.entity or "").rpartition(".")[2],
         by=run.display(lazy.via[-1]) if lazy.via else "",
         related=[Note(query.site, "the query that could load it")] if query.site is not None else [],
@@ -44,10 +44,11 @@ def load_with_rows(lazy: Lazy, django: bool, run: Pass) -> Fix | None:
         return None
     if not (around.line <= query.site.line and query.site.end_line <= around.end_line):
         return None
-    names = query.dotted.split(".")
-    many = lazy.managed or "*" in query.path[1:] or (lazy.gives is not None and lazy.gives.name == "list")
-    if not django and len(names) > 1:
+    loads = [(each.query.dotted, _leads_to_many(each)) for each in (lazy, *lazy.also)]
+    if not django and any("." in name for name, _ in loads):
         return None  # how the first of them is loaded would have to be said anew
-    return run.fix(
-        "Load it with the rows", "safe", query.site, names=names, django=django, many=many, entity=query.entity
-    )
+    return run.fix("Load it with the rows", "safe", query.site, loads=loads, django=django, entity=query.entity)
+
+
+def _leads_to_many(lazy: Lazy) -> bool:
+    return lazy.managed or "*" in lazy.query.path[1:] or (lazy.gives is not None and lazy.gives.name == "list")

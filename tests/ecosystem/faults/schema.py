@@ -1,8 +1,6 @@
-"""Change models of real code without a migration and see whether model-without-migration notices: recall on known faults.
+"""Change models of real code without a migration and see whether model-without-migration notices.
 
-Each file is mutated at one place at a time, in memory; one run checks a mutant of every file of the sample, and as many runs follow
-as the sample has mutants in one file. A mutant counts as found when the rule says something of the file that it does not say of the
-original.
+A mutant counts as found when the rule says something of the file that it does not say of the original.
 """
 
 from __future__ import annotations
@@ -11,33 +9,14 @@ import ast
 import gc
 import random
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dodont.engine.analyst import Analyst, interpreting
-from dodont.engine.driver import check
 from dodont.engine.settings import Settings
 from dodont.schema.declared import declared
-from dodont.schema.tables import Table
-
-RULE = "model-without-migration"
-
-
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    path: Path
-    line: int
-    kind: str
-    what: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    mutant: Mutant
-    found: bool
+from dodont.schema.tables import Column, Table
+from tests.ecosystem.faults import Faults, Mutant, is_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,70 +29,31 @@ class _Model:
     django: bool
 
 
-def run(root: Path, size: int, seed: int) -> tuple[list[Outcome], int]:
-    """The outcomes of ``size`` mutants of the project in ``root``, and how much the rule says of the original."""
-    settings = Settings(root=root, select=(RULE,))
-    before = Counter(_places(root, settings, {}))
-    mutants = _sample(root, size, seed)
-    rounds: list[dict[Path, Mutant]] = []
-    for mutant in mutants:
-        free = next((each for each in rounds if mutant.path not in each), None)
-        if free is None:
-            rounds.append(free := {})
-        free[mutant.path] = mutant
-    outcomes: list[Outcome] = []
-    for each in rounds:
-        texts = {path: mutant.text.encode() for path, mutant in each.items()}
-        new = Counter(_places(root, settings, texts)) - before
-        files = {path for path, _ in new}
-        outcomes += [Outcome(mutant, path in files) for path, mutant in each.items()]
-    return outcomes, sum(before.values())
+class Schema(Faults[Mutant]):
+    command = "schema-mutants"
+    told = "change models without a migration"
+    rule = "model-without-migration"
 
-
-def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Lines of found and all by what was changed."""
-    found, every = Counter[str](), Counter[str]()
-    for each in outcomes:
-        every[each.mutant.kind] += 1
-        found[each.mutant.kind] += each.found
-    for kind, count in every.most_common():
-        yield f"  {found[kind]:5} of {count:5}  {found[kind] / count:4.0%}  {kind}"
-    yield f"found: {sum(each.found for each in outcomes)} of {len(outcomes)}"
-
-
-def _places(root: Path, settings: Settings, texts: Mapping[Path, bytes]) -> list[tuple[Path, str]]:
-    report = check([*texts] if texts else [root], settings, source_overrides=dict(texts))
-    gc.unfreeze()
-    gc.collect()
-    wanted = {*texts}
-    return [
-        (root / each.path, each.message)
-        for each in report.diagnostics
-        if each.rule == RULE and (not wanted or root / each.path in wanted)
-    ]
-
-
-def _sample(root: Path, size: int, seed: int) -> list[Mutant]:
-    chance = random.Random(seed)
-    made: list[Mutant] = []
-    models = _models(root)
-    chance.shuffle(models)
-    kinds = ("added", "renamed", "removed", "nullability", "table")
-    for turn in range(size * 5):
-        if len(made) >= size or not models:
-            break
-        model = models[turn % len(models)]
-        mutant = _mutant(model, kinds[turn % len(kinds)], chance)
-        if mutant is not None and _is_python(mutant.text):
-            made.append(mutant)
-    return made
+    def mutants(self, root: Path, size: int, chance: random.Random) -> list[Mutant]:
+        made: list[Mutant] = []
+        models = _models(root)
+        chance.shuffle(models)
+        kinds = ("added", "renamed", "removed", "nullability", "table")
+        for turn in range(size * 5):
+            if len(made) >= size or not models:
+                break
+            model = models[turn % len(models)]
+            mutant = _mutant(model, kinds[turn % len(kinds)], chance)
+            if mutant is not None and is_python(mutant.text):
+                made.append(mutant)
+        return made
 
 
 def _models(root: Path) -> list[_Model]:
     """The mapped classes with a table of their own that a migration could make."""
     from dodont.schema.histories import histories
 
-    analyst = Analyst(Settings(root=root, select=(RULE,)), root)
+    analyst = Analyst(Settings(root=root, select=(Schema.rule,)), root)
     project = analyst.project
     found: list[_Model] = []
     with interpreting():
@@ -144,14 +84,6 @@ def _is_migrated(path: Path) -> bool:
     return False
 
 
-def _is_python(text: str) -> bool:
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        return False
-    return True
-
-
 def _mutant(model: _Model, kind: str, chance: random.Random) -> Mutant | None:
     text = model.path.read_text()
     lines = text.split("\n")
@@ -173,7 +105,7 @@ def _mutant(model: _Model, kind: str, chance: random.Random) -> Mutant | None:
         elif not re.search(r"^from django\.db import .*\bmodels\b", text, re.M):
             return None
         new = ["", "", f"class MutantOfNobody({bases}{keywords}):", *body]
-        return Mutant(model.path, last + 3, kind, model.node.name, "\n".join([*lines[:last], *new, *lines[last:]]))
+        return _made(model, kind, last + 3, model.node.name, "\n".join([*lines[:last], *new, *lines[last:]]))
     if not columns:
         return None
     statement, call, column = chance.choice(columns)
@@ -189,13 +121,13 @@ def _mutant(model: _Model, kind: str, chance: random.Random) -> Mutant | None:
         if "related_name=" in "".join(own) or "db_column" in "".join(own):
             return None
         kept = own if kind == "added" else []
-        return Mutant(model.path, first + 1, kind, what, "\n".join([*lines[:first], *kept, *renamed, *lines[last:]]))
+        return _made(model, kind, first + 1, what, "\n".join([*lines[:first], *kept, *renamed, *lines[last:]]))
     if column.primary_key or column.nullable is None:
         return None
     if kind == "removed":
         if column.nullable or column.default or model.table.unread:
             return None
-        return Mutant(model.path, first + 1, kind, what, "\n".join([*lines[:first], *lines[last:]]))
+        return _made(model, kind, first + 1, what, "\n".join([*lines[:first], *lines[last:]]))
     word = "null" if model.django else "nullable"
     given = next((each for each in call.keywords if each.arg == word), None)
     if given is not None and isinstance(given.value, ast.Constant) and isinstance(given.value.value, bool):
@@ -211,10 +143,14 @@ def _mutant(model: _Model, kind: str, chance: random.Random) -> Mutant | None:
         changed[row] = f"{lines[row][:end]}{comma}{word}={not column.nullable}{lines[row][end:]}"
     else:
         return None
-    return Mutant(model.path, row + 1, kind, what, "\n".join(changed))
+    return _made(model, kind, row + 1, what, "\n".join(changed))
 
 
-def _columns(model: _Model) -> list[tuple[ast.Assign | ast.AnnAssign, ast.Call | None, object]]:
+def _made(model: _Model, kind: str, line: int, what: str, text: str) -> Mutant:
+    return Mutant(path=model.path, line=line, text=text, kinds=(kind,), what=what)
+
+
+def _columns(model: _Model) -> list[tuple[ast.Assign | ast.AnnAssign, ast.Call | None, Column]]:
     """The columns that stand in the class's own body, each with its statement and call."""
     by_name = {each.attribute: each for each in model.table.columns.values()}
     found = []

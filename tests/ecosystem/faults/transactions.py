@@ -1,133 +1,93 @@
-"""Take transactions, and updates that the database computes, out of real code: recall of two rules on faults that are known.
+"""Take transactions, and updates that the database computes, out of real code.
 
 ``atomic``: a block ``with transaction.atomic():`` becomes ``if True:``, a decorator goes. ``update``: ``row.n = F("n") + 1`` becomes
-``row.n += 1``; ``rows.update(n=F("n") + 1)`` becomes a loop that reads, adds and saves. ``commit``: of
-the writes that one ``session.commit()`` makes durable, the first gets a commit of its own. Mutants are made in memory; one counts as found
-when the function it is in has a finding of the rule that the original has not.
+``row.n += 1``; ``rows.update(n=F("n") + 1)`` becomes a loop that reads, adds and saves. ``commit``: of the writes that one
+``session.commit()`` makes durable, the first gets a commit of its own. A mutant counts as found when the function it
+is in has more findings than in the original.
 """
 
 from __future__ import annotations
 
 import ast
-import gc
 import random
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dodont.engine.driver import check
-from dodont.engine.settings import Settings
-from tests.ecosystem.projects import python_files
+from dodont.core.diagnostic import Diagnostic
+from tests.ecosystem import faults
+from tests.ecosystem.faults import Faults, Outcome, Source, sources
 
-RULES = {"atomic": "writes-without-transaction", "commit": "writes-without-transaction", "update": "lost-update"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """``text`` is the file with one fault; the function with it has the lines ``first`` to ``last`` of that text."""
+@dataclass(frozen=True, kw_only=True)
+class Mutant(faults.Mutant):
+    """The function with the fault has the lines ``first`` to ``last``."""
 
-    path: Path
-    text: str
     first: int
     last: int
-    line: int
-    shape: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    mutant: Mutant
-    found: bool
+class _InFunction(Faults[Mutant]):
+    def outcome(self, mutant: Mutant, before: Sequence[Diagnostic], after: Sequence[Diagnostic]) -> Outcome[Mutant]:
+        old, new = (sum(mutant.first <= each.span.line <= mutant.last for each in those) for those in (before, after))
+        return Outcome(mutant, new > old)
 
 
-def run(root: Path, kind: str, size: int, seed: int) -> list[Outcome]:
-    """The outcomes of at most ``size`` mutants of the project in ``root``, the same ones for the same seed.
+class Atomic(_InFunction):
+    """One transaction of each file is taken out."""
 
-    One run checks a mutant of each file. A file has one transaction taken out, and each of its updates, which are few.
-    """
-    choose = random.Random(seed)
-    every: list[Mutant] = []
-    for path in _files(root):
-        found = [*_mutants(path, kind)]
-        every += [choose.choice(found)] if found and kind == "atomic" else found
-    drawn = choose.sample(every, min(size, len(every)))
-    settings = Settings(root=root, select=(RULES[kind],))
-    rounds: list[dict[Path, Mutant]] = []
-    for mutant in drawn:
-        free = next((each for each in rounds if mutant.path not in each), None)
-        if free is None:
-            rounds.append(free := {})
-        free[mutant.path] = mutant
-    outcomes: list[Outcome] = []
-    for mutants in rounds:
-        before = _findings(root, [*mutants], settings, {})
-        after = _findings(root, [*mutants], settings, {path: each.text.encode() for path, each in mutants.items()})
-        outcomes += [Outcome(each, _within(each, after) > _within(each, before)) for each in mutants.values()]
-    return outcomes
+    command = "atomic-mutants"
+    told = "take transactions out"
+    rule = "writes-without-transaction"
+
+    def mutants(self, root: Path, size: int, chance: random.Random) -> list[Mutant]:
+        every = [
+            chance.choice(found)
+            for source in _sources(root)
+            if (found := [each for function in source.functions() for each in _without_atomic(source, function)])
+        ]
+        return chance.sample(every, min(size, len(every)))
 
 
-def _within(mutant: Mutant, findings: Sequence[tuple[Path, int]]) -> int:
-    return sum(path == mutant.path and mutant.first <= line <= mutant.last for path, line in findings)
+class Commits(_InFunction):
+    command = "commit-mutants"
+    told = "commit the first of several writes by itself"
+    rule = "writes-without-transaction"
+
+    def mutants(self, root: Path, size: int, chance: random.Random) -> list[Mutant]:
+        return _drawn(root, size, chance, _committed_twice)
 
 
-def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Lines of found and all by shape."""
-    found, every = Counter[str](), Counter[str]()
-    for each in outcomes:
-        every[each.mutant.shape] += 1
-        found[each.mutant.shape] += each.found
-    for shape, count in every.most_common():
-        yield f"  {found[shape]:5} of {count:5}  {found[shape] / count:4.0%}  {shape}"
-    yield f"found: {sum(found.values())} of {len(outcomes)}"
+class Updates(_InFunction):
+    command = "update-mutants"
+    told = "do by hand what the database computes"
+    rule = "lost-update"
+
+    def mutants(self, root: Path, size: int, chance: random.Random) -> list[Mutant]:
+        return _drawn(root, size, chance, _by_hand)
 
 
-def _findings(
-    root: Path, paths: Sequence[Path], settings: Settings, overrides: dict[Path, bytes]
-) -> list[tuple[Path, int]]:
-    report = check(paths, settings, source_overrides=overrides)
-    gc.unfreeze()  # what a run knows goes away with its process, or here
-    gc.collect()
-    return [(root / each.path, each.span.line) for each in report.diagnostics]
+def _drawn(
+    root: Path, size: int, chance: random.Random, made: Callable[[Source, Function], Iterator[Mutant]]
+) -> list[Mutant]:
+    every = [each for source in _sources(root) for function in source.functions() for each in made(source, function)]
+    return chance.sample(every, min(size, len(every)))
 
 
-def _files(root: Path) -> Iterator[Path]:
-    for path in python_files(root):
-        parts = {*path.relative_to(root).parts}
-        if not {"tests", "test", "testing", "migrations", "management"} & parts and not path.name.startswith(
-            ("test_", "conftest")
-        ):
-            yield path
+def _sources(root: Path) -> Iterator[Source]:
+    return (source for source in sources(root, "migrations", "management") if source.is_plain)
 
 
-def _mutants(path: Path, kind: str) -> Iterator[Mutant]:
-    try:
-        text = path.read_bytes().decode()
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return
-    if not text.isascii() or "\r" in text:
-        return
-    for function in ast.walk(tree):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield from _MAKING[kind](path, text, function)
-
-
-def _without_atomic(path: Path, text: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Mutant]:
-    lines = text.split("\n")
+def _without_atomic(source: Source, function: Function) -> Iterator[Mutant]:
+    lines = source.text.split("\n")
     last = function.end_lineno or function.lineno
     for decorator in function.decorator_list:
         if _is_atomic(decorator) and decorator.lineno == decorator.end_lineno:
             changed = [*lines]
             changed[decorator.lineno - 1] = ""
-            yield Mutant(
-                path,
-                "\n".join(changed),
-                function.lineno,
-                last,
-                decorator.lineno,
-                _shape(function, decorator, function.body),
-            )
+            yield _mutant(source, changed, function, last, decorator.lineno, _shape(function, decorator, function.body))
     for node in _own(function):
         if isinstance(node, ast.With) and len(node.items) == 1 and node.items[0].optional_vars is None:
             manager = node.items[0].context_expr
@@ -135,12 +95,10 @@ def _without_atomic(path: Path, text: str, function: ast.FunctionDef | ast.Async
                 changed = [*lines]
                 line = lines[node.lineno - 1]
                 changed[node.lineno - 1] = f"{line[: node.col_offset]}if True{line[manager.end_col_offset :]}"
-                yield Mutant(
-                    path, "\n".join(changed), function.lineno, last, node.lineno, _shape(function, manager, node.body)
-                )
+                yield _mutant(source, changed, function, last, node.lineno, _shape(function, manager, node.body))
 
 
-def _held(function: ast.FunctionDef | ast.AsyncFunctionDef, but: ast.AST) -> bool:
+def _held(function: Function, but: ast.AST) -> bool:
     """Whether another transaction of the function's own is left when one is taken away."""
     managers = [item.context_expr for each in _own(function) if isinstance(each, ast.With) for item in each.items]
     return any(each is not but and _is_atomic(each) for each in (*function.decorator_list, *managers))
@@ -165,7 +123,7 @@ def _own(function: ast.AST) -> Iterator[ast.AST]:
 _WRITES = frozenset("save create update delete bulk_create bulk_update get_or_create update_or_create".split())
 
 
-def _shape(function: ast.FunctionDef | ast.AsyncFunctionDef, atomic: ast.expr, body: list[ast.stmt]) -> str:
+def _shape(function: Function, atomic: ast.expr, body: list[ast.stmt]) -> str:
     """How many writes a transaction holds, by their names; those need one only where they have no other."""
     if _held(function, atomic):
         return "another transaction in the function"
@@ -177,30 +135,28 @@ def _shape(function: ast.FunctionDef | ast.AsyncFunctionDef, atomic: ast.expr, b
     return f"{min(count, 2)}{' or more' if count > 1 else ''} by name in the block"
 
 
-def _by_hand(path: Path, text: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Mutant]:
+def _by_hand(source: Source, function: Function) -> Iterator[Mutant]:
     for node in _own(function):
         match node:
             case ast.Assign(targets=[ast.Attribute() as target], value=ast.BinOp(left=left, op=op, right=right)):
                 if _field_of(left) == target.attr and type(op) in _SIGNS:
                     new = f"{ast.unparse(target)} {_SIGNS[type(op)]}= {ast.unparse(right)}"
-                    yield from _replaced(path, text, function, node, new, "a field set to F(...)")
+                    yield from _replaced(source, function, node, new, "a field set to F(...)")
             case ast.Expr(value=value) | ast.Assign(value=value) | ast.Return(value=ast.expr() as value):
                 while isinstance(value, ast.Await):
                     value = value.value
                 match value:
                     case ast.Call(func=ast.Attribute(value=rows, attr="update" | "aupdate"), args=[], keywords=words):
                         changes = [(word.arg or "", word.value) for word in words]
-                        yield from _replaced(path, text, function, node, _loop(rows, changes), "rows.update(n=F(...))")
+                        yield from _replaced(source, function, node, _loop(rows, changes), "rows.update(n=F(...))")
                     case ast.Call(
                         func=ast.Attribute(value=rows, attr="update"), args=[ast.Dict(keys=keys, values=values), *_]
                     ):
                         changes = [(_named(key), value) for key, value in zip(keys, values, strict=True)]
-                        yield from _replaced(
-                            path, text, function, node, _loop(rows, changes), "query.update({n: Model.n})"
-                        )
+                        yield from _replaced(source, function, node, _loop(rows, changes), "query.update({n: Model.n})")
 
 
-def _committed_twice(path: Path, text: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Mutant]:
+def _committed_twice(source: Source, function: Function) -> Iterator[Mutant]:
     """``session.add(order); session.add(line); session.commit()``, where the first is committed by itself."""
     commits = [each for each in _own(function) if isinstance(each, ast.Expr) and _method(each) == "commit"]
     blocks = [
@@ -216,15 +172,13 @@ def _committed_twice(path: Path, text: str, function: ast.FunctionDef | ast.Asyn
     writes = [each for each in writes if ast.unparse(_called(each).func.value) == session]  # type: ignore[attr-defined]
     if len(writes) < 2:
         return
-    lines = text.split("\n")
+    lines = source.text.split("\n")
     first = writes[0]
     end = first.end_lineno or first.lineno
     line = " " * commits[0].col_offset + ast.unparse(commits[0])
     changed = [*lines[:end], line, *lines[end:]]
     last = (function.end_lineno or end) + 1
-    yield Mutant(
-        path, "\n".join(changed), function.lineno, last, end + 1, f"{_method(first)}, then {_method(writes[1])}"
-    )
+    yield _mutant(source, changed, function, last, end + 1, f"{_method(first)}, then {_method(writes[1])}")
 
 
 def _called(node: ast.Expr) -> ast.Call:
@@ -278,17 +232,17 @@ def _loop(rows: ast.expr, changes: list[tuple[str, ast.expr]]) -> str:
     return "\n".join([f"for row in {ast.unparse(rows)}:", *(f"    {each}" for each in lines)]) if own else ""
 
 
-def _replaced(
-    path: Path, text: str, function: ast.FunctionDef | ast.AsyncFunctionDef, node: ast.stmt, new: str, shape: str
-) -> Iterator[Mutant]:
+def _replaced(source: Source, function: Function, node: ast.stmt, new: str, shape: str) -> Iterator[Mutant]:
     if not new:
         return
-    lines = text.split("\n")
+    lines = source.text.split("\n")
     end = node.end_lineno or node.lineno
     indented = [" " * node.col_offset + line for line in new.split("\n")]
     changed = [*lines[: node.lineno - 1], *indented, *lines[end:]]
     last = (function.end_lineno or end) + len(changed) - len(lines)
-    yield Mutant(path, "\n".join(changed), function.lineno, last, node.lineno, shape)
+    yield _mutant(source, changed, function, last, node.lineno, shape)
 
 
-_MAKING = {"atomic": _without_atomic, "commit": _committed_twice, "update": _by_hand}
+def _mutant(source: Source, lines: list[str], function: Function, last: int, line: int, shape: str) -> Mutant:
+    text = "\n".join(lines)
+    return Mutant(path=source.path, text=text, first=function.lineno, last=last, line=line, kinds=(shape,))
