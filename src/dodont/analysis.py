@@ -100,6 +100,7 @@ def over(*, rule: str) -> Callable[[Decide], Decision]:
 
 
 _LOOPS: frozenset[type] = frozenset({ast.For, ast.AsyncFor})
+_REPEATING = _LOOPS | {ast.While, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp}
 
 
 class Pass:
@@ -246,6 +247,21 @@ class Pass:
     def only_first(self, site: Site, function: FunctionInfo | None) -> bool:
         """Whether the loop around a place in a function ends with the first element that is found."""
         return only_first(self._around(function), site)
+
+    def is_repeated(self, site: Site, function: FunctionInfo | None) -> bool:
+        """Whether a place is come to once for each of several elements: not after a loop, nor in a walk of which nobody knows the end,
+        ``while node: node = node.parent``."""
+        found = False
+        for each in nodes_of(self._around(function), _REPEATING):
+            match each:
+                case ast.For(body=body) | ast.AsyncFor(body=body) | ast.While(body=body):
+                    within = body[0].lineno <= site.line <= (body[-1].end_lineno or 0)
+                case _:
+                    assert isinstance(each, ast.expr)
+                    within = each.lineno <= site.line <= (each.end_lineno or 0)
+            if within:
+                found = not isinstance(each, ast.While)
+        return found
 
     def commits_around(self, site: Site, function: FunctionInfo | None) -> bool:
         """Whether the loop around a place ends transactions, after which a session forgets what it has loaded."""

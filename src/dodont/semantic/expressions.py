@@ -15,7 +15,7 @@ from dodont.semantic.items import applied, element_of, item_of
 from dodont.semantic.narrowing import narrow
 from dodont.semantic.objects import annotation, attribute_of, attributes_of, instance_attribute, lineage
 from dodont.semantic.repetition import repeated
-from dodont.semantic.trees import asks_within, last_name, walk
+from dodont.semantic.trees import asks_within, dotted, last_name, walk
 from dodont.semantic.values import (
     ABSENT,
     MAX_ITEMS,
@@ -548,6 +548,10 @@ def bind(frame: Frame, target: ast.expr, value: Value) -> None:
         if value.pending is not None:
             value = _held(value)
             _kept_as(frame, receiver, attr, value, target)
+        if receiver.query is not None and inner.__class__ is ast.Attribute:
+            name, _, path = dotted(inner).partition(".")
+            if name in frame.env:  # `line.order.customer = customer` of a row
+                frame.env[name] = queries.given(frame, frame.env[name], f"{path}.{attr}")
         if inner.__class__ is ast.Name:
             if receiver.query is not None and inner.id in frame.env:
                 frame.env[inner.id] = queries.given(frame, receiver, attr)

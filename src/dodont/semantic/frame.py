@@ -41,7 +41,7 @@ class Frame:
         "ended", "env", "evaluators", "events", "exits", "expecting", "external", "failing", "function", "generator",
         "guards", "handling", "in_coroutine", "in_lambda", "inner", "keep", "library", "locks", "loop", "loops",
         "module", "never", "objects", "opens", "outer", "owner", "paths", "raised", "reads", "regions", "returns",
-        "silent", "sinks", "stores", "told", "unused", "values", "waits", "world", "yields",
+        "silent", "sinks", "stores", "switched", "told", "unused", "values", "waits", "world", "yields",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +88,7 @@ class Frame:
             None  # the last generator that was made, and by which call
         )
         self.guards = 0  # branches and exception handlers around the statement at hand
+        self.switched = 0  # branches among them that only a call asks for, `if with_lines:`
         self.expecting = 0  # blocks around that a test expects to fail
         self.failing = 0  # exception handlers and raised expressions among them
         # why it holds up no loop: none runs there, or it runs once, after a failed import or when a task is cancelled

@@ -387,7 +387,7 @@ def read(frame: Frame, receiver: Value, name: str, value: Value, node: ast.AST, 
         if not query.of or value.ref is not None or len(query.path) >= MAX_PATH:
             return value
         own = query._replace(path=(*query.path, name))
-        if not frame.silent and not (query.loads and is_loaded(own)):
+        if not (frame.silent or frame.switched) and not (query.loads and is_loaded(own)):
             frame.reads[query.of, own.path] = None
         return value.but(query=own)
     if query.path and name in _FROM_LOADED and role_of(frame, type) == "manager":
@@ -459,7 +459,7 @@ def _touched(frame: Frame, value: Value, query: Selection, node: ast.AST, via: t
     if frame.silent or is_loaded(query) or (not method and is_shared(query)) or _is_one(frame, query, value.type):
         return
     if query.of:
-        if len(query.path) < MAX_PATH:
+        if len(query.path) < MAX_PATH and not frame.switched:
             frame.reads[query.of, (*query.path, method) if method else query.path] = None
         return
     rows = query.path[:-1].count("*")

@@ -25,7 +25,7 @@ from dodont.semantic.objects import lineage, role_of
 from dodont.semantic.repetition import polled, repeated
 from dodont.semantic.returned import must_be_plain, must_hold_plain
 from dodont.semantic.transactions import ACCOUNT, worse
-from dodont.semantic.trees import last_name
+from dodont.semantic.trees import defaults_of, last_name
 from dodont.semantic.values import MAX_LABELS, MAX_NOTES, NONE, PLAIN_TYPES, UNKNOWN, Note, Type, Value, join
 
 Env = dict[str, Value]
@@ -230,7 +230,11 @@ def _if(frame: Frame, node: ast.If) -> bool:
         before = frame.env
         frame.env = before.copy()
         narrow(frame, node.test, True)
-        if _guarded(frame, node.body):
+        wanted = node.test.__class__ is ast.Name and node.test.id in frame.once(_switches)
+        frame.switched += wanted
+        falls = _guarded(frame, node.body)
+        frame.switched -= wanted
+        if falls:
             ends.append(frame.env)
         elif node.test.__class__ is ast.Compare and _finds_loop(frame, node.test):
             frame.elsewhere += 1
@@ -242,6 +246,15 @@ def _if(frame: Frame, node: ast.If) -> bool:
         if _guarded(frame, node.orelse):
             ends.append(frame.env)
         return _join_ends(frame, ends, before)
+
+
+def _switches(frame: Frame) -> frozenset[str]:
+    """The parameters that are off unless a call says otherwise: ``def show(self, with_lines=False)``."""
+    node = frame.function.node if frame.function is not None else None
+    if node is None:
+        return frozenset()
+    defaults = defaults_of(node.args).items()
+    return frozenset(name for name, each in defaults if isinstance(each, ast.Constant) and not each.value)
 
 
 def _only_names(statement: ast.stmt) -> bool:

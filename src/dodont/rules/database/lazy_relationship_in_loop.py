@@ -11,9 +11,11 @@ from dodont.analysis import Diagnostic, Fix, Lazy, Note, Pass, on
 def check(lazy: Lazy, run: Pass) -> Iterator[Diagnostic]:
     if run.module.role in ("test", "migration") or (lazy.via and _writes(lazy, run)):
         return
+    query = lazy.query
+    if not lazy.via and query.path[0] == "*" and not run.is_repeated(lazy.site, lazy.function):
+        return
     if run.only_first(lazy.site, lazy.function):
         return
-    query = lazy.query
     django = run.is_a(query.entity, "django.db.models.Model")
     if not django and run.commits_around(lazy.site, lazy.function):
         return
