@@ -35,6 +35,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("orders"), MODULES)
 
 
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One whose check goes on for a while, whatever else the machine has to do."""
+    return make(tmp_path_factory.mktemp("more"), 6 * MODULES)
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     return make(tmp_path, 3)
@@ -147,11 +153,11 @@ def _children(pid: int) -> list[int]:
         (["--executor", "factories:processes"], False),  # what processes of others tell on their own is their business
     ],
 )
-def test_an_interrupt_ends_all_processes_at_once(tree: Path, said: list[str], to_all: bool) -> None:
-    (tree / "factories.py").write_text(FACTORIES, encoding="utf-8")
+def test_an_interrupt_ends_all_processes_at_once(large: Path, said: list[str], to_all: bool) -> None:
+    (large / "factories.py").write_text(FACTORIES, encoding="utf-8")
     process = subprocess.Popen(
         [sys.executable, "-m", "dodont", "check", "--no-cache", *said],
-        cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        cwd=large, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )  # fmt: skip
     try:
@@ -172,7 +178,7 @@ def test_an_interrupt_ends_all_processes_at_once(tree: Path, said: list[str], to
     finally:
         if process.poll() is None:
             process.kill()
-        (tree / "factories.py").unlink()
+        (large / "factories.py").unlink()
 
 
 # ----------------------------------------------------------------------------------------------------- progress bar
