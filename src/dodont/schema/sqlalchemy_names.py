@@ -8,9 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dodont.project.outlines import flat
-from dodont.schema.making import Making
 from dodont.schema.sqlalchemy_bodies import name_in, schema_of
-from dodont.schema.values import UNREAD
 from dodont.schema.written import Call, Written, class_body, class_node, denoted, reader
 from dodont.semantic.definitions import ClassInfo
 from dodont.semantic.frame import Frame
@@ -19,6 +17,7 @@ from dodont.semantic.values import ABSENT
 
 if TYPE_CHECKING:
     from dodont.schema.declared import Declared
+    from dodont.schema.making import Making
 
 
 def is_entity(frame: Frame, info: ClassInfo) -> str:
@@ -144,6 +143,8 @@ class Names:
 
     def _words(self, info: ClassInfo) -> dict[str, Any]:
         """The words that a class is made with, UNREAD where they are no constants."""
+        from dodont.schema.values import UNREAD
+
         node = class_node(self._declared.project, info)
         frame = self._declared.frame(info)
         said = {
@@ -211,6 +212,8 @@ class Names:
         return ""
 
     def _making(self, info: ClassInfo) -> Making:
+        from dodont.schema.making import Making  # which runs code, where few classes have their names from such
+
         return Making(self._declared.files, info, [each.ref for each in self.classes(info)])
 
 
