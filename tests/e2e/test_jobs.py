@@ -144,6 +144,11 @@ def _children(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
 
 
+def _listen() -> None:
+    """Tests that a shell runs in the background are told to take no notice of an interrupt, and so is what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @linux
 @pytest.mark.parametrize(
     ("said", "to_all"),
@@ -158,7 +163,7 @@ def test_an_interrupt_ends_all_processes_at_once(large: Path, said: list[str], t
     process = subprocess.Popen(
         [sys.executable, "-m", "dodont", "check", "--no-cache", *said],
         cwd=large, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, preexec_fn=_listen,
     )  # fmt: skip
     try:
         children: list[int] = []
