@@ -227,6 +227,11 @@ class Run:
         analysis = self._analyst.file(path, source)
         return self._shown(analysis.path, analysis.findings, source.text)
 
+    @property
+    def remembered(self) -> int:
+        """How many modules' rows of the cache are in memory."""
+        return self._reuse.remembered if self._reuse is not None else 0
+
     def known(self, path: str) -> list[Diagnostic] | None:
         """The findings of one file, if an earlier run knew them and nothing they hang on has changed."""
         shown = self.project.display(path)

@@ -86,8 +86,10 @@ class _Hosted:
 
     @property
     def known(self) -> int:
-        """What is kept in memory: modules, of which the first file may lead to all others, and the facts of those analysed."""
-        return len(self._now.project.loaded) + self._analysed if self._now is not None else 0
+        """What is kept in memory: rows of the cache and modules, of which the first file may lead to all others, and the facts of
+        those analysed."""
+        rows = self._earlier.remembered if self._earlier is not None else 0
+        return rows + (len(self._now.project.loaded) + self._analysed if self._now is not None else 0)
 
     def file(self, path: str, source: Source) -> list[Diagnostic]:
         if self._earlier is not None and self._earlier.project.text(path) == source.text:

@@ -207,6 +207,10 @@ class Reuse:
             known = self._answers[kind, name] = inputs.answer(self._project, kind, name)
         return known
 
+    @property
+    def remembered(self) -> int:
+        return len(self._rows)
+
     def findings(self, path: str) -> list[Diagnostic]:
         """What an earlier run found in a module that holds."""
         return [_diagnostic(path, each) for each in self._found(path)[0]]
