@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dodont.project.finder import MAX_FILES
-from dodont.project.roles import role_by_path
 from dodont.project.source import Unreadable
 
 if TYPE_CHECKING:
@@ -83,10 +81,7 @@ class Callers:
         if self._telling is None:
             self._telling = []
             project = self._project
-            paths = project.finder.python_files()
-            for path in paths if len(paths) < MAX_FILES else ():
-                if role_by_path(project.display(path), project.roles) in ("test", "migration"):
-                    continue
+            for path in project.application_files():
                 try:
                     text = project.bytes_of(path).decode("utf-8", "replace")
                 except (OSError, Unreadable):

@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from dodont.project.finder import MAX_FILES
-from dodont.project.roles import role_by_path
 from dodont.project.source import Unreadable
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
 
 _COROUTINE = re.compile(rb"\basync\s+def\s+(\w+)\(\s*(?:self|cls)\b")
 _PLAIN = re.compile(rb"(?<!async )\bdef\s+(\w+)\(\s*(?:self|cls)\b")
-_ELSEWHERE = frozenset({"test", "migration"})
 
 #: What a call of a coroutine may stand in beside ``await``: what is told there says nothing against it.
 _HANDED = re.compile(
@@ -59,7 +56,6 @@ def _nearly_all(awaited: int, other: int) -> bool:
 class Coroutines:
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._paths: list[str] = []
         self._names: frozenset[bytes] | None = None
         self._known: dict[str, Calls] = {}
 
@@ -78,13 +74,6 @@ class Coroutines:
     def _coroutines(self) -> frozenset[bytes]:
         """The names of methods that are coroutines wherever they are defined."""
         if self._names is None:
-            project = self._project
-            paths = project.finder.python_files()
-            self._paths = [
-                path
-                for path in (paths if len(paths) < MAX_FILES else ())
-                if role_by_path(project.display(path), project.roles) not in _ELSEWHERE
-            ]
             found: set[bytes] = set()
             plain: set[bytes] = set()
             for data in self._texts():
@@ -95,7 +84,7 @@ class Coroutines:
         return self._names
 
     def _texts(self) -> Iterator[bytes]:
-        for path in self._paths:
+        for path in self._project.application_files():
             known = self._project.by_path.get(path)
             with suppress(OSError, Unreadable, UnicodeError):
                 yield known.text.encode() if known is not None and known.text else self._project.bytes_of(path)

@@ -17,7 +17,7 @@ from dodont.project.comments import suppressions
 from dodont.project.coroutines import Coroutines
 from dodont.project.django import DjangoSettings
 from dodont.project.environments import Environment, environments
-from dodont.project.finder import Finder
+from dodont.project.finder import MAX_FILES, Finder
 from dodont.project.outlines import Outline, outline
 from dodont.project.plain import restored
 from dodont.project.readings import Readings
@@ -132,6 +132,7 @@ class Project(World):
         self._readers: dict[ModuleInfo | ClassInfo, Frame] = {}
         self._declarations: Declarations | None = None
         self._hashes: bool | None = None
+        self._application: list[str] | None = None
         self._environments: list[Environment] | None = None
         self.above: dict[type, Any] = {}  # what the layers above this one know of the project, each by its class
         self._split: tuple[ModuleInfo | None, list[str]] = (None, [])  # the module read last, in lines
@@ -288,6 +289,17 @@ class Project(World):
             raise Unreadable(f"cannot be read: {error.strerror or error}") from None
         self.digests[path] = inputs.digest(data)
         return decode(data)
+
+    def application_files(self) -> list[str]:
+        """The project's files but its tests and migrations, for indices of them all; none where there are too many to see them all."""
+        if self._application is None:
+            paths = self.finder.python_files()
+            self._application = [
+                path
+                for path in (paths if len(paths) < MAX_FILES else ())
+                if role_by_path(self.display(path), self.roles) not in ("test", "migration")
+            ]
+        return self._application
 
     def bytes_of(self, path: str) -> bytes:
         """What a file holds. Raises OSError and Unreadable."""

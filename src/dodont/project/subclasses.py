@@ -9,17 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dodont.project.finder import MAX_FILES
 from dodont.project.readings import Overview
-from dodont.project.roles import role_by_path
 from dodont.semantic.definitions import ClassInfo, FunctionInfo
 from dodont.semantic.objects import lineage
 
 if TYPE_CHECKING:
     from dodont.project.project import Project
-
-#: Roles of files whose classes stand in for others, or belong to another time.
-_ELSEWHERE = frozenset({"test", "migration"})
 
 #: Files that may hold subclasses; where there are more, the base is no seam between a few parts but a framework.
 MAX_CANDIDATES = 30
@@ -30,7 +25,6 @@ MAX_CLASSES = 12
 class Subclasses:
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._paths: list[str] | None = None
         self._derived: dict[str, list[tuple[str, str]]] | None = None
         self._aliases: dict[str, set[str]] = {}
         self._known: dict[tuple[str, str], tuple[ClassInfo, ...] | None] = {}
@@ -106,13 +100,5 @@ class Subclasses:
         return self._derived
 
     def overviews(self) -> Iterator[tuple[str, Overview]]:
-        """What the files tell of their classes, tests and migrations left out; nothing where there are too many to see them all."""
-        project = self._project
-        if self._paths is None:
-            paths = project.finder.python_files()
-            self._paths = [
-                path
-                for path in (paths if len(paths) < MAX_FILES else ())
-                if role_by_path(project.display(path), project.roles) not in _ELSEWHERE
-            ]
-        return project.readings.overviews(self._paths)
+        """What the application's files tell of their classes."""
+        return self._project.readings.overviews(self._project.application_files())
