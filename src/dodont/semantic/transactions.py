@@ -493,15 +493,7 @@ def _stamps(frame: Frame, function: ast.AST, write: Write) -> tuple[str, ...]:
     self.cart.save(update_fields=["changed_at"])
     """
     if write.target.endswith("update"):
-        call = next(
-            (
-                each
-                for each in nodes_of(function, _CALLS)
-                if isinstance(each, ast.Call) and frame.site(each) == write.site
-            ),
-            None,
-        )
-        values = {word.arg or "": word.value for word in call.keywords} if call is not None else {}
+        values = {word.arg or "": word.value for word in _keywords(frame, function, write)}
     elif write.source and write.target.endswith("save"):
         values = {
             target.attr: each.value
